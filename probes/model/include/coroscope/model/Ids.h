@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names of things inside one record: jobs, sites, interned texts.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+
+namespace coroscope {
+
+/// Names one job of one process, for ever: the lower 24 bits are its slot in the slab, the upper 40 bits count
+/// how often that slot was used. Ids do not come back, so an old id can be answered "gone" but never mistaken.
+/// Zero is no job.
+struct JobId {
+    static constexpr unsigned indexBits = 24;
+    static constexpr std::uint64_t indexMask = (std::uint64_t{1} << indexBits) - 1;
+
+    std::uint64_t value = 0;
+
+    static constexpr JobId of(std::uint32_t index, std::uint64_t generation) noexcept {
+        return {generation << indexBits | index};
+    }
+    constexpr std::uint32_t index() const noexcept { return static_cast<std::uint32_t>(value & indexMask); }
+    constexpr std::uint64_t generation() const noexcept { return value >> indexBits; }
+    constexpr explicit operator bool() const noexcept { return value != 0; }
+    friend constexpr auto operator<=>(JobId, JobId) noexcept = default;
+};
+
+/// Index into the table of sites; 0 is "unknown".
+using SiteId = std::uint32_t;
+/// Index into the table of stacks (chains of awaiting callers); 0 is "none".
+using StackId = std::uint32_t;
+/// Offset of an interned text in the text area; 0 is the empty text.
+using TextId = std::uint32_t;
+
+} // namespace coroscope
+
+template <>
+struct std::hash<coroscope::JobId> {
+    std::size_t operator()(coroscope::JobId id) const noexcept { return std::hash<std::uint64_t>{}(id.value); }
+};

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// The record: how the shared memory of an observed program is laid out. This is a file format: a target built with
+// one version is read by observers built with another. All numbers are in the machine's byte order; all offsets are
+// bytes from the start of the memory.
+//
+//   Header | slots | threads | sites | stacks | contexts | site counters | texts | failures | rings
+//
+// Writers: the target only. Readers map it read-only and check everything they read (observe/RecordReader.h).
+// Fields that change while others read are plain integers accessed through std::atomic_ref, so that the layout can
+// be said in C as well.
+#pragma once
+
+#include <coroscope/model/Ids.h>
+#include <coroscope/model/States.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace coroscope::layout {
+
+inline constexpr char magic[16] = "Coroscope.rec01";
+/// The name that the memfd shows in /proc/PID/fd ("/memfd:coroscope-record").
+inline constexpr char memfdName[] = "coroscope-record";
+
+/// Readers refuse another major version and ignore what a newer minor one adds.
+inline constexpr std::uint32_t versionMajor = 1;
+inline constexpr std::uint32_t versionMinor = 0;
+
+enum class ClockKind : std::uint32_t {
+    Monotonic = 0, ///< ticks are nanoseconds of CLOCK_MONOTONIC
+    Tsc = 1        ///< ticks of the time stamp counter; an observer on the same machine can read it too
+};
+
+/// Where a table lies: `capacity` entries of `stride` bytes. A reader uses the stride found here, not its own sizeof.
+struct Table {
+    std::uint64_t offset;
+    std::uint64_t capacity;
+    std::uint32_t stride;
+    std::uint32_t reserved;
+};
+
+struct Header {
+    char magic[16];
+    std::uint32_t versionMajor;
+    std::uint32_t versionMinor;
+    std::uint32_t headerSize;
+    std::uint32_t pid; ///< as the target itself sees it (its own pid namespace)
+    std::uint64_t totalSize;
+    std::uint64_t processStart; ///< field 22 of /proc/self/stat: tells a reused pid from this process
+    std::uint32_t uid;
+    ClockKind clockKind;
+    // Two points in time on three clocks. Rate of the ticks: (second - first), or measured by the observer itself.
+    std::uint64_t ticksFirst, monotonicFirst, realtimeFirst;    // ns for the latter two
+    std::uint64_t ticksSecond, monotonicSecond, realtimeSecond; // 0 until an observer has come
+    Table slots;
+    Table threads;
+    Table sites;
+    Table stacks;
+    Table contexts;
+    Table siteCounters; ///< threads.capacity blocks of `capacity` entries each
+    Table texts;        ///< bytes
+    Table failures;     ///< bytes, a ring
+    Table rings;        ///< threads.capacity rings of `capacity` events each
+    char program[64];   ///< file name of the executable, zero-terminated, cut if longer
+    char socketAddress[108]; ///< path of the agent's socket, empty without one
+    char runtimeVersion[32];
+
+    // What changes. Each on its own line of comment because readers of a stopped target see them alone.
+    alignas(64) std::uint64_t slotsHighWater;  ///< slots with a higher index were never used
+    std::uint64_t untracked;        ///< jobs that found the slab full and are not in the record
+    std::uint32_t threadsHighWater; ///< thread entries with a higher index were never used
+    std::uint32_t sitesUsed;
+    std::uint32_t stacksUsed;
+    std::uint32_t contextsUsed;
+    std::uint64_t textsUsed;        ///< bytes
+    std::uint64_t failuresHead;     ///< bytes ever written to the ring of failures
+    std::uint64_t textsRefused;     ///< texts, sites, stacks and contexts that found their table full
+    std::uint32_t ringsEnabled;     ///< 1 while an observer is connected
+    std::uint32_t ringsEpoch;       ///< counts how often the rings were switched on
+    std::uint32_t commandsAllowed;  ///< 1: the target carries out cancel commands
+    std::uint32_t ended;            ///< 1: the process said goodbye in good order
+};
+
+/// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
+///
+/// Life of a slot: id 0 -> fields written -> id stored (release) -> ... -> id 0 (then a release fence) -> next job.
+/// A reader takes id, then the fields, then id again, and drops what does not match.
+struct alignas(128) Slot {
+    std::uint64_t id;      ///< JobId; 0 while free
+    std::uint64_t jobWord; ///< see JobWord; read-modify-write only
+    std::uint64_t parent;  ///< JobId; 0 for a root
+    std::uint64_t launcher;///< JobId of the job whose code launched this one, else of the scope it was cut off from
+    std::uint64_t number;  ///< the #number in names and logs; unique in the process, not dense
+    std::uint64_t createdAt; ///< ticks
+    std::uint64_t owner;   ///< address in the target; means nothing to readers
+    SiteId creationSite;
+    TextId jobName;        ///< changes only by rename, 0 without a name
+
+    std::uint64_t executionWord; ///< see ExecutionWord: its sequence guards since .. ranFor
+    std::uint64_t since;         ///< ticks when the execution last changed
+    std::uint64_t waitsFor;      ///< read by WaitKind
+    StackId suspendedAt;         ///< chain of awaiting callers, innermost first
+    std::uint32_t resumes;       ///< how often it was resumed
+    std::uint64_t ranFor;        ///< ticks spent running so far
+    std::uint64_t jobStateSince; ///< ticks of the last change of the job state
+    std::uint32_t context;       ///< index into the table of contexts
+    std::uint32_t held;          ///< 1 while somebody outside the runtime holds a handle (Job, Deferred, scope)
+    StackId creationStack;       ///< 0 unless creation stacks were asked for
+    std::uint8_t kind;           ///< JobKind
+    std::uint8_t reserved[3];
+};
+static_assert(sizeof(Slot) == 128);
+
+/// jobWord: version (32) | flags (16) | spare (8) | JobState (8).
+struct JobWord {
+    std::uint64_t bits = 0;
+    static constexpr JobWord of(std::uint32_t version, std::uint16_t flags, JobState state) noexcept {
+        return {std::uint64_t{version} << 32 | std::uint64_t{flags} << 16 | static_cast<std::uint8_t>(state)};
+    }
+    constexpr std::uint32_t version() const noexcept { return static_cast<std::uint32_t>(bits >> 32); }
+    constexpr std::uint16_t flags() const noexcept { return static_cast<std::uint16_t>(bits >> 16); }
+    constexpr JobState state() const noexcept { return static_cast<JobState>(bits & 0xff); }
+};
+
+/// executionWord: sequence (32) | spare (16) | WaitKind (8) | Execution (8). An odd sequence means that the guarded
+/// fields are being written; a target killed in mid-write stays odd for ever.
+struct ExecutionWord {
+    std::uint64_t bits = 0;
+    static constexpr ExecutionWord of(std::uint32_t sequence, Execution e, WaitKind w) noexcept {
+        return {std::uint64_t{sequence} << 32 | std::uint64_t{static_cast<std::uint8_t>(w)} << 8 |
+                static_cast<std::uint8_t>(e)};
+    }
+    constexpr std::uint32_t sequence() const noexcept { return static_cast<std::uint32_t>(bits >> 32); }
+    constexpr bool changing() const noexcept { return (sequence() & 1) != 0; }
+    constexpr Execution execution() const noexcept { return static_cast<Execution>(bits & 0xff); }
+    constexpr WaitKind waitKind() const noexcept { return static_cast<WaitKind>(bits >> 8 & 0xff); }
+};
+
+/// True if `a` is newer than `b`; versions wrap.
+inline constexpr bool newer(std::uint32_t a, std::uint32_t b) noexcept {
+    return static_cast<std::int32_t>(a - b) > 0;
+}
+
+/// What one thread of the target does, and its ring. Entry 0 is shared by all threads that found the table full.
+struct alignas(64) Thread {
+    std::uint32_t tid;   ///< 0 while the entry is free
+    std::uint32_t epoch; ///< counts the threads that have used this entry
+    std::uint64_t job;   ///< JobId that runs on it now, or 0
+    std::uint64_t sliceStart; ///< ticks when it began to run that
+    std::uint64_t ringHead;   ///< events ever written; the newest `rings.capacity` are in the ring
+    std::uint64_t slices;     ///< stretches of running so far
+    char threadName[16];
+    std::uint64_t reserved;
+};
+static_assert(sizeof(Thread) == 64);
+
+/// A place in the source.
+struct Site {
+    TextId file;
+    TextId function;
+    std::uint32_t line;
+    std::uint32_t column;
+};
+static_assert(sizeof(Site) == 16);
+
+/// A chain of places, innermost first; deeper callers than fit are cut and counted.
+struct Stack {
+    static constexpr std::uint32_t maxDepth = 16;
+    std::uint16_t depth;
+    std::uint16_t cut; ///< callers beyond maxDepth, at most 65,535
+    SiteId sites[maxDepth];
+    std::uint32_t reserved[3];
+};
+static_assert(sizeof(Stack) == 80);
+
+struct Context {
+    TextId dispatcher;
+    TextId elements; ///< the rest of the context, as text
+};
+static_assert(sizeof(Context) == 8);
+
+/// Of one creation site, on one thread. Sums over the threads never go down.
+struct SiteCounter {
+    std::uint64_t launched;
+    std::uint64_t ended;
+};
+
+/// A text in the failure ring: this head, then `size` bytes of UTF-8 (type, newline, message), then padding to 8.
+struct Failure {
+    std::uint64_t job;
+    std::uint32_t size;
+    std::uint32_t check; ///< size ^ 0x5afe5afe
+};
+
+enum class EventKind : std::uint8_t {
+    None = 0,
+    Created = 1,   ///< version: creation site; aux: parent; detail: JobKind
+    JobState = 2,  ///< version: of the job word; detail: JobState; extra: flags
+    Execution = 3, ///< version: sequence of the execution word; detail: Execution; extra: WaitKind; aux: see below
+    Ended = 4,     ///< version: of the job word; detail: final JobState; aux: 1 + place in the failure ring, or 0
+    Renamed = 5,   ///< aux: TextId
+    Held = 6,      ///< detail: 1 held, 0 no longer held by anyone
+    Reparented = 7 ///< aux: the new parent
+};
+
+/// One event in a ring. `aux` of an Execution event that suspends: StackId in the lower half; of one that runs: tid.
+struct Event {
+    std::uint64_t ticks;
+    std::uint64_t job;
+    std::uint32_t version;
+    EventKind kind;
+    std::uint8_t detail;
+    std::uint16_t extra;
+    std::uint64_t aux;
+};
+static_assert(sizeof(Event) == 32);
+
+} // namespace coroscope::layout

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Resolves the interned numbers of one target: texts, sites, stacks, contexts.
+#pragma once
+
+#include <coroscope/model/Ids.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace coroscope::observe {
+
+struct SiteText {
+    std::string file;     ///< as the compiler wrote it, often a whole path
+    std::string function; ///< as the compiler wrote it: a whole signature
+    std::uint32_t line = 0;
+
+    bool known() const noexcept { return !file.empty(); }
+    std::string fileName() const;     ///< last part of the path
+    std::string shortFunction() const;///< "Reader::next" of "coroscope::Task<int> Reader::next(Buffer&)"
+    std::string shortText() const;    ///< "reader.cpp:88"; "unknown" when not known
+};
+
+struct StackText {
+    std::vector<SiteText> frames; ///< innermost first
+    std::uint32_t cut = 0;        ///< callers that did not fit
+};
+
+struct ContextText {
+    std::string dispatcher;
+    std::string elements;
+};
+
+/// Every number is allowed: one that means nothing gives an empty answer. Threads: any, at any time, as long as the
+/// Source lives. Equal numbers give equal answers for ever, so callers may cache.
+class Dictionary {
+public:
+    virtual ~Dictionary() = default;
+    virtual std::string text(TextId id) const = 0;
+    virtual SiteText site(SiteId id) const = 0;
+    virtual StackText stack(StackId id) const = 0;
+    virtual ContextText context(std::uint32_t id) const = 0;
+};
+
+} // namespace coroscope::observe

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an observer knows of one job, and how news of jobs travel from a Source to a JobTree.
+#pragma once
+
+#include <coroscope/model/Ids.h>
+#include <coroscope/model/States.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace coroscope::observe {
+
+/// One job as last seen. Times are nanoseconds of CLOCK_MONOTONIC of the machine the target runs on.
+struct JobRow {
+    JobId id;
+    JobId parent;
+    JobId launcher;
+    std::uint64_t number = 0;
+    std::int64_t createdAt = 0;
+    std::int64_t stateSince = 0;     ///< last change of `state`
+    std::int64_t executionSince = 0; ///< last change of `execution`
+    std::uint64_t waitsFor = 0;      ///< by waitKind; for Delay the due time in ns
+    std::uint32_t jobVersion = 0;
+    std::uint32_t executionSequence = 0;
+    SiteId site = 0;          ///< where it was created
+    StackId suspendedAt = 0;
+    TextId name = 0;
+    std::uint32_t context = 0;
+    std::uint32_t resumes = 0;
+    std::uint16_t flags = 0; ///< JobFlags
+    JobKind kind = JobKind::Foreign;
+    JobState state = JobState::New;
+    Execution execution = Execution::None;
+    WaitKind waitKind = WaitKind::Unknown;
+    bool held = false;
+    /// The target was in the middle of writing this row, each time we looked.
+    bool changing = false;
+};
+
+/// A job that is no more.
+struct EndedJob {
+    JobId id;
+    JobState finalState = JobState::Completed;
+    std::uint64_t failure = 0; ///< see Source::failureText; 0 without one
+    std::int64_t at = 0;
+};
+
+/// What is new since the last batch. Apply in this order: reset, rows, ended.
+struct Batch {
+    bool reset = false; ///< forget everything: `rows` is the complete state
+    std::vector<JobRow> rows;     ///< new or changed, each complete
+    std::vector<EndedJob> ended;
+    std::uint64_t events = 0;     ///< events that this batch was made of
+    std::uint64_t lost = 0;       ///< events overwritten before they were read; state is complete all the same
+    void clear() { *this = Batch{false, std::move(rows), std::move(ended)}; rows.clear(); ended.clear(); }
+    bool empty() const noexcept { return !reset && rows.empty() && ended.empty(); }
+};
+
+} // namespace coroscope::observe

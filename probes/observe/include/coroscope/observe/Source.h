@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where jobs come from: a live process now, dumps and recordings later.
+#pragma once
+
+#include <coroscope/observe/Dictionary.h>
+#include <coroscope/observe/JobRow.h>
+#include <coroscope/observe/Result.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coroscope::observe {
+
+/// Who the source is.
+struct SourceInfo {
+    int pid = 0;
+    std::uint64_t processStart = 0;
+    std::string program;
+    std::string runtimeVersion;
+    bool live = false;            ///< a process, as opposed to a file
+    bool commandsAllowed = false; ///< cancel can work
+    std::string commandsProblem;  ///< why not, when not
+    bool followsEvents = false;   ///< false: the target does not answer, its memory is scanned again and again
+};
+
+/// The target's answer to a cancel command.
+struct CommandAnswer {
+    enum class Kind { Queued, Done, Gone, Refused };
+    std::uint64_t request = 0;
+    Kind kind = Kind::Queued;
+    std::string text; ///< a sentence when Refused
+};
+
+struct SourceEnd {
+    std::int64_t at = 0;      ///< CLOCK_MONOTONIC ns
+    std::int64_t wallClock = 0; ///< seconds since 1970
+    std::string text;         ///< a sentence: "orders (pid 4711) was killed", "... has exited"
+};
+
+/// One observed program. Threads: one at a time, except dictionary() and info().
+class Source {
+public:
+    virtual ~Source() = default;
+
+    virtual const SourceInfo& info() const = 0;
+    virtual std::shared_ptr<const Dictionary> dictionary() const = 0;
+
+    /// Appends what is new to `batch`. The first call gives the complete state (batch.reset). Never blocks.
+    virtual void read(Batch& batch) = 0;
+
+    /// Waits until there may be something new, at most so long. A file returns at once.
+    virtual void wait(int milliseconds) = 0;
+
+    /// Set once the source can give nothing new any more; what was read stays valid.
+    virtual std::optional<SourceEnd> ended() const = 0;
+
+    /// Asks the target to cancel a job with all below it, or only what is below. Answers with a request number whose
+    /// outcome comes through answers(); the effect itself comes as rows. Never blocks.
+    virtual Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) = 0;
+    virtual std::vector<CommandAnswer> answers() = 0;
+
+    /// Type and message of a failed job's exception, empty when it is no longer kept.
+    virtual std::string failureText(const EndedJob& job) const = 0;
+
+    /// Jobs that the target does not record because its slab is full.
+    virtual std::uint64_t untrackedJobs() const = 0;
+};
+
+/// CLOCK_MONOTONIC in nanoseconds: the "now" that ages are counted from.
+std::int64_t monotonicNow() noexcept;
+
+/// Attaches to a running process: through its agent, or, when that does not answer, by reading its memory through
+/// /proc. The problem says what is wrong and what to do. Takes at most about two seconds.
+Result<std::unique_ptr<Source>> attach(int pid);
+
+} // namespace coroscope::observe

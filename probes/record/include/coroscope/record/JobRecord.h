@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// One job's entry in the record: what a coroutine library calls as a job lives.
+#pragma once
+
+#include <coroscope/model/Ids.h>
+#include <coroscope/model/States.h>
+#include <coroscope/record/Record.h>
+
+#include <cstdint>
+#include <string_view>
+
+namespace coroscope::record {
+
+/// What is known of a job when it begins.
+struct Birth {
+    JobKind kind = JobKind::Foreign;
+    JobState state = JobState::Active;
+    Execution execution = Execution::Unstarted;
+    std::uint16_t flags = 0; ///< JobFlags
+    JobId parent;
+    JobId launcher; ///< the job whose code made this one, else the scope that it was cut off from
+    SiteId site = 0;
+    TextId name = 0;
+    std::uint32_t context = 0;
+    StackId creationStack = 0;
+    std::uint64_t number = 0; ///< from nextJobNumber()
+    bool held = false;        ///< somebody outside the library has a handle
+    void* owner = nullptr;    ///< handed to the CommandHandler
+};
+
+/// A number for the #number in names and logs: unique in the process, small, not dense. Works with the record off.
+std::uint64_t nextJobNumber() noexcept;
+
+/// The job's place in the record. All calls do nothing when the record is off or was full when the job began.
+///
+/// Threads: the job word (stateChanges, flagsChange) may be changed from any thread at any time between begin and
+/// end. The execution (queued, runs, suspends, waitsForChildren) is stored only by whoever holds the job's
+/// continuation, and `suspends` before the continuation is published to anyone who might resume it.
+class JobRecord {
+public:
+    JobRecord() noexcept = default;
+    JobRecord(const JobRecord&) = delete;
+    JobRecord& operator=(const JobRecord&) = delete;
+
+    void begin(const Birth& birth) noexcept;
+    JobId id() const noexcept { return id_; }
+
+    void stateChanges(JobState state, std::uint16_t setFlags = 0, std::uint16_t clearFlags = 0) noexcept;
+    void flagsChange(std::uint16_t setFlags, std::uint16_t clearFlags) noexcept;
+
+    /// Ready to run, in a dispatcher's queue.
+    void queued() noexcept;
+    /// On this thread now. Begins a stretch of running; the time is that of the thread's last stamp.
+    void runs() noexcept;
+    /// Not on this thread any more; ends the stretch of running. `at`: chain of awaiting callers, innermost first.
+    void suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept;
+    /// The body has returned; ends the stretch of running.
+    void waitsForChildren() noexcept;
+
+    void held(bool byAnyone) noexcept;
+    void renamed(TextId name) noexcept;
+    void contextChanges(std::uint32_t context) noexcept;
+
+    /// The job is in its final state. Frees the slot: nothing may be called after it, and `owner` is not handed to
+    /// the CommandHandler any more once this returns. `failure`: type, newline, message; kept for a while.
+    void end(JobState finalState, std::string_view failure = {}) noexcept;
+
+private:
+    void execution(Execution e, WaitKind w, StackId at, std::uint64_t waitsFor) noexcept;
+    JobId id_;
+};
+
+/// The job that runs on this thread now according to the record, or none.
+JobId runningHere() noexcept;
+
+/// After a worker thread was idle: its next stretch of running begins now and not when the last one ended.
+void wokeUp() noexcept;
+
+/// Ticks of the record's clock, now; and as many ticks ahead as `nanoseconds` are (for WaitKind::Delay).
+std::uint64_t ticksNow() noexcept;
+std::uint64_t ticksAfter(std::uint64_t nanoseconds) noexcept;
+
+} // namespace coroscope::record

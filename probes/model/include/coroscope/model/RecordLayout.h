@@ -3,7 +3,9 @@
 // one version is read by observers built with another. All numbers are in the machine's byte order; all offsets are
 // bytes from the start of the memory.
 //
-//   Header | slots | threads | sites | stacks | contexts | site counters | texts | failures | rings
+//   Header | threads | sites | stacks | contexts | site counters | texts | failures | rings | slots
+//
+// in whatever order: the header says where each lies.
 //
 // Writers: the target only. Readers map it read-only and check everything they read (observe/RecordReader.h).
 // Fields that change while others read are plain integers accessed through std::atomic_ref, so that the layout can
@@ -92,7 +94,7 @@ struct alignas(128) Slot {
     std::uint64_t launcher;///< JobId of the job whose code launched this one, else of the scope it was cut off from
     std::uint64_t number;  ///< the #number in names and logs; unique in the process, not dense
     std::uint64_t createdAt; ///< ticks
-    std::uint64_t owner;   ///< address in the target; means nothing to readers
+    std::uint64_t owner;   ///< address in the target, in a free slot its last generation; means nothing to readers
     SiteId creationSite;
     TextId jobName;        ///< changes only by rename, 0 without a name
 
@@ -104,14 +106,15 @@ struct alignas(128) Slot {
     std::uint64_t ranFor;        ///< ticks spent running so far
     std::uint64_t jobStateSince; ///< ticks of the last change of the job state
     std::uint32_t context;       ///< index into the table of contexts
-    std::uint32_t held;          ///< 1 while somebody outside the runtime holds a handle (Job, Deferred, scope)
+    std::uint32_t spare;
     StackId creationStack;       ///< 0 unless creation stacks were asked for
     std::uint8_t kind;           ///< JobKind
     std::uint8_t reserved[3];
 };
 static_assert(sizeof(Slot) == 128);
 
-/// jobWord: version (32) | flags (16) | spare (8) | JobState (8).
+/// jobWord: version (32) | flags (16) | spare (8) | JobState (8). The version goes on through all jobs that use the
+/// slot, so that a late change meant for an earlier job can never hit a later one.
 struct JobWord {
     std::uint64_t bits = 0;
     static constexpr JobWord of(std::uint32_t version, std::uint16_t flags, JobState state) noexcept {
@@ -199,8 +202,7 @@ enum class EventKind : std::uint8_t {
     Execution = 3, ///< version: sequence of the execution word; detail: Execution; extra: WaitKind; aux: see below
     Ended = 4,     ///< version: of the job word; detail: final JobState; aux: 1 + place in the failure ring, or 0
     Renamed = 5,   ///< aux: TextId
-    Held = 6,      ///< detail: 1 held, 0 no longer held by anyone
-    Reparented = 7 ///< aux: the new parent
+    Reparented = 6 ///< aux: the new parent
 };
 
 /// One event in a ring. `aux` of an Execution event that suspends: StackId in the lower half; of one that runs: tid.

@@ -34,7 +34,7 @@ enum class Execution : std::uint8_t {
 /// What a suspended job waits for; says how Slot::waitsFor is to be read.
 enum class WaitKind : std::uint8_t {
     Unknown = 0,
-    Delay = 1,     ///< waitsFor: the due time, in clock ticks
+    Delay = 1,     ///< waitsFor: the due time, CLOCK_MONOTONIC in ns
     Job = 2,       ///< waitsFor: id of the joined or awaited job
     Scope = 3,     ///< waitsFor: id of the scope's job (coroutineScope, withContext, withTimeout ...)
     Callback = 4,  ///< suspendCancellableCoroutine; waitsFor: 0
@@ -75,6 +75,8 @@ inline constexpr std::uint16_t cancelledByObserver = 1u << 4;
 /// The cancellation was thrown into the body at least once.
 inline constexpr std::uint16_t cancellationDelivered = 1u << 5;
 inline constexpr std::uint16_t lazyStart = 1u << 6;
+/// Somebody outside the runtime holds a handle (Job, Deferred, scope).
+inline constexpr std::uint16_t held = 1u << 7;
 } // namespace JobFlags
 
 inline constexpr std::string_view name(JobState s) noexcept {

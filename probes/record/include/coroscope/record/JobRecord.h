@@ -33,7 +33,7 @@ std::uint64_t nextJobNumber() noexcept;
 
 /// The job's place in the record. All calls do nothing when the record is off or was full when the job began.
 ///
-/// Threads: the job word (stateChanges, flagsChange) may be changed from any thread at any time between begin and
+/// Threads: the job word (stateChanges, flagsChange, held) may be changed from any thread at any time between begin and
 /// end. The execution (queued, runs, suspends, waitsForChildren) is stored only by whoever holds the job's
 /// continuation, and `suspends` before the continuation is published to anyone who might resume it.
 class JobRecord {
@@ -56,7 +56,10 @@ public:
     void suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept;
     /// The body has returned; ends the stretch of running.
     void waitsForChildren() noexcept;
+    /// Another job ran inside this one's stretch (undispatched start) and has returned: only says who runs here.
+    void continuesHere() noexcept;
 
+    /// May be called after end too, when the last handle goes: it does nothing then.
     void held(bool byAnyone) noexcept;
     void renamed(TextId name) noexcept;
     void contextChanges(std::uint32_t context) noexcept;
@@ -66,7 +69,6 @@ public:
     void end(JobState finalState, std::string_view failure = {}) noexcept;
 
 private:
-    void execution(Execution e, WaitKind w, StackId at, std::uint64_t waitsFor) noexcept;
     JobId id_;
 };
 
@@ -75,9 +77,5 @@ JobId runningHere() noexcept;
 
 /// After a worker thread was idle: its next stretch of running begins now and not when the last one ended.
 void wokeUp() noexcept;
-
-/// Ticks of the record's clock, now; and as many ticks ahead as `nanoseconds` are (for WaitKind::Delay).
-std::uint64_t ticksNow() noexcept;
-std::uint64_t ticksAfter(std::uint64_t nanoseconds) noexcept;
 
 } // namespace coroscope::record

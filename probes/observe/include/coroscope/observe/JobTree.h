@@ -54,7 +54,9 @@ public:
 
     Node parent(Node node) const noexcept { return nodes_[node].parent; }
     Node firstChild(Node node) const noexcept { return nodes_[node].firstChild; }
+    Node lastChild(Node node) const noexcept { return nodes_[node].lastChild; }
     Node nextSibling(Node node) const noexcept { return nodes_[node].nextSibling; }
+    Node previousSibling(Node node) const noexcept { return nodes_[node].previousSibling; }
     std::uint32_t childCount(Node node) const noexcept { return nodes_[node].children; }
     /// Roots are siblings of each other, in the order of their arrival.
     Node firstRoot() const noexcept { return firstRoot_; }

@@ -60,8 +60,8 @@ struct Header {
     Table stacks;
     Table contexts;
     Table siteCounters; ///< threads.capacity blocks of `capacity` entries each
-    Table texts;        ///< bytes
-    Table failures;     ///< bytes, a ring
+    Table texts;        ///< bytes: of each text its 32-bit size, then (this is its TextId) UTF-8, then a zero
+    Table failures;     ///< bytes, a ring of Failure
     Table rings;        ///< threads.capacity rings of `capacity` events each
     char program[64];   ///< file name of the executable, zero-terminated, cut if longer
     char socketAddress[108]; ///< path of the agent's socket, empty without one

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Commands.h"
+#include "Atomic.h"
+#include "Memory.h"
+#include "Threads.h"
+
+#include <coroscope/record/Record.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include <linux/membarrier.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace coroscope::record {
+
+std::atomic<std::uint32_t> pinnedSlot{0};
+std::atomic<bool> pinNeedsFence{true};
+
+namespace {
+
+constexpr std::size_t mostWaiting = 1024;
+
+std::atomic<const CommandHandler*> handler{nullptr};
+
+struct Queue {
+    std::mutex lock;
+    std::condition_variable filled;
+    std::deque<Command> commands;
+    bool threadRuns = false;
+};
+// Never destroyed: its thread runs until the process ends.
+Queue& queue() {
+    static Queue& q = *new Queue;
+    return q;
+}
+
+void fullFenceOnAllThreads() noexcept {
+    if (pinNeedsFence.load(std::memory_order_relaxed))
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+    else
+        ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+/// The owner of a job that has not ended, kept alive; else null.
+void* keepAlive(const CommandHandler& h, JobId job) noexcept {
+    if (!job || job.index() >= get(memory.header->slotsHighWater, std::memory_order_acquire))
+        return nullptr;
+    layout::Slot& slot = memory.slots[job.index()];
+    pinnedSlot.store(job.index(), std::memory_order_seq_cst);
+    fullFenceOnAllThreads();
+    void* owner = nullptr;
+    if (get(slot.id, std::memory_order_acquire) == job.value) {
+        owner = reinterpret_cast<void*>(static_cast<std::uintptr_t>(get(slot.owner)));
+        if (owner)
+            h.retain(owner);
+    }
+    pinnedSlot.store(0, std::memory_order_release);
+    return owner;
+}
+
+wire::AnswerKind carryOut(const Command& command) noexcept {
+    const CommandHandler* const h = handler.load(std::memory_order_acquire);
+    if (!h)
+        return wire::AnswerKind::Refused;
+    void* const owner = keepAlive(*h, command.job);
+    if (!owner)
+        return wire::AnswerKind::Gone;
+    try {
+        h->cancel(owner, command.childrenOnly, command.reason);
+    } catch (...) {
+        // A completion handler of the user threw; the library has reported it. The cancel itself was called.
+    }
+    h->release(owner);
+    return wire::AnswerKind::Done;
+}
+
+void run() {
+    Queue& q = queue();
+    for (;;) {
+        Command command;
+        {
+            std::unique_lock guard(q.lock);
+            q.filled.wait(guard, [&] { return !q.commands.empty(); });
+            command = std::move(q.commands.front());
+            q.commands.pop_front();
+        }
+        command.from->answer(command.request, carryOut(command));
+    }
+}
+
+} // namespace
+
+Connection::~Connection() { ::close(descriptor_); }
+
+void Connection::answer(std::uint64_t request, wire::AnswerKind kind) const noexcept {
+    wire::Answer message;
+    message.request = request;
+    message.kind = kind;
+    ::send(descriptor_, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+void prepareCommands() noexcept {
+    if (::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
+        pinNeedsFence.store(false, std::memory_order_relaxed);
+}
+
+bool commandsAllowed() noexcept { return handler.load(std::memory_order_acquire) != nullptr; }
+
+void enqueue(Command command) {
+    Queue& q = queue();
+    {
+        const std::lock_guard guard(q.lock);
+        const Connection& from = *command.from;
+        if (!commandsAllowed() ||
+            !(q.threadRuns = q.threadRuns || startServiceThread("coroscope-cmd", run))) {
+            from.answer(command.request, wire::AnswerKind::Refused);
+            return;
+        }
+        if (q.commands.size() >= mostWaiting) {
+            from.answer(command.request, wire::AnswerKind::Busy);
+            return;
+        }
+        from.answer(command.request, wire::AnswerKind::Queued); // before the command thread can say Done
+        q.commands.push_back(std::move(command));
+    }
+    q.filled.notify_one();
+}
+
+void setCommandHandler(const CommandHandler* h) noexcept {
+    handler.store(h, std::memory_order_release);
+    if (on())
+        set(memory.header->commandsAllowed, h ? 1u : 0u);
+}
+
+} // namespace coroscope::record

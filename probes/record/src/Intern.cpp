@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interning: contents to small numbers, in tables that only grow. A thread first looks by identity (the address of
+// a source_location's static data) in its own small table; only the first meeting takes the lock.
+#include "Atomic.h"
+#include "Memory.h"
+#include "ThreadRecord.h"
+
+#include <coroscope/record/Record.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <unordered_map>
+
+namespace coroscope::record {
+
+namespace {
+
+struct Tables {
+    std::mutex lock;
+    std::unordered_map<std::string, TextId> texts;
+    std::unordered_map<std::string, SiteId> sites;       // by the bytes of layout::Site
+    std::unordered_map<std::string, StackId> stacks;     // by the bytes of layout::Stack
+    std::unordered_map<std::string, std::uint32_t> contexts;
+};
+// Never destroyed: jobs may begin while static objects are being torn down.
+Tables& tables() {
+    static Tables& t = *new Tables;
+    return t;
+}
+
+void refused() noexcept { std::atomic_ref(memory.header->textsRefused).fetch_add(1, std::memory_order_relaxed); }
+
+/// Texts lie as 32-bit size, bytes, zero; the id is the offset of the first byte.
+TextId textLocked(Tables& t, std::string_view text) {
+    constexpr std::size_t longest = 1024;
+    text = text.substr(0, longest);
+    if (text.empty())
+        return 0;
+    const auto [it, added] = t.texts.try_emplace(std::string(text), 0);
+    if (!added)
+        return it->second;
+    std::uint64_t& used = memory.header->textsUsed;
+    const std::uint64_t at = (get(used) + 3) / 4 * 4;
+    const auto size = static_cast<std::uint32_t>(text.size());
+    if (at + sizeof size + size + 1 > capacity::texts) {
+        refused();
+        return 0;
+    }
+    std::memcpy(memory.texts + at, &size, sizeof size);
+    std::memcpy(memory.texts + at + sizeof size, text.data(), size);
+    set(used, at + sizeof size + size + 1, std::memory_order_release);
+    return it->second = static_cast<TextId>(at + sizeof size);
+}
+
+/// Appends `row` to a table unless an equal one is there.
+template <class Row>
+std::uint32_t rowLocked(std::unordered_map<std::string, std::uint32_t>& known, const Row& row, Row* table,
+                        std::uint32_t& used, std::uint32_t capacityOfTable) {
+    static_assert(std::has_unique_object_representations_v<Row>, "rows are compared by their bytes");
+    const auto [it, added] = known.try_emplace(std::string(reinterpret_cast<const char*>(&row), sizeof row), 0);
+    if (!added)
+        return it->second;
+    const std::uint32_t at = get(used);
+    if (at >= capacityOfTable) {
+        refused();
+        return 0;
+    }
+    table[at] = row;
+    set(used, at + 1, std::memory_order_release);
+    return it->second = at;
+}
+
+SiteId siteLocked(Tables& t, const std::source_location& where) {
+    if (where.line() == 0)
+        return 0;
+    const layout::Site row{textLocked(t, where.file_name()), textLocked(t, where.function_name()), where.line(),
+                           where.column()};
+    return rowLocked(t.sites, row, memory.sites, memory.header->sitesUsed, capacity::sites);
+}
+
+/// Identity of a place: libstdc++ keeps one pointer to static data in a source_location.
+std::uintptr_t identity(const std::source_location& where) noexcept {
+    static_assert(sizeof(std::source_location) == sizeof(std::uintptr_t));
+    return std::bit_cast<std::uintptr_t>(where);
+}
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) noexcept {
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
+/// Interning allocates; a job must begin even where there is no memory left for names.
+template <class F>
+std::uint32_t guarded(F&& f) noexcept {
+    try {
+        Tables& t = tables();
+        const std::lock_guard guard(t.lock);
+        return f(t);
+    } catch (const std::bad_alloc&) {
+        refused();
+        return 0;
+    }
+}
+
+} // namespace
+
+SiteId internSite(const std::source_location& where) noexcept {
+    if (!on())
+        return 0;
+    ThreadRecord& thread = here();
+    const std::uintptr_t place = identity(where);
+    auto& known = thread.sites[mix(0, place) % thread.sites.size()];
+    if (known.place != place || place == 0) {
+        known.id = guarded([&](Tables& t) { return siteLocked(t, where); });
+        known.place = place;
+    }
+    return known.id;
+}
+
+StackId internStack(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
+    if (!on() || places.empty())
+        return 0;
+    if (places.size() > layout::Stack::maxDepth) {
+        cut += static_cast<std::uint32_t>(places.size() - layout::Stack::maxDepth);
+        places = places.first(layout::Stack::maxDepth);
+    }
+    cut = std::min(cut, 0xffffu);
+    std::uint64_t hash = mix(cut + 1, places.size());
+    for (const std::source_location& place : places)
+        hash = mix(hash, identity(place));
+    ThreadRecord& thread = here();
+    auto& known = thread.stacks[hash % thread.stacks.size()];
+    if (known.hash != hash) {
+        known.id = guarded([&](Tables& t) {
+            layout::Stack row{};
+            row.depth = static_cast<std::uint16_t>(places.size());
+            row.cut = static_cast<std::uint16_t>(cut);
+            for (std::size_t i = 0; i < places.size(); ++i)
+                row.sites[i] = siteLocked(t, places[i]);
+            return rowLocked(t.stacks, row, memory.stacks, memory.header->stacksUsed, capacity::stacks);
+        });
+        known.hash = hash;
+    }
+    return known.id;
+}
+
+TextId internText(std::string_view text) noexcept {
+    if (!on() || text.empty())
+        return 0;
+    return guarded([&](Tables& t) { return textLocked(t, text); });
+}
+
+std::uint32_t internContext(std::string_view dispatcher, std::string_view elements) noexcept {
+    if (!on() || (dispatcher.empty() && elements.empty()))
+        return 0;
+    return guarded([&](Tables& t) {
+        const layout::Context row{textLocked(t, dispatcher), textLocked(t, elements)};
+        return rowLocked(t.contexts, row, memory.contexts, memory.header->contextsUsed, capacity::contexts);
+    });
+}
+
+} // namespace coroscope::record

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/record/JobRecord.h>
+
+#include "Atomic.h"
+#include "Commands.h"
+#include "Memory.h"
+#include "ThreadRecord.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+namespace coroscope::record {
+
+using layout::Event;
+using layout::EventKind;
+using layout::ExecutionWord;
+using layout::JobWord;
+using layout::Slot;
+
+namespace {
+
+layout::Slot& slotOf(JobId id) noexcept { return memory.slots[id.index()]; }
+
+/// Of a job that is recorded, while the record is on.
+bool usable(JobId id) noexcept { return id && on(); }
+
+/// Changes the job word of `id` unless the job has ended. The version goes on from job to job in one slot, so a
+/// change that comes too late fails in its compare-and-swap even when the slot is in use again.
+template <class F>
+bool changeJobWord(JobId id, JobWord& now, F&& change) noexcept {
+    Slot& slot = slotOf(id);
+    std::atomic_ref<std::uint64_t> word(slot.jobWord);
+    JobWord old{word.load(std::memory_order_acquire)};
+    do {
+        if (get(slot.id, std::memory_order_acquire) != id.value || isFinal(old.state()))
+            return false;
+        now = change(old);
+        if (now.flags() == old.flags() && now.state() == old.state())
+            return false;
+    } while (!word.compare_exchange_weak(old.bits, now.bits, std::memory_order_acq_rel, std::memory_order_acquire));
+    return true;
+}
+
+void emitJobState(JobId id, JobWord word, std::uint64_t at) noexcept {
+    here().emit({at, id.value, word.version(), EventKind::JobState, static_cast<std::uint8_t>(word.state()),
+                 word.flags(), 0});
+}
+
+std::uint16_t withFlags(std::uint16_t flags, std::uint16_t setFlags, std::uint16_t clearFlags) noexcept {
+    return static_cast<std::uint16_t>((flags | setFlags) & ~clearFlags);
+}
+
+struct ExecutionChange {
+    Execution to;
+    WaitKind wait = WaitKind::Unknown;
+    StackId at = 0;
+    std::uint64_t waitsFor = 0;
+    std::uint64_t ranFor = 0;
+    std::uint64_t eventAux = 0;
+};
+
+/// A sequence lock with one writer: odd before the fields (release fence), even after them (release).
+void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& change, std::uint64_t time) noexcept {
+    Slot& slot = slotOf(id);
+    const std::uint32_t sequence = ExecutionWord{get(slot.executionWord)}.sequence();
+    set(slot.executionWord, ExecutionWord::of(sequence + 1, change.to, change.wait).bits);
+    std::atomic_thread_fence(std::memory_order_release);
+    set(slot.since, time);
+    if (change.to == Execution::Suspended) {
+        set(slot.waitsFor, change.waitsFor);
+        set(slot.suspendedAt, change.at);
+    }
+    if (change.to == Execution::Running)
+        add(slot.resumes, 1u);
+    if (change.ranFor != 0)
+        add(slot.ranFor, change.ranFor);
+    set(slot.executionWord, ExecutionWord::of(sequence + 2, change.to, change.wait).bits, std::memory_order_release);
+    thread.emit({time, id.value, sequence + 2, EventKind::Execution, static_cast<std::uint8_t>(change.to),
+                 static_cast<std::uint16_t>(change.wait), change.eventAux});
+}
+
+/// Ends the stretch of running; its end is the start of the next one on this thread.
+std::uint64_t endSlice(ThreadRecord& thread, JobId id) noexcept {
+    if (thread.running != id) {
+        thread.stampNow();
+        return 0;
+    }
+    const std::uint64_t began = get(thread.row().sliceStart);
+    const std::uint64_t now = thread.stampNow();
+    thread.running = {};
+    if (!thread.shared())
+        set(thread.row().job, std::uint64_t{0});
+    return now > began ? now - began : 0;
+}
+
+/// Appends to the ring of failures; answers 1 + its place, 0 when there is nothing to say.
+std::uint64_t writeFailure(JobId id, std::string_view text) noexcept {
+    if (text.empty())
+        return 0;
+    constexpr std::size_t longest = 2048;
+    text = text.substr(0, longest);
+    const layout::Failure head{id.value, static_cast<std::uint32_t>(text.size()),
+                               static_cast<std::uint32_t>(text.size()) ^ 0x5afe5afeu};
+    const std::uint64_t size = (sizeof head + text.size() + 7) / 8 * 8;
+    const std::uint64_t place =
+        std::atomic_ref(memory.header->failuresHead).fetch_add(size, std::memory_order_acq_rel);
+    // A text may wrap around the end of the ring: copy in two parts. The reader checks the head's job, size and check.
+    auto put = [place](std::uint64_t offset, const void* from, std::size_t n) {
+        const auto* bytes = static_cast<const std::byte*>(from);
+        for (std::size_t i = 0; i < n; ++i)
+            set(memory.failures[(place + offset + i) % capacity::failures], bytes[i]);
+    };
+    put(0, &head, sizeof head);
+    put(sizeof head, text.data(), text.size());
+    return place + 1;
+}
+
+} // namespace
+
+void JobRecord::begin(const Birth& birth) noexcept {
+    if (!on() && !start())
+        return;
+    ThreadRecord& thread = here();
+    const std::uint32_t index = thread.slots.allocate();
+    if (index == 0) {
+        std::atomic_ref(memory.header->untracked).fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    Slot& slot = memory.slots[index];
+    const std::uint64_t time = thread.stampNow();
+    const JobId id = JobId::of(index, get(slot.owner) + 1);
+    const std::uint32_t version = JobWord{get(slot.jobWord)}.version() + 1;
+    const std::uint32_t sequence = (ExecutionWord{get(slot.executionWord)}.sequence() | 1) + 1;
+    const auto flags =
+        static_cast<std::uint16_t>(birth.held ? birth.flags | JobFlags::held : birth.flags & ~JobFlags::held);
+
+    set(slot.jobWord, JobWord::of(version, flags, birth.state).bits);
+    set(slot.parent, birth.parent.value);
+    set(slot.launcher, birth.launcher.value);
+    set(slot.number, birth.number);
+    set(slot.createdAt, time);
+    set(slot.owner, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(birth.owner)));
+    set(slot.creationSite, birth.site);
+    set(slot.jobName, birth.name);
+    set(slot.executionWord, ExecutionWord::of(sequence, birth.execution, WaitKind::Unknown).bits);
+    set(slot.since, time);
+    set(slot.waitsFor, std::uint64_t{0});
+    set(slot.suspendedAt, StackId{0});
+    set(slot.resumes, 0u);
+    set(slot.ranFor, std::uint64_t{0});
+    set(slot.jobStateSince, time);
+    set(slot.context, birth.context);
+    set(slot.creationStack, birth.creationStack);
+    set(slot.kind, static_cast<std::uint8_t>(birth.kind));
+    set(slot.id, id.value, std::memory_order_release);
+    id_ = id;
+
+    thread.countLaunch(birth.site);
+    thread.emit({time, id.value, birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind), 0,
+                 birth.parent.value});
+}
+
+void JobRecord::stateChanges(JobState state, std::uint16_t setFlags, std::uint16_t clearFlags) noexcept {
+    if (!usable(id_))
+        return;
+    JobWord now;
+    if (!changeJobWord(id_, now, [&](JobWord old) {
+            return JobWord::of(old.version() + 1, withFlags(old.flags(), setFlags, clearFlags), state);
+        }))
+        return;
+    const std::uint64_t time = here().coarse();
+    set(slotOf(id_).jobStateSince, time);
+    emitJobState(id_, now, time);
+}
+
+void JobRecord::flagsChange(std::uint16_t setFlags, std::uint16_t clearFlags) noexcept {
+    if (!usable(id_))
+        return;
+    JobWord now;
+    if (changeJobWord(id_, now, [&](JobWord old) {
+            return JobWord::of(old.version() + 1, withFlags(old.flags(), setFlags, clearFlags), old.state());
+        }))
+        emitJobState(id_, now, here().coarse());
+}
+
+void JobRecord::held(bool byAnyone) noexcept {
+    flagsChange(byAnyone ? JobFlags::held : std::uint16_t{0}, byAnyone ? std::uint16_t{0} : JobFlags::held);
+}
+
+void JobRecord::queued() noexcept {
+    if (!usable(id_))
+        return;
+    ThreadRecord& thread = here();
+    changeExecution(id_, thread, {.to = Execution::Queued}, thread.coarse());
+}
+
+void JobRecord::runs() noexcept {
+    if (!usable(id_))
+        return;
+    ThreadRecord& thread = here();
+    if (thread.stamp == 0)
+        thread.stampNow();
+    const std::uint64_t time = thread.stamp;
+    thread.running = id_;
+    layout::Thread& row = thread.row();
+    if (!thread.shared()) {
+        set(row.sliceStart, time);
+        set(row.job, id_.value, std::memory_order_release);
+        add(row.slices, std::uint64_t{1});
+    }
+    changeExecution(id_, thread, {.to = Execution::Running, .eventAux = get(row.tid)}, time);
+}
+
+void JobRecord::suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept {
+    if (!usable(id_))
+        return;
+    ThreadRecord& thread = here();
+    const std::uint64_t ran = endSlice(thread, id_);
+    changeExecution(
+        id_, thread,
+        {.to = Execution::Suspended, .wait = kind, .at = at, .waitsFor = waitsFor, .ranFor = ran, .eventAux = at},
+        thread.stamp);
+}
+
+void JobRecord::waitsForChildren() noexcept {
+    if (!usable(id_))
+        return;
+    ThreadRecord& thread = here();
+    const std::uint64_t ran = endSlice(thread, id_);
+    changeExecution(id_, thread, {.to = Execution::WaitsForChildren, .ranFor = ran}, thread.stamp);
+}
+
+void JobRecord::continuesHere() noexcept {
+    if (!usable(id_))
+        return;
+    ThreadRecord& thread = here();
+    thread.running = id_;
+    if (!thread.shared()) {
+        set(thread.row().sliceStart, thread.stampNow());
+        set(thread.row().job, id_.value, std::memory_order_release);
+    }
+}
+
+void JobRecord::renamed(TextId name) noexcept {
+    if (!usable(id_))
+        return;
+    set(slotOf(id_).jobName, name);
+    ThreadRecord& thread = here();
+    thread.emit({thread.coarse(), id_.value, 0, EventKind::Renamed, 0, 0, name});
+}
+
+void JobRecord::contextChanges(std::uint32_t context) noexcept {
+    if (usable(id_))
+        set(slotOf(id_).context, context);
+}
+
+// The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a look at
+// the command thread's pin (it stops there), only then may another job have the slot.
+void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
+    if (!usable(id_))
+        return;
+    Slot& slot = slotOf(id_);
+    ThreadRecord& thread = here();
+    const std::uint64_t time = thread.running == id_ ? (endSlice(thread, id_), thread.stamp) : thread.coarse();
+    JobWord now;
+    if (!changeJobWord(id_, now, [&](JobWord old) {
+            return JobWord::of(old.version() + 1, old.flags(), finalState);
+        }))
+        return;
+    const std::uint64_t place = writeFailure(id_, failure);
+    const SiteId site = get(slot.creationSite);
+    thread.emit({time, id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState), now.flags(),
+                 place});
+    set(slot.id, std::uint64_t{0});
+    waitWhilePinned(id_.index());
+    std::atomic_thread_fence(std::memory_order_release);
+    set(slot.owner, id_.generation());
+    thread.countEnd(site);
+    thread.slots.free(id_.index());
+}
+
+std::uint64_t nextJobNumber() noexcept {
+    constexpr std::uint64_t block = 32;
+    static std::atomic<std::uint64_t> next{1};
+    static constinit thread_local std::uint64_t number = 0, last = 0;
+    if (number == last) {
+        number = next.fetch_add(block, std::memory_order_relaxed);
+        last = number + block;
+    }
+    return number++;
+}
+
+JobId runningHere() noexcept {
+    if (!on())
+        return {};
+    const ThreadRecord* thread = hereIfAny();
+    return thread ? thread->running : JobId{};
+}
+
+void wokeUp() noexcept {
+    if (on())
+        if (ThreadRecord* thread = hereIfAny())
+            thread->stamp = 0;
+}
+
+} // namespace coroscope::record

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Memory.h"
+#include "Atomic.h"
+#include "Clock.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace coroscope::record {
+
+namespace {
+
+constinit SwitchPage offPage{};
+
+constexpr std::uint64_t pageSize = 4096;
+/// Slots become accessible in steps of this many (1 MiB): what was never used can neither be locked into memory
+/// by mlockall nor reach a core file.
+constexpr std::uint64_t growStep = (1u << 20) / sizeof(layout::Slot);
+
+std::uint64_t slotsUsable = 0;
+
+std::uint64_t roundUp(std::uint64_t n, std::uint64_t to) { return (n + to - 1) / to * to; }
+
+/// Field 22 of /proc/self/stat. The program's name in field 2 may hold blanks and brackets: count from the last ')'.
+std::uint64_t ownStartTime() {
+    std::ifstream file("/proc/self/stat");
+    std::string line;
+    std::getline(file, line);
+    std::size_t at = line.rfind(')');
+    if (at == std::string::npos)
+        return 0;
+    for (int field = 2; field < 22; ++field) {
+        at = line.find(' ', at + 1);
+        if (at == std::string::npos)
+            return 0;
+    }
+    return std::strtoull(line.c_str() + at, nullptr, 10);
+}
+
+void copyCut(char* to, std::size_t size, const std::string& text) {
+    const std::size_t n = std::min(text.size(), size - 1);
+    std::memcpy(to, text.data(), n);
+    to[n] = 0;
+}
+
+std::string ownProgram() {
+    char path[4096];
+    const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+    if (n <= 0)
+        return "?";
+    const std::string whole(path, static_cast<std::size_t>(n));
+    return whole.substr(whole.rfind('/') + 1);
+}
+
+std::uint64_t wantedSlots() {
+    std::uint64_t wanted = capacity::slots;
+    if (const char* text = std::getenv("COROSCOPE_MAX_JOBS"); text && *text)
+        wanted = std::clamp<std::uint64_t>(std::strtoull(text, nullptr, 10), growStep, capacity::slots);
+    return wanted;
+}
+
+/// Lays out the regions behind the header; answers the total size.
+std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
+    std::uint64_t at = pageSize;
+    auto place = [&at](std::uint64_t count, std::uint64_t stride, std::uint64_t blocks = 1) {
+        const layout::Table table{at, count, static_cast<std::uint32_t>(stride), 0};
+        at = roundUp(at + count * stride * blocks, pageSize);
+        return table;
+    };
+    h.threads = place(capacity::threads, sizeof(layout::Thread));
+    h.sites = place(capacity::sites, sizeof(layout::Site));
+    h.stacks = place(capacity::stacks, sizeof(layout::Stack));
+    h.contexts = place(capacity::contexts, sizeof(layout::Context));
+    h.siteCounters = place(capacity::sites, sizeof(layout::SiteCounter), capacity::threads);
+    h.texts = place(capacity::texts, 1);
+    h.failures = place(capacity::failures, 1);
+    h.rings = place(capacity::ringEvents, sizeof(layout::Event), capacity::threads);
+    h.slots = place(slotCapacity, sizeof(layout::Slot));
+    return at;
+}
+
+} // namespace
+
+Memory memory;
+std::atomic<SwitchPage*> switchPage{&offPage};
+std::atomic<std::uint32_t> ringsEnabled{0};
+layout::ClockKind clockKind = layout::ClockKind::Monotonic;
+
+std::string createMemory() {
+    const int fd = ::memfd_create(layout::memfdName, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return std::string("the system gives no shared memory: ") + std::strerror(errno);
+
+    layout::Header h{};
+    std::byte* base = nullptr;
+    // Where address space or file size is limited, fewer jobs fit. PROT_NONE first: under mlockall(MCL_FUTURE) an
+    // accessible mapping would be filled with real memory at once.
+    for (std::uint64_t slots = wantedSlots();; slots /= 2) {
+        h = {};
+        h.totalSize = layOut(h, slots);
+        if (::ftruncate(fd, static_cast<off_t>(h.totalSize)) == 0) {
+            void* const p = ::mmap(nullptr, h.totalSize, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+            if (p != MAP_FAILED) {
+                base = static_cast<std::byte*>(p);
+                break;
+            }
+        }
+        if (slots <= growStep) {
+            const std::string why = std::strerror(errno);
+            ::close(fd);
+            return "the record's memory cannot be mapped: " + why;
+        }
+    }
+    ::munlock(base, h.totalSize);
+    ::madvise(base, h.totalSize, MADV_DONTDUMP);
+    ::madvise(base, h.totalSize, MADV_DONTFORK);
+    // Tables are part of core files, rings and unused slots are not.
+    const bool accessible = ::mprotect(base, h.slots.offset, PROT_READ | PROT_WRITE) == 0;
+    ::madvise(base, h.siteCounters.offset, MADV_DODUMP);
+    ::madvise(base + h.texts.offset, h.rings.offset - h.texts.offset, MADV_DODUMP);
+    ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+
+    void* const page = ::mmap(nullptr, pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!accessible || page == MAP_FAILED || ::madvise(page, pageSize, MADV_WIPEONFORK) != 0) {
+        const std::string why = std::strerror(errno);
+        ::munmap(base, h.totalSize);
+        if (page != MAP_FAILED)
+            ::munmap(page, pageSize);
+        ::close(fd);
+        return "the record's memory cannot be used: " + why;
+    }
+
+    clockKind = clockOfThisMachine();
+    std::memcpy(h.magic, layout::magic, sizeof h.magic);
+    h.versionMajor = layout::versionMajor;
+    h.versionMinor = layout::versionMinor;
+    h.headerSize = sizeof(layout::Header);
+    h.pid = static_cast<std::uint32_t>(::getpid());
+    h.uid = ::geteuid();
+    h.processStart = ownStartTime();
+    h.clockKind = clockKind;
+    h.ticksFirst = ticks();
+    h.monotonicFirst = nanosecondsOf(CLOCK_MONOTONIC);
+    h.realtimeFirst = nanosecondsOf(CLOCK_REALTIME);
+    copyCut(h.program, sizeof h.program, ownProgram());
+    copyCut(h.runtimeVersion, sizeof h.runtimeVersion, "0.1.0");
+    h.slotsHighWater = 1; // slot 0, site 0, text 0 and so on mean "none"
+    h.threadsHighWater = 1;
+    h.sitesUsed = h.stacksUsed = h.contextsUsed = 1;
+    h.textsUsed = 1;
+    std::memcpy(static_cast<void*>(base), &h, sizeof h);
+
+    auto at = [base](const layout::Table& table) { return static_cast<void*>(base + table.offset); };
+    memory.header = static_cast<layout::Header*>(static_cast<void*>(base));
+    memory.slots = static_cast<layout::Slot*>(at(h.slots));
+    memory.threads = static_cast<layout::Thread*>(at(h.threads));
+    memory.sites = static_cast<layout::Site*>(at(h.sites));
+    memory.stacks = static_cast<layout::Stack*>(at(h.stacks));
+    memory.contexts = static_cast<layout::Context*>(at(h.contexts));
+    memory.siteCounters = static_cast<layout::SiteCounter*>(at(h.siteCounters));
+    memory.texts = static_cast<char*>(at(h.texts));
+    memory.failures = static_cast<std::byte*>(at(h.failures));
+    memory.rings = static_cast<layout::Event*>(at(h.rings));
+    memory.slotCapacity = h.slots.capacity;
+    memory.ringsOffset = h.rings.offset;
+    memory.ringsSize = h.slots.offset - h.rings.offset;
+    memory.descriptor = fd;
+    switchPage.store(static_cast<SwitchPage*>(page), std::memory_order_release);
+    return {};
+}
+
+void switchOn() noexcept {
+    switchPage.load(std::memory_order_acquire)->on.store(1, std::memory_order_release);
+}
+
+bool growSlots(std::uint64_t index) noexcept {
+    if (index < slotsUsable)
+        return true;
+    const std::uint64_t wanted = std::min(roundUp(index + 1, growStep), memory.slotCapacity);
+    std::byte* const from = reinterpret_cast<std::byte*>(memory.slots + slotsUsable);
+    const std::uint64_t size = (wanted - slotsUsable) * sizeof(layout::Slot);
+    if (::mprotect(from, size, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    ::madvise(from, size, MADV_DODUMP);
+    slotsUsable = wanted;
+    return true;
+}
+
+void releaseRings() noexcept {
+    ::fallocate(memory.descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(memory.ringsOffset),
+                static_cast<off_t>(memory.ringsSize));
+}
+
+void stampSecondTime() noexcept {
+    layout::Header& h = *memory.header;
+    set(h.ticksSecond, ticks());
+    set(h.monotonicSecond, nanosecondsOf(CLOCK_MONOTONIC));
+    set(h.realtimeSecond, nanosecondsOf(CLOCK_REALTIME));
+}
+
+} // namespace coroscope::record

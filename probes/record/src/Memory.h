@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// The record's shared memory, as the target maps it.
+#pragma once
+
+#include <coroscope/model/RecordLayout.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace coroscope::record {
+
+namespace capacity {
+inline constexpr std::uint32_t threads = 128;
+inline constexpr std::uint32_t sites = 16'384;
+inline constexpr std::uint32_t stacks = 65'536;
+inline constexpr std::uint32_t contexts = 4'096;
+inline constexpr std::uint64_t texts = 8u << 20;
+inline constexpr std::uint64_t failures = 1u << 20;
+inline constexpr std::uint64_t ringEvents = 32'768; // a power of two
+inline constexpr std::uint64_t slots = std::uint64_t{1} << JobId::indexBits;
+} // namespace capacity
+
+/// Where everything lies in this process. Written once before `base` is published, read-only after that.
+struct Memory {
+    layout::Header* header = nullptr;
+    layout::Slot* slots = nullptr;
+    layout::Thread* threads = nullptr;
+    layout::Site* sites = nullptr;
+    layout::Stack* stacks = nullptr;
+    layout::Context* contexts = nullptr;
+    layout::SiteCounter* siteCounters = nullptr;
+    char* texts = nullptr;
+    std::byte* failures = nullptr;
+    layout::Event* rings = nullptr;
+    std::uint64_t slotCapacity = 0;
+    std::uint64_t ringsOffset = 0;
+    std::uint64_t ringsSize = 0;
+    int descriptor = -1;
+};
+extern Memory memory;
+
+/// A page that the kernel clears in a forked child, however it was forked. It tells whether the record is on: a
+/// child must not write into its parent's record.
+struct SwitchPage {
+    std::atomic<std::uint32_t> on;
+};
+extern std::atomic<SwitchPage*> switchPage;
+
+inline bool on() noexcept {
+    return switchPage.load(std::memory_order_acquire)->on.load(std::memory_order_acquire) != 0;
+}
+
+/// Set by the agent while an observer is connected.
+extern std::atomic<std::uint32_t> ringsEnabled;
+
+/// Creates and maps the memory and fills in the header. Answers a sentence on what went wrong, else empty.
+std::string createMemory();
+
+/// Publishes `on` to all threads.
+void switchOn() noexcept;
+
+/// Makes slots up to `index` usable and part of core files. Called with the slot pool's lock held.
+/// Answers false when the system refuses.
+bool growSlots(std::uint64_t index) noexcept;
+
+/// Gives the memory of the rings back to the system.
+void releaseRings() noexcept;
+
+/// Writes the second point in time that readers without our clock need.
+void stampSecondTime() noexcept;
+
+} // namespace coroscope::record

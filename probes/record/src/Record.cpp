@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/record/Record.h>
+
+#include "Agent.h"
+#include "Atomic.h"
+#include "Commands.h"
+#include "Memory.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string>
+
+#include <pthread.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+namespace coroscope::record {
+
+namespace {
+
+enum class Phase { NotStarted, Started, Off };
+std::atomic<Phase> phase{Phase::NotStarted};
+std::mutex startLock;
+char whyOff[256] = "no job has begun yet";
+
+void sayWhyOff(std::string_view text) noexcept {
+    std::snprintf(whyOff, sizeof whyOff, "%.*s", static_cast<int>(text.size()), text.data());
+}
+
+bool switchedOffByEnvironment() noexcept {
+    const char* const text = std::getenv("COROSCOPE");
+    return text && (std::strcmp(text, "off") == 0 || std::strcmp(text, "0") == 0);
+}
+
+void goodbye() {
+    if (!on())
+        return;
+    set(memory.header->ended, 1u, std::memory_order_release);
+    removeAgentSocket();
+}
+
+void inForkedChild() {
+    ::close(memory.descriptor);
+    closeAgentInChild();
+    sayWhyOff("this is a forked child, which has no record of its own");
+}
+
+std::string tryStart() {
+    if (::getauxval(AT_SECURE) != 0)
+        return "a program with raised privileges is not observed";
+    if (switchedOffByEnvironment())
+        return "switched off by the environment variable COROSCOPE";
+    if (std::string problem = createMemory(); !problem.empty())
+        return problem;
+    prepareCommands();
+    set(memory.header->commandsAllowed, commandsAllowed() ? 1u : 0u);
+    ::pthread_atfork(nullptr, nullptr, inForkedChild);
+    std::atexit(goodbye);
+    switchOn();
+    sayWhyOff(startAgent()); // without an agent the record is on all the same
+    return {};
+}
+
+} // namespace
+
+bool start() noexcept {
+    // A forked child inherits the phase but not the switch: it stays off.
+    if (phase.load(std::memory_order_acquire) != Phase::NotStarted)
+        return on();
+    try {
+        const std::lock_guard guard(startLock);
+        if (phase.load(std::memory_order_relaxed) == Phase::NotStarted) {
+            const std::string problem = tryStart();
+            if (!problem.empty())
+                sayWhyOff(problem);
+            phase.store(problem.empty() ? Phase::Started : Phase::Off, std::memory_order_release);
+        }
+    } catch (const std::exception& e) {
+        sayWhyOff(e.what());
+        phase.store(Phase::Off, std::memory_order_release);
+    }
+    return on();
+}
+
+bool disable() noexcept {
+    const std::lock_guard guard(startLock);
+    if (phase.load(std::memory_order_relaxed) == Phase::Started)
+        return false;
+    sayWhyOff("switched off by the program");
+    phase.store(Phase::Off, std::memory_order_release);
+    return true;
+}
+
+bool isOn() noexcept { return on(); }
+
+std::string_view stoppedBecause() noexcept { return on() ? std::string_view{} : whyOff; }
+
+int descriptor() noexcept { return on() ? memory.descriptor : -1; }
+
+std::string_view socketPath() noexcept { return on() ? agentSocket() : std::string_view{}; }
+
+std::uint64_t untrackedJobs() noexcept { return on() ? get(memory.header->untracked) : 0; }
+
+} // namespace coroscope::record

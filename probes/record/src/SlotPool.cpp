@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "SlotPool.h"
+#include "Atomic.h"
+#include "Memory.h"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <new>
+
+namespace coroscope::record {
+
+namespace {
+
+struct Pool {
+    std::mutex lock;
+    std::deque<SlotBatch> batches;
+};
+// Never destroyed: jobs may end while static objects are being torn down.
+Pool& pool() noexcept {
+    static Pool& p = *new Pool;
+    return p;
+}
+
+/// Batches that must lie in the queue before one is used again, so that a slot rests a while between two jobs.
+constexpr std::size_t restingBatches = 4;
+
+bool takeFront(Pool& p, SlotBatch& into) noexcept {
+    if (p.batches.empty())
+        return false;
+    into = p.batches.front();
+    p.batches.pop_front();
+    return true;
+}
+
+/// Slots that were never used.
+bool takeFresh(SlotBatch& into) noexcept {
+    layout::Header& h = *memory.header;
+    const std::uint64_t from = get(h.slotsHighWater);
+    const std::uint64_t to = std::min(from + SlotBatch::size, memory.slotCapacity);
+    if (from >= to || !growSlots(to - 1))
+        return false;
+    into.clear();
+    for (std::uint64_t i = from; i < to; ++i)
+        into.put(static_cast<std::uint32_t>(i));
+    set(h.slotsHighWater, to, std::memory_order_release);
+    return true;
+}
+
+} // namespace
+
+bool SlotCache::refill() noexcept {
+    {
+        Pool& p = pool();
+        const std::lock_guard guard(p.lock);
+        if (p.batches.size() >= restingBatches && takeFront(p, ready_))
+            return true;
+        if (takeFresh(ready_) || takeFront(p, ready_))
+            return true;
+    }
+    // The slab is full but for what this thread itself has just freed.
+    std::swap(ready_, freed_);
+    ready_.next = 0;
+    freed_.clear();
+    return !ready_.empty();
+}
+
+void SlotCache::flush() noexcept {
+    Pool& p = pool();
+    const std::lock_guard guard(p.lock);
+    try {
+        p.batches.push_back(freed_);
+    } catch (const std::bad_alloc&) {
+        // These slots are lost to the process; it has other sorrows.
+    }
+    freed_.clear();
+}
+
+void SlotCache::giveBack() noexcept {
+    if (!ready_.empty()) {
+        SlotBatch rest;
+        while (!ready_.empty())
+            rest.put(ready_.take());
+        ready_.clear();
+        Pool& p = pool();
+        const std::lock_guard guard(p.lock);
+        try {
+            p.batches.push_front(rest);
+        } catch (const std::bad_alloc&) {
+        }
+    }
+    if (freed_.count != 0)
+        flush();
+}
+
+} // namespace coroscope::record

@@ -197,7 +197,9 @@ std::string startAgent() {
     return {};
 }
 
-std::string_view agentSocket() noexcept { return socketPathText; }
+std::string_view agentSocket() noexcept {
+    return socketPathText;
+}
 
 void removeAgentSocket() noexcept {
     if (socketPathText[0] != 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent: a thread that lets observers in, hands them the record, and takes their commands. It blocks all signals,
-// runs no code of the user and waits for nobody, so it answers though everything else in the process hangs.
+// The agent: a thread that lets observers in, hands them the record, and takes their commands. It blocks all
+// signals, runs no code of the user and waits for nobody, so it answers though everything else in the process
+// hangs.
 #pragma once
 
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace coroscope::record {
 
-/// Opens the socket and starts the thread. Answers a sentence on what went wrong, else empty. Without an agent the
-/// record can still be read through /proc.
+/// Opens the socket and starts the thread. Answers a sentence on what went wrong, else empty. Without an
+/// agent the record can still be read through /proc.
 std::string startAgent();
 
 /// Path of the socket, empty without one.

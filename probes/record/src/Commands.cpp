@@ -94,7 +94,9 @@ void run() {
 
 } // namespace
 
-Connection::~Connection() { ::close(descriptor_); }
+Connection::~Connection() {
+    ::close(descriptor_);
+}
 
 void Connection::answer(std::uint64_t request, wire::AnswerKind kind) const noexcept {
     wire::Answer message;
@@ -108,7 +110,9 @@ void prepareCommands() noexcept {
         pinNeedsFence.store(false, std::memory_order_relaxed);
 }
 
-bool commandsAllowed() noexcept { return handler.load(std::memory_order_acquire) != nullptr; }
+bool commandsAllowed() noexcept {
+    return handler.load(std::memory_order_acquire) != nullptr;
+}
 
 void enqueue(Command command) {
     Queue& q = queue();

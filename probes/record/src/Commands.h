@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commands from observers, carried out by a thread of their own: the agent must answer even when a command hangs in
-// the user's code.
+// Commands from observers, carried out by a thread of their own: the agent must answer even when a command
+// hangs in the user's code.
 #pragma once
 
 #include <coroscope/model/Ids.h>
@@ -16,7 +16,8 @@ namespace coroscope::record {
 /// One connection, shared by the agent and the commands that came through it. Closed with the last owner.
 class Connection {
 public:
-    explicit Connection(int descriptor) noexcept : descriptor_(descriptor) {}
+    explicit Connection(int descriptor) noexcept
+        : descriptor_(descriptor) {}
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -49,9 +50,10 @@ bool commandsAllowed() noexcept;
 
 /// Called after a slot's id is cleared and before it is used again.
 ///
-/// The command thread sets the pin and then reads the id; this clears the id and then reads the pin. One of the two
-/// sees the other only if both order their store before their load. Here, at every job's end, that order is free:
-/// the command thread pays for both with membarrier, which runs a full fence on each thread of the process.
+/// The command thread sets the pin and then reads the id; this clears the id and then reads the pin. One of
+/// the two sees the other only if both order their store before their load. Here, at every job's end, that
+/// order is free: the command thread pays for both with membarrier, which runs a full fence on each thread of
+/// the process.
 inline void waitWhilePinned(std::uint32_t slot) noexcept {
     if (pinNeedsFence.load(std::memory_order_relaxed)) [[unlikely]]
         std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interning: contents to small numbers, in tables that only grow. A thread first looks by identity (the address of
-// a source_location's static data) in its own small table; only the first meeting takes the lock.
+// Interning: contents to small numbers, in tables that only grow. A thread first looks by identity (the
+// address of a source_location's static data) in its own small table; only the first meeting takes the lock.
 #include "Atomic.h"
 #include "Memory.h"
 #include "ThreadRecord.h"
@@ -22,8 +22,8 @@ namespace {
 struct Tables {
     std::mutex lock;
     std::unordered_map<std::string, TextId> texts;
-    std::unordered_map<std::string, SiteId> sites;       // by the bytes of layout::Site
-    std::unordered_map<std::string, StackId> stacks;     // by the bytes of layout::Stack
+    std::unordered_map<std::string, SiteId> sites;   // by the bytes of layout::Site
+    std::unordered_map<std::string, StackId> stacks; // by the bytes of layout::Stack
     std::unordered_map<std::string, std::uint32_t> contexts;
 };
 // Never destroyed: jobs may begin while static objects are being torn down.
@@ -32,7 +32,9 @@ Tables& tables() {
     return t;
 }
 
-void refused() noexcept { std::atomic_ref(memory.header->textsRefused).fetch_add(1, std::memory_order_relaxed); }
+void refused() noexcept {
+    std::atomic_ref(memory.header->textsRefused).fetch_add(1, std::memory_order_relaxed);
+}
 
 /// Texts lie as 32-bit size, bytes, zero; the id is the offset of the first byte.
 TextId textLocked(Tables& t, std::string_view text) {
@@ -61,7 +63,8 @@ template <class Row>
 std::uint32_t rowLocked(std::unordered_map<std::string, std::uint32_t>& known, const Row& row, Row* table,
                         std::uint32_t& used, std::uint32_t capacityOfTable) {
     static_assert(std::has_unique_object_representations_v<Row>, "rows are compared by their bytes");
-    const auto [it, added] = known.try_emplace(std::string(reinterpret_cast<const char*>(&row), sizeof row), 0);
+    const auto [it, added] =
+        known.try_emplace(std::string(reinterpret_cast<const char*>(&row), sizeof row), 0);
     if (!added)
         return it->second;
     const std::uint32_t at = get(used);
@@ -77,8 +80,8 @@ std::uint32_t rowLocked(std::unordered_map<std::string, std::uint32_t>& known, c
 SiteId siteLocked(Tables& t, const std::source_location& where) {
     if (where.line() == 0)
         return 0;
-    const layout::Site row{textLocked(t, where.file_name()), textLocked(t, where.function_name()), where.line(),
-                           where.column()};
+    const layout::Site row{textLocked(t, where.file_name()), textLocked(t, where.function_name()),
+                           where.line(), where.column()};
     return rowLocked(t.sites, row, memory.sites, memory.header->sitesUsed, capacity::sites);
 }
 

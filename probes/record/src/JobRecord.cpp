@@ -20,13 +20,17 @@ using layout::Slot;
 
 namespace {
 
-layout::Slot& slotOf(JobId id) noexcept { return memory.slots[id.index()]; }
+layout::Slot& slotOf(JobId id) noexcept {
+    return memory.slots[id.index()];
+}
 
 /// Of a job that is recorded, while the record is on.
-bool usable(JobId id) noexcept { return id && on(); }
+bool usable(JobId id) noexcept {
+    return id && on();
+}
 
-/// Changes the job word of `id` unless the job has ended. The version goes on from job to job in one slot, so a
-/// change that comes too late fails in its compare-and-swap even when the slot is in use again.
+/// Changes the job word of `id` unless the job has ended. The version goes on from job to job in one slot, so
+/// a change that comes too late fails in its compare-and-swap even when the slot is in use again.
 template <class F>
 bool changeJobWord(JobId id, JobWord& now, F&& change) noexcept {
     Slot& slot = slotOf(id);
@@ -38,7 +42,8 @@ bool changeJobWord(JobId id, JobWord& now, F&& change) noexcept {
         now = change(old);
         if (now.flags() == old.flags() && now.state() == old.state())
             return false;
-    } while (!word.compare_exchange_weak(old.bits, now.bits, std::memory_order_acq_rel, std::memory_order_acquire));
+    } while (!word.compare_exchange_weak(old.bits, now.bits, std::memory_order_acq_rel,
+                                         std::memory_order_acquire));
     return true;
 }
 
@@ -61,7 +66,8 @@ struct ExecutionChange {
 };
 
 /// A sequence lock with one writer: odd before the fields (release fence), even after them (release).
-void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& change, std::uint64_t time) noexcept {
+void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& change,
+                     std::uint64_t time) noexcept {
     Slot& slot = slotOf(id);
     const std::uint32_t sequence = ExecutionWord{get(slot.executionWord)}.sequence();
     set(slot.executionWord, ExecutionWord::of(sequence + 1, change.to, change.wait).bits);
@@ -75,7 +81,8 @@ void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& chan
         add(slot.resumes, 1u);
     if (change.ranFor != 0)
         add(slot.ranFor, change.ranFor);
-    set(slot.executionWord, ExecutionWord::of(sequence + 2, change.to, change.wait).bits, std::memory_order_release);
+    set(slot.executionWord, ExecutionWord::of(sequence + 2, change.to, change.wait).bits,
+        std::memory_order_release);
     thread.emit({time, id.value, sequence + 2, EventKind::Execution, static_cast<std::uint8_t>(change.to),
                  static_cast<std::uint16_t>(change.wait), change.eventAux});
 }
@@ -105,7 +112,8 @@ std::uint64_t writeFailure(JobId id, std::string_view text) noexcept {
     const std::uint64_t size = (sizeof head + text.size() + 7) / 8 * 8;
     const std::uint64_t place =
         std::atomic_ref(memory.header->failuresHead).fetch_add(size, std::memory_order_acq_rel);
-    // A text may wrap around the end of the ring: copy in two parts. The reader checks the head's job, size and check.
+    // A text may wrap around the end of the ring: copy in two parts. The reader checks the head's job, size
+    // and check.
     auto put = [place](std::uint64_t offset, const void* from, std::size_t n) {
         const auto* bytes = static_cast<const std::byte*>(from);
         for (std::size_t i = 0; i < n; ++i)
@@ -217,10 +225,14 @@ void JobRecord::suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noex
         return;
     ThreadRecord& thread = here();
     const std::uint64_t ran = endSlice(thread, id_);
-    changeExecution(
-        id_, thread,
-        {.to = Execution::Suspended, .wait = kind, .at = at, .waitsFor = waitsFor, .ranFor = ran, .eventAux = at},
-        thread.stamp);
+    changeExecution(id_, thread,
+                    {.to = Execution::Suspended,
+                     .wait = kind,
+                     .at = at,
+                     .waitsFor = waitsFor,
+                     .ranFor = ran,
+                     .eventAux = at},
+                    thread.stamp);
 }
 
 void JobRecord::waitsForChildren() noexcept {
@@ -255,23 +267,23 @@ void JobRecord::contextChanges(std::uint32_t context) noexcept {
         set(slotOf(id_).context, context);
 }
 
-// The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a look at
-// the command thread's pin (it stops there), only then may another job have the slot.
+// The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a
+// look at the command thread's pin (it stops there), only then may another job have the slot.
 void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
     if (!usable(id_))
         return;
     Slot& slot = slotOf(id_);
     ThreadRecord& thread = here();
-    const std::uint64_t time = thread.running == id_ ? (endSlice(thread, id_), thread.stamp) : thread.coarse();
+    const std::uint64_t time =
+        thread.running == id_ ? (endSlice(thread, id_), thread.stamp) : thread.coarse();
     JobWord now;
-    if (!changeJobWord(id_, now, [&](JobWord old) {
-            return JobWord::of(old.version() + 1, old.flags(), finalState);
-        }))
+    if (!changeJobWord(id_, now,
+                       [&](JobWord old) { return JobWord::of(old.version() + 1, old.flags(), finalState); }))
         return;
     const std::uint64_t place = writeFailure(id_, failure);
     const SiteId site = get(slot.creationSite);
-    thread.emit({time, id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState), now.flags(),
-                 place});
+    thread.emit({time, id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState),
+                 now.flags(), place});
     set(slot.id, std::uint64_t{0});
     waitWhilePinned(id_.index());
     std::atomic_thread_fence(std::memory_order_release);

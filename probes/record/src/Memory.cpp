@@ -21,15 +21,18 @@ namespace {
 constinit SwitchPage offPage{};
 
 constexpr std::uint64_t pageSize = 4096;
-/// Slots become accessible in steps of this many (1 MiB): what was never used can neither be locked into memory
-/// by mlockall nor reach a core file.
+/// Slots become accessible in steps of this many (1 MiB): what was never used can neither be locked into
+/// memory by mlockall nor reach a core file.
 constexpr std::uint64_t growStep = (1u << 20) / sizeof(layout::Slot);
 
 std::uint64_t slotsUsable = 0;
 
-std::uint64_t roundUp(std::uint64_t n, std::uint64_t to) { return (n + to - 1) / to * to; }
+std::uint64_t roundUp(std::uint64_t n, std::uint64_t to) {
+    return (n + to - 1) / to * to;
+}
 
-/// Field 22 of /proc/self/stat. The program's name in field 2 may hold blanks and brackets: count from the last ')'.
+/// Field 22 of /proc/self/stat. The program's name in field 2 may hold blanks and brackets: count from the
+/// last ')'.
 std::uint64_t ownStartTime() {
     std::ifstream file("/proc/self/stat");
     std::string line;
@@ -101,8 +104,8 @@ std::string createMemory() {
 
     layout::Header h{};
     std::byte* base = nullptr;
-    // Where address space or file size is limited, fewer jobs fit. PROT_NONE first: under mlockall(MCL_FUTURE) an
-    // accessible mapping would be filled with real memory at once.
+    // Where address space or file size is limited, fewer jobs fit. PROT_NONE first: under
+    // mlockall(MCL_FUTURE) an accessible mapping would be filled with real memory at once.
     for (std::uint64_t slots = wantedSlots();; slots /= 2) {
         h = {};
         h.totalSize = layOut(h, slots);
@@ -122,8 +125,10 @@ std::string createMemory() {
     ::munlock(base, h.totalSize);
     ::madvise(base, h.totalSize, MADV_DONTDUMP);
     ::madvise(base, h.totalSize, MADV_DONTFORK);
-    // Tables are part of core files, rings and unused slots are not.
-    const bool accessible = ::mprotect(base, h.slots.offset, PROT_READ | PROT_WRITE) == 0;
+    // Only the tables for now, which are part of core files too; the rest as threads and jobs come.
+    const bool accessible =
+        ::mprotect(base, h.siteCounters.offset, PROT_READ | PROT_WRITE) == 0 &&
+        ::mprotect(base + h.texts.offset, h.rings.offset - h.texts.offset, PROT_READ | PROT_WRITE) == 0;
     ::madvise(base, h.siteCounters.offset, MADV_DODUMP);
     ::madvise(base + h.texts.offset, h.rings.offset - h.texts.offset, MADV_DODUMP);
     ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
@@ -173,8 +178,21 @@ std::string createMemory() {
     memory.ringsOffset = h.rings.offset;
     memory.ringsSize = h.slots.offset - h.rings.offset;
     memory.descriptor = fd;
+    if (!openThreadEntry(0)) {
+        const std::string why = std::strerror(errno);
+        ::munmap(base, h.totalSize);
+        ::close(fd);
+        return "the record's memory cannot be used: " + why;
+    }
     switchPage.store(static_cast<SwitchPage*>(page), std::memory_order_release);
     return {};
+}
+
+bool openThreadEntry(std::uint32_t entry) noexcept {
+    layout::Event* const ring = memory.rings + std::uint64_t{entry} * capacity::ringEvents;
+    layout::SiteCounter* const counters = memory.siteCounters + std::uint64_t{entry} * capacity::sites;
+    return ::mprotect(ring, capacity::ringEvents * sizeof *ring, PROT_READ | PROT_WRITE) == 0 &&
+           ::mprotect(counters, capacity::sites * sizeof *counters, PROT_READ | PROT_WRITE) == 0;
 }
 
 void switchOn() noexcept {
@@ -195,8 +213,8 @@ bool growSlots(std::uint64_t index) noexcept {
 }
 
 void releaseRings() noexcept {
-    ::fallocate(memory.descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(memory.ringsOffset),
-                static_cast<off_t>(memory.ringsSize));
+    ::fallocate(memory.descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                static_cast<off_t>(memory.ringsOffset), static_cast<off_t>(memory.ringsSize));
 }
 
 void stampSecondTime() noexcept {

@@ -41,8 +41,8 @@ struct Memory {
 };
 extern Memory memory;
 
-/// A page that the kernel clears in a forked child, however it was forked. It tells whether the record is on: a
-/// child must not write into its parent's record.
+/// A page that the kernel clears in a forked child, however it was forked. It tells whether the record is on:
+/// a child must not write into its parent's record.
 struct SwitchPage {
     std::atomic<std::uint32_t> on;
 };
@@ -64,6 +64,9 @@ void switchOn() noexcept;
 /// Makes slots up to `index` usable and part of core files. Called with the slot pool's lock held.
 /// Answers false when the system refuses.
 bool growSlots(std::uint64_t index) noexcept;
+
+/// Makes the counters and the ring of one thread entry usable. Answers false when the system refuses.
+bool openThreadEntry(std::uint32_t entry) noexcept;
 
 /// Gives the memory of the rings back to the system.
 void releaseRings() noexcept;

@@ -94,14 +94,24 @@ bool disable() noexcept {
     return true;
 }
 
-bool isOn() noexcept { return on(); }
+bool isOn() noexcept {
+    return on();
+}
 
-std::string_view stoppedBecause() noexcept { return on() ? std::string_view{} : whyOff; }
+std::string_view stoppedBecause() noexcept {
+    return on() ? std::string_view{} : whyOff;
+}
 
-int descriptor() noexcept { return on() ? memory.descriptor : -1; }
+int descriptor() noexcept {
+    return on() ? memory.descriptor : -1;
+}
 
-std::string_view socketPath() noexcept { return on() ? agentSocket() : std::string_view{}; }
+std::string_view socketPath() noexcept {
+    return on() ? agentSocket() : std::string_view{};
+}
 
-std::uint64_t untrackedJobs() noexcept { return on() ? get(memory.header->untracked) : 0; }
+std::uint64_t untrackedJobs() noexcept {
+    return on() ? get(memory.header->untracked) : 0;
+}
 
 } // namespace coroscope::record

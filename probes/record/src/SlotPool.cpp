@@ -22,7 +22,8 @@ Pool& pool() noexcept {
     return p;
 }
 
-/// Batches that must lie in the queue before one is used again, so that a slot rests a while between two jobs.
+/// Batches that must lie in the queue before one is used again, so that a slot rests a while between two
+/// jobs.
 constexpr std::size_t restingBatches = 4;
 
 bool takeFront(Pool& p, SlotBatch& into) noexcept {

@@ -19,8 +19,8 @@ std::atomic_flag sharedRing = ATOMIC_FLAG_INIT;
 
 constinit thread_local ThreadRecord* current = nullptr;
 
-/// Gives the thread's entry back when the thread ends. What runs later still on this thread (other thread_local
-/// destructors) gets a record that is never freed; that is rare and small.
+/// Gives the thread's entry back when the thread ends. What runs later still on this thread (other
+/// thread_local destructors) gets a record that is never freed; that is rare and small.
 struct AtThreadEnd {
     bool armed = false;
     ~AtThreadEnd() {
@@ -38,6 +38,8 @@ std::uint32_t takeEntry() noexcept {
         layout::Thread& row = memory.threads[i];
         if (get(row.tid) != 0)
             continue;
+        if (!openThreadEntry(i))
+            return 0;
         char name[16] = {};
         ::prctl(PR_GET_NAME, name);
         for (std::size_t c = 0; c < sizeof name; ++c)
@@ -53,7 +55,8 @@ std::uint32_t takeEntry() noexcept {
 
 } // namespace
 
-ThreadRecord::ThreadRecord() noexcept : entry(takeEntry()) {
+ThreadRecord::ThreadRecord() noexcept
+    : entry(takeEntry()) {
     ring_ = memory.rings + entry * capacity::ringEvents;
     if (shared()) {
         set(row().tid, static_cast<std::uint32_t>(::getpid()));
@@ -72,9 +75,9 @@ ThreadRecord::~ThreadRecord() {
     }
 }
 
-// Overwrite-oldest, one writer. The event's fields are stored before the new head (release), and the old head before
-// the event's fields (release fence): a reader that sees a field of event n sees a head of at least n, knows from it
-// that the slot n - capacity was being overwritten, and counts that event as lost.
+// Overwrite-oldest, one writer. The event's fields are stored before the new head (release), and the old head
+// before the event's fields (release fence): a reader that sees a field of event n sees a head of at least n,
+// knows from it that the slot n - capacity was being overwritten, and counts that event as lost.
 void ThreadRecord::write(const layout::Event& event) noexcept {
     if (shared())
         while (sharedRing.test_and_set(std::memory_order_acquire)) {
@@ -116,6 +119,8 @@ ThreadRecord& here() noexcept {
     return *current;
 }
 
-ThreadRecord* hereIfAny() noexcept { return current; }
+ThreadRecord* hereIfAny() noexcept {
+    return current;
+}
 
 } // namespace coroscope::record

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each thread of the target keeps for the record: its entry in the thread table, its ring, its free slots, its
-// last stamp of time.
+// What each thread of the target keeps for the record: its entry in the thread table, its ring, its free
+// slots, its last stamp of time.
 #pragma once
 
 #include "Atomic.h"
@@ -41,7 +41,6 @@ public:
     std::uint64_t stamp = 0; ///< 0: the next stretch needs a new one
     JobId running;
     SlotCache slots;
-
 
     // What this thread has interned lately, found by identity instead of content.
     struct KnownSite {

@@ -8,9 +8,9 @@
 
 namespace coroscope {
 
-/// Names one job of one process, for ever: the lower 24 bits are its slot in the slab, the upper 40 bits count
-/// how often that slot was used. Ids do not come back, so an old id can be answered "gone" but never mistaken.
-/// Zero is no job.
+/// Names one job of one process, for ever: the lower 24 bits are its slot in the slab, the upper 40 bits
+/// count how often that slot was used. Ids do not come back, so an old id can be answered "gone" but never
+/// mistaken. Zero is no job.
 struct JobId {
     static constexpr unsigned indexBits = 24;
     static constexpr std::uint64_t indexMask = (std::uint64_t{1} << indexBits) - 1;
@@ -37,5 +37,7 @@ using TextId = std::uint32_t;
 
 template <>
 struct std::hash<coroscope::JobId> {
-    std::size_t operator()(coroscope::JobId id) const noexcept { return std::hash<std::uint64_t>{}(id.value); }
+    std::size_t operator()(coroscope::JobId id) const noexcept {
+        return std::hash<std::uint64_t>{}(id.value);
+    }
 };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record: how the shared memory of an observed program is laid out. This is a file format: a target built with
-// one version is read by observers built with another. All numbers are in the machine's byte order; all offsets are
-// bytes from the start of the memory.
+// The record: how the shared memory of an observed program is laid out. This is a file format: a target built
+// with one version is read by observers built with another. All numbers are in the machine's byte order; all
+// offsets are bytes from the start of the memory.
 //
 //   Header | threads | sites | stacks | contexts | site counters | texts | failures | rings | slots
 //
 // in whatever order: the header says where each lies.
 //
 // Writers: the target only. Readers map it read-only and check everything they read (observe/RecordReader.h).
-// Fields that change while others read are plain integers accessed through std::atomic_ref, so that the layout can
-// be said in C as well.
+// Fields that change while others read are plain integers accessed through std::atomic_ref, so that the
+// layout can be said in C as well.
 #pragma once
 
 #include <coroscope/model/Ids.h>
@@ -33,7 +33,8 @@ enum class ClockKind : std::uint32_t {
     Tsc = 1        ///< ticks of the time stamp counter; an observer on the same machine can read it too
 };
 
-/// Where a table lies: `capacity` entries of `stride` bytes. A reader uses the stride found here, not its own sizeof.
+/// Where a table lies: `capacity` entries of `stride` bytes. A reader uses the stride found here, not its own
+/// sizeof.
 struct Table {
     std::uint64_t offset;
     std::uint64_t capacity;
@@ -51,7 +52,8 @@ struct Header {
     std::uint64_t processStart; ///< field 22 of /proc/self/stat: tells a reused pid from this process
     std::uint32_t uid;
     ClockKind clockKind;
-    // Two points in time on three clocks. Rate of the ticks: (second - first), or measured by the observer itself.
+    // Two points in time on three clocks. Rate of the ticks: (second - first), or measured by the observer
+    // itself.
     std::uint64_t ticksFirst, monotonicFirst, realtimeFirst;    // ns for the latter two
     std::uint64_t ticksSecond, monotonicSecond, realtimeSecond; // 0 until an observer has come
     Table slots;
@@ -68,35 +70,37 @@ struct Header {
     char runtimeVersion[32];
 
     // What changes. Each on its own line of comment because readers of a stopped target see them alone.
-    alignas(64) std::uint64_t slotsHighWater;  ///< slots with a higher index were never used
-    std::uint64_t untracked;        ///< jobs that found the slab full and are not in the record
-    std::uint32_t threadsHighWater; ///< thread entries with a higher index were never used
+    alignas(64) std::uint64_t slotsHighWater; ///< slots with a higher index were never used
+    std::uint64_t untracked;                  ///< jobs that found the slab full and are not in the record
+    std::uint32_t threadsHighWater;           ///< thread entries with a higher index were never used
     std::uint32_t sitesUsed;
     std::uint32_t stacksUsed;
     std::uint32_t contextsUsed;
-    std::uint64_t textsUsed;        ///< bytes
-    std::uint64_t failuresHead;     ///< bytes ever written to the ring of failures
-    std::uint64_t textsRefused;     ///< texts, sites, stacks and contexts that found their table full
-    std::uint32_t ringsEnabled;     ///< 1 while an observer is connected
-    std::uint32_t ringsEpoch;       ///< counts how often the rings were switched on
-    std::uint32_t commandsAllowed;  ///< 1: the target carries out cancel commands
-    std::uint32_t ended;            ///< 1: the process said goodbye in good order
+    std::uint64_t textsUsed;       ///< bytes
+    std::uint64_t failuresHead;    ///< bytes ever written to the ring of failures
+    std::uint64_t textsRefused;    ///< texts, sites, stacks and contexts that found their table full
+    std::uint32_t ringsEnabled;    ///< 1 while an observer is connected
+    std::uint32_t ringsEpoch;      ///< counts how often the rings were switched on
+    std::uint32_t commandsAllowed; ///< 1: the target carries out cancel commands
+    std::uint32_t ended;           ///< 1: the process said goodbye in good order
 };
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
 ///
-/// Life of a slot: id 0 -> fields written -> id stored (release) -> ... -> id 0 (then a release fence) -> next job.
-/// A reader takes id, then the fields, then id again, and drops what does not match.
+/// Life of a slot: id 0 -> fields written -> id stored (release) -> ... -> id 0 (then a release fence) ->
+/// next job. A reader takes id, then the fields, then id again, and drops what does not match.
 struct alignas(128) Slot {
     std::uint64_t id;      ///< JobId; 0 while free
     std::uint64_t jobWord; ///< see JobWord; read-modify-write only
     std::uint64_t parent;  ///< JobId; 0 for a root
-    std::uint64_t launcher;///< JobId of the job whose code launched this one, else of the scope it was cut off from
-    std::uint64_t number;  ///< the #number in names and logs; unique in the process, not dense
+    std::uint64_t
+        launcher; ///< JobId of the job whose code launched this one, else of the scope it was cut off from
+    std::uint64_t number;    ///< the #number in names and logs; unique in the process, not dense
     std::uint64_t createdAt; ///< ticks
-    std::uint64_t owner;   ///< address in the target, in a free slot its last generation; means nothing to readers
+    std::uint64_t
+        owner; ///< address in the target, in a free slot its last generation; means nothing to readers
     SiteId creationSite;
-    TextId jobName;        ///< changes only by rename, 0 without a name
+    TextId jobName; ///< changes only by rename, 0 without a name
 
     std::uint64_t executionWord; ///< see ExecutionWord: its sequence guards since .. ranFor
     std::uint64_t since;         ///< ticks when the execution last changed
@@ -107,14 +111,14 @@ struct alignas(128) Slot {
     std::uint64_t jobStateSince; ///< ticks of the last change of the job state
     std::uint32_t context;       ///< index into the table of contexts
     std::uint32_t spare;
-    StackId creationStack;       ///< 0 unless creation stacks were asked for
-    std::uint8_t kind;           ///< JobKind
+    StackId creationStack; ///< 0 unless creation stacks were asked for
+    std::uint8_t kind;     ///< JobKind
     std::uint8_t reserved[3];
 };
 static_assert(sizeof(Slot) == 128);
 
-/// jobWord: version (32) | flags (16) | spare (8) | JobState (8). The version goes on through all jobs that use the
-/// slot, so that a late change meant for an earlier job can never hit a later one.
+/// jobWord: version (32) | flags (16) | spare (8) | JobState (8). The version goes on through all jobs that
+/// use the slot, so that a late change meant for an earlier job can never hit a later one.
 struct JobWord {
     std::uint64_t bits = 0;
     static constexpr JobWord of(std::uint32_t version, std::uint16_t flags, JobState state) noexcept {
@@ -125,8 +129,8 @@ struct JobWord {
     constexpr JobState state() const noexcept { return static_cast<JobState>(bits & 0xff); }
 };
 
-/// executionWord: sequence (32) | spare (16) | WaitKind (8) | Execution (8). An odd sequence means that the guarded
-/// fields are being written; a target killed in mid-write stays odd for ever.
+/// executionWord: sequence (32) | spare (16) | WaitKind (8) | Execution (8). An odd sequence means that the
+/// guarded fields are being written; a target killed in mid-write stays odd for ever.
 struct ExecutionWord {
     std::uint64_t bits = 0;
     static constexpr ExecutionWord of(std::uint32_t sequence, Execution e, WaitKind w) noexcept {
@@ -144,11 +148,12 @@ inline constexpr bool newer(std::uint32_t a, std::uint32_t b) noexcept {
     return static_cast<std::int32_t>(a - b) > 0;
 }
 
-/// What one thread of the target does, and its ring. Entry 0 is shared by all threads that found the table full.
+/// What one thread of the target does, and its ring. Entry 0 is shared by all threads that found the table
+/// full.
 struct alignas(64) Thread {
-    std::uint32_t tid;   ///< 0 while the entry is free
-    std::uint32_t epoch; ///< counts the threads that have used this entry
-    std::uint64_t job;   ///< JobId that runs on it now, or 0
+    std::uint32_t tid;        ///< 0 while the entry is free
+    std::uint32_t epoch;      ///< counts the threads that have used this entry
+    std::uint64_t job;        ///< JobId that runs on it now, or 0
     std::uint64_t sliceStart; ///< ticks when it began to run that
     std::uint64_t ringHead;   ///< events ever written; the newest `rings.capacity` are in the ring
     std::uint64_t slices;     ///< stretches of running so far
@@ -188,7 +193,8 @@ struct SiteCounter {
     std::uint64_t ended;
 };
 
-/// A text in the failure ring: this head, then `size` bytes of UTF-8 (type, newline, message), then padding to 8.
+/// A text in the failure ring: this head, then `size` bytes of UTF-8 (type, newline, message), then padding
+/// to 8.
 struct Failure {
     std::uint64_t job;
     std::uint32_t size;
@@ -197,15 +203,17 @@ struct Failure {
 
 enum class EventKind : std::uint8_t {
     None = 0,
-    Created = 1,   ///< version: creation site; aux: parent; detail: JobKind
-    JobState = 2,  ///< version: of the job word; detail: JobState; extra: flags
-    Execution = 3, ///< version: sequence of the execution word; detail: Execution; extra: WaitKind; aux: see below
-    Ended = 4,     ///< version: of the job word; detail: final JobState; aux: 1 + place in the failure ring, or 0
+    Created = 1,  ///< version: creation site; aux: parent; detail: JobKind
+    JobState = 2, ///< version: of the job word; detail: JobState; extra: flags
+    Execution =
+        3, ///< version: sequence of the execution word; detail: Execution; extra: WaitKind; aux: see below
+    Ended = 4, ///< version: of the job word; detail: final JobState; aux: 1 + place in the failure ring, or 0
     Renamed = 5,   ///< aux: TextId
     Reparented = 6 ///< aux: the new parent
 };
 
-/// One event in a ring. `aux` of an Execution event that suspends: StackId in the lower half; of one that runs: tid.
+/// One event in a ring. `aux` of an Execution event that suspends: StackId in the lower half; of one that
+/// runs: tid.
 struct Event {
     std::uint64_t ticks;
     std::uint64_t job;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two axes on which a job is described (its state, and what its code is doing), and what kinds of job there are.
-// The numbers are part of the record's format: append, never renumber.
+// The two axes on which a job is described (its state, and what its code is doing), and what kinds of job
+// there are. The numbers are part of the record's format: append, never renumber.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace coroscope {
 
-/// Where a job is in its life (rules 1 - 11 of docs/SEMANTICS.md). Independent of Execution: a Cancelling job is
-/// often still suspended, or running, or waiting for children.
+/// Where a job is in its life (rules 1 - 11 of docs/SEMANTICS.md). Independent of Execution: a Cancelling job
+/// is often still suspended, or running, or waiting for children.
 enum class JobState : std::uint8_t {
     New = 0,        ///< created lazily, not started
     Active = 1,     ///< started, not done
@@ -19,7 +19,9 @@ enum class JobState : std::uint8_t {
     Cancelled = 5,  ///< ended by cancellation
     Failed = 6,     ///< ended by an error (Kotlin reports this as Cancelled too)
 };
-inline constexpr bool isFinal(JobState s) noexcept { return s >= JobState::Completed; }
+inline constexpr bool isFinal(JobState s) noexcept {
+    return s >= JobState::Completed;
+}
 
 /// What a job's code is doing. Plain jobs, which have no code, stay at None.
 enum class Execution : std::uint8_t {
@@ -81,42 +83,66 @@ inline constexpr std::uint16_t held = 1u << 7;
 
 inline constexpr std::string_view name(JobState s) noexcept {
     switch (s) {
-    case JobState::New: return "New";
-    case JobState::Active: return "Active";
-    case JobState::Completing: return "Completing";
-    case JobState::Cancelling: return "Cancelling";
-    case JobState::Completed: return "Completed";
-    case JobState::Cancelled: return "Cancelled";
-    case JobState::Failed: return "Failed";
+    case JobState::New:
+        return "New";
+    case JobState::Active:
+        return "Active";
+    case JobState::Completing:
+        return "Completing";
+    case JobState::Cancelling:
+        return "Cancelling";
+    case JobState::Completed:
+        return "Completed";
+    case JobState::Cancelled:
+        return "Cancelled";
+    case JobState::Failed:
+        return "Failed";
     }
     return "unknown state";
 }
 
 inline constexpr std::string_view name(Execution e) noexcept {
     switch (e) {
-    case Execution::None: return "no code";
-    case Execution::Unstarted: return "not started";
-    case Execution::Queued: return "queued";
-    case Execution::Running: return "running";
-    case Execution::Suspended: return "suspended";
-    case Execution::WaitsForChildren: return "waits for children";
+    case Execution::None:
+        return "no code";
+    case Execution::Unstarted:
+        return "not started";
+    case Execution::Queued:
+        return "queued";
+    case Execution::Running:
+        return "running";
+    case Execution::Suspended:
+        return "suspended";
+    case Execution::WaitsForChildren:
+        return "waits for children";
     }
     return "unknown";
 }
 
 inline constexpr std::string_view name(WaitKind w) noexcept {
     switch (w) {
-    case WaitKind::Unknown: return "something";
-    case WaitKind::Delay: return "delay";
-    case WaitKind::Job: return "job";
-    case WaitKind::Scope: return "scope";
-    case WaitKind::Callback: return "callback";
-    case WaitKind::Mutex: return "mutex";
-    case WaitKind::Semaphore: return "semaphore";
-    case WaitKind::Channel: return "channel";
-    case WaitKind::Event: return "event";
-    case WaitKind::Yield: return "yield";
-    case WaitKind::Select: return "select";
+    case WaitKind::Unknown:
+        return "something";
+    case WaitKind::Delay:
+        return "delay";
+    case WaitKind::Job:
+        return "job";
+    case WaitKind::Scope:
+        return "scope";
+    case WaitKind::Callback:
+        return "callback";
+    case WaitKind::Mutex:
+        return "mutex";
+    case WaitKind::Semaphore:
+        return "semaphore";
+    case WaitKind::Channel:
+        return "channel";
+    case WaitKind::Event:
+        return "event";
+    case WaitKind::Yield:
+        return "yield";
+    case WaitKind::Select:
+        return "select";
     }
     return "something";
 }
@@ -124,18 +150,30 @@ inline constexpr std::string_view name(WaitKind w) noexcept {
 /// The builder's name as the field writes it.
 inline constexpr std::string_view name(JobKind k) noexcept {
     switch (k) {
-    case JobKind::Launch: return "launch";
-    case JobKind::Async: return "async";
-    case JobKind::RunBlocking: return "runBlocking";
-    case JobKind::CoroutineScope: return "coroutineScope";
-    case JobKind::SupervisorScope: return "supervisorScope";
-    case JobKind::WithContext: return "withContext";
-    case JobKind::WithTimeout: return "withTimeout";
-    case JobKind::Job: return "Job";
-    case JobKind::SupervisorJob: return "SupervisorJob";
-    case JobKind::CompletableDeferred: return "CompletableDeferred";
-    case JobKind::RunTest: return "runTest";
-    case JobKind::Foreign: return "job";
+    case JobKind::Launch:
+        return "launch";
+    case JobKind::Async:
+        return "async";
+    case JobKind::RunBlocking:
+        return "runBlocking";
+    case JobKind::CoroutineScope:
+        return "coroutineScope";
+    case JobKind::SupervisorScope:
+        return "supervisorScope";
+    case JobKind::WithContext:
+        return "withContext";
+    case JobKind::WithTimeout:
+        return "withTimeout";
+    case JobKind::Job:
+        return "Job";
+    case JobKind::SupervisorJob:
+        return "SupervisorJob";
+    case JobKind::CompletableDeferred:
+        return "CompletableDeferred";
+    case JobKind::RunTest:
+        return "runTest";
+    case JobKind::Foreign:
+        return "job";
     }
     return "job";
 }

@@ -17,8 +17,8 @@ struct Birth {
     JobState state = JobState::Active;
     Execution execution = Execution::Unstarted;
     std::uint16_t flags = 0; ///< JobFlags
-    JobId parent;
-    JobId launcher; ///< the job whose code made this one, else the scope that it was cut off from
+    JobId parent{};
+    JobId launcher{}; ///< the job whose code made this one, else the scope that it was cut off from
     SiteId site = 0;
     TextId name = 0;
     std::uint32_t context = 0;
@@ -28,14 +28,15 @@ struct Birth {
     void* owner = nullptr;    ///< handed to the CommandHandler
 };
 
-/// A number for the #number in names and logs: unique in the process, small, not dense. Works with the record off.
+/// A number for the #number in names and logs: unique in the process, small, not dense. Works with the record
+/// off.
 std::uint64_t nextJobNumber() noexcept;
 
 /// The job's place in the record. All calls do nothing when the record is off or was full when the job began.
 ///
-/// Threads: the job word (stateChanges, flagsChange, held) may be changed from any thread at any time between begin and
-/// end. The execution (queued, runs, suspends, waitsForChildren) is stored only by whoever holds the job's
-/// continuation, and `suspends` before the continuation is published to anyone who might resume it.
+/// Threads: the job word (stateChanges, flagsChange, held) may be changed from any thread at any time between
+/// begin and end. The execution (queued, runs, suspends, waitsForChildren) is stored only by whoever holds
+/// the job's continuation, and `suspends` before the continuation is published to anyone who might resume it.
 class JobRecord {
 public:
     JobRecord() noexcept = default;
@@ -52,11 +53,13 @@ public:
     void queued() noexcept;
     /// On this thread now. Begins a stretch of running; the time is that of the thread's last stamp.
     void runs() noexcept;
-    /// Not on this thread any more; ends the stretch of running. `at`: chain of awaiting callers, innermost first.
+    /// Not on this thread any more; ends the stretch of running. `at`: chain of awaiting callers, innermost
+    /// first.
     void suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept;
     /// The body has returned; ends the stretch of running.
     void waitsForChildren() noexcept;
-    /// Another job ran inside this one's stretch (undispatched start) and has returned: only says who runs here.
+    /// Another job ran inside this one's stretch (undispatched start) and has returned: only says who runs
+    /// here.
     void continuesHere() noexcept;
 
     /// May be called after end too, when the last handle goes: it does nothing then.
@@ -64,8 +67,9 @@ public:
     void renamed(TextId name) noexcept;
     void contextChanges(std::uint32_t context) noexcept;
 
-    /// The job is in its final state. Frees the slot: nothing may be called after it, and `owner` is not handed to
-    /// the CommandHandler any more once this returns. `failure`: type, newline, message; kept for a while.
+    /// The job is in its final state. Frees the slot: nothing may be called after it, and `owner` is not
+    /// handed to the CommandHandler any more once this returns. `failure`: type, newline, message; kept for a
+    /// while.
     void end(JobState finalState, std::string_view failure = {}) noexcept;
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The switch of the record, the door for commands, and interning. A coroutine library tells what its jobs do
-// through JobRecord.h; nobody else needs anything from here, except a program that wants to switch the record off.
+// through JobRecord.h; nobody else needs anything from here, except a program that wants to switch the record
+// off.
 #pragma once
 
 #include <coroscope/model/Ids.h>
@@ -12,13 +13,14 @@
 
 namespace coroscope::record {
 
-/// Switches the record off for this process. Call before the first job; later it has no effect and answers false.
-/// The environment variable COROSCOPE=off does the same. Threads: any.
+/// Switches the record off for this process. Call before the first job; later it has no effect and answers
+/// false. The environment variable COROSCOPE=off does the same. Threads: any.
 bool disable() noexcept;
 
-/// Starts the record unless it is on, disabled, or impossible here (AT_SECURE, no memory, in a forked child). The
-/// first job does this by itself; calling it earlier makes the process visible before it has a job. Answers whether
-/// the record is on. Threads: any. Never throws; why it could not start stands in stoppedBecause().
+/// Starts the record unless it is on, disabled, or impossible here (AT_SECURE, no memory, in a forked child).
+/// The first job does this by itself; calling it earlier makes the process visible before it has a job.
+/// Answers whether the record is on. Threads: any. Never throws; why it could not start stands in
+/// stoppedBecause().
 bool start() noexcept;
 
 /// True while jobs are being recorded. In a forked child: false.
@@ -27,7 +29,8 @@ bool isOn() noexcept;
 /// One sentence on why the record is off, empty while it is on.
 std::string_view stoppedBecause() noexcept;
 
-/// File descriptor of the record's memory, or -1. Owned by the record. For tests and for reading one's own record.
+/// File descriptor of the record's memory, or -1. Owned by the record. For tests and for reading one's own
+/// record.
 int descriptor() noexcept;
 
 /// Path of the agent's socket, empty without one.
@@ -41,14 +44,15 @@ struct CommandHandler {
     /// Keeps `owner` alive until release. Called while the job cannot end, for a few nanoseconds: only count.
     void (*retain)(void* owner) noexcept;
     void (*release)(void* owner) noexcept;
-    /// Cancels the job with all below it, or with `childrenOnly` only what is below. Runs on the command thread.
+    /// Cancels the job with all below it, or with `childrenOnly` only what is below. Runs on the command
+    /// thread.
     void (*cancel)(void* owner, bool childrenOnly, std::string_view reason);
 };
 /// Without a handler the target answers commands with "refused". The struct must live for ever.
 void setCommandHandler(const CommandHandler* handler) noexcept;
 
-// Interning: equal contents get equal numbers, which never change in the life of the process. A table that is full
-// answers 0 and counts it. Threads: any. Cost when known to the thread: a few nanoseconds.
+// Interning: equal contents get equal numbers, which never change in the life of the process. A table that is
+// full answers 0 and counts it. Threads: any. Cost when known to the thread: a few nanoseconds.
 
 SiteId internSite(const std::source_location& where) noexcept;
 /// `places`: innermost first; at most layout::Stack::maxDepth are kept, `cut` counts those already left out.

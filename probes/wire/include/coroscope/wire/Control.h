@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conversation on the agent's socket: fixed-size messages in the machine's byte order, one per sendmsg on a
-// SOCK_SEQPACKET connection. The agent speaks first (Hello, with the record's file descriptor attached), then the
-// observer may send commands, each of which is answered once or twice.
+// The conversation on the agent's socket: fixed-size messages in the machine's byte order, one per sendmsg on
+// a SOCK_SEQPACKET connection. The agent speaks first (Hello, with the record's file descriptor attached),
+// then the observer may send commands, each of which is answered once or twice.
 #pragma once
 
 #include <coroscope/model/Ids.h>
@@ -41,7 +41,7 @@ struct Cancel {
     JobId job;
     std::uint32_t childrenOnly = 0; ///< 1: cancel what is below, not the job itself
     std::uint32_t reasonSize = 0;
-    char reason[maxReason] = {};    ///< UTF-8, not zero-terminated
+    char reason[maxReason] = {}; ///< UTF-8, not zero-terminated
 };
 
 enum class AnswerKind : std::uint32_t {

@@ -27,10 +27,12 @@ inline std::string socketDirectory(uid_t uid) {
 }
 
 /// `PID.sock` in that directory.
-inline std::string socketName(pid_t pid) { return std::to_string(pid) + ".sock"; }
+inline std::string socketName(pid_t pid) {
+    return std::to_string(pid) + ".sock";
+}
 
-/// Empty when `path` is a directory of `uid` that nobody else may enter; else a sentence on what is wrong with it.
-/// Symbolic links are refused: somebody else might have laid them.
+/// Empty when `path` is a directory of `uid` that nobody else may enter; else a sentence on what is wrong
+/// with it. Symbolic links are refused: somebody else might have laid them.
 inline std::string problemWithSocketDirectory(const std::string& path, uid_t uid) {
     struct stat info{};
     if (::lstat(path.c_str(), &info) != 0)
@@ -38,7 +40,8 @@ inline std::string problemWithSocketDirectory(const std::string& path, uid_t uid
     if (!S_ISDIR(info.st_mode))
         return path + " is not a directory";
     if (info.st_uid != uid)
-        return path + " belongs to user " + std::to_string(info.st_uid) + ", not to user " + std::to_string(uid);
+        return path + " belongs to user " + std::to_string(info.st_uid) + ", not to user " +
+               std::to_string(uid);
     if ((info.st_mode & 077) != 0)
         return path + " can be entered by others; it must have mode 0700";
     return {};

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent of this very process, spoken to through its socket as an observer would.
+#include "OwnRecord.h"
+
+#include <coroscope/record/JobRecord.h>
+#include <coroscope/wire/Control.h>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace coroscope::record {
+namespace {
+
+using test::OwnRecord;
+using wire::AnswerKind;
+
+constexpr int patience = 20'000; // ms, for what must come
+
+class Observer {
+public:
+    Observer() {
+        start();
+        socket_ = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const std::string path(socketPath());
+        std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+        connected_ = ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+    ~Observer() {
+        ::close(socket_);
+        if (record_ >= 0)
+            ::close(record_);
+    }
+    Observer(const Observer&) = delete;
+    Observer& operator=(const Observer&) = delete;
+
+    bool connected() const { return connected_; }
+
+    bool readable(int milliseconds = patience) const {
+        pollfd p{socket_, POLLIN, 0};
+        return ::poll(&p, 1, milliseconds) == 1;
+    }
+
+    bool hello() {
+        if (!readable())
+            return false;
+        iovec part{&hello_, sizeof hello_};
+        alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        if (::recvmsg(socket_, &message, MSG_CMSG_CLOEXEC) != sizeof hello_ || !CMSG_FIRSTHDR(&message))
+            return false;
+        std::memcpy(&record_, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof record_);
+        return true;
+    }
+
+    wire::Cancel cancelOf(JobId job, std::uint64_t request, const std::string& reason = "test") const {
+        wire::Cancel message;
+        message.request = request;
+        message.processStart = hello_.processStart;
+        message.job = job;
+        message.reasonSize = static_cast<std::uint32_t>(reason.size());
+        std::memcpy(message.reason, reason.data(), reason.size());
+        return message;
+    }
+    template <class Message>
+    void send(const Message& message) const {
+        ASSERT_EQ(::send(socket_, &message, sizeof message, MSG_NOSIGNAL),
+                  static_cast<ssize_t>(sizeof message));
+    }
+    AnswerKind answer() const {
+        wire::Answer message;
+        if (!readable() || ::recv(socket_, &message, sizeof message, 0) != sizeof message)
+            return AnswerKind{};
+        return message.kind;
+    }
+    bool closedByPeer() const {
+        char c;
+        return readable() && ::recv(socket_, &c, 1, 0) == 0;
+    }
+
+    int record() const { return record_; }
+    const wire::Hello& saidHello() const { return hello_; }
+
+private:
+    int socket_ = -1;
+    int record_ = -1;
+    bool connected_ = false;
+    wire::Hello hello_;
+};
+
+/// Counts what the command thread does with the owners it is given.
+struct Owner {
+    std::atomic<int> references{1};
+    std::atomic<int> cancels{0};
+    std::string reason;
+};
+const CommandHandler countingHandler{[](void* owner) noexcept { ++static_cast<Owner*>(owner)->references; },
+                                     [](void* owner) noexcept { --static_cast<Owner*>(owner)->references; },
+                                     [](void* owner, bool, std::string_view reason) {
+                                         static_cast<Owner*>(owner)->reason = reason;
+                                         ++static_cast<Owner*>(owner)->cancels;
+                                     }};
+
+template <class Condition>
+bool eventually(Condition&& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+TEST(Agent, HandsOutTheRecordReadOnly) {
+    Observer observer;
+    ASSERT_TRUE(observer.connected());
+    ASSERT_TRUE(observer.hello());
+    EXPECT_EQ(observer.saidHello().pid, static_cast<std::uint32_t>(::getpid()));
+    const OwnRecord theirs(observer.record());
+    EXPECT_EQ(std::memcmp(theirs.header().magic, layout::magic, sizeof layout::magic), 0);
+    EXPECT_EQ(theirs.header().processStart, observer.saidHello().processStart);
+    EXPECT_EQ(std::string(theirs.header().socketAddress), socketPath());
+    EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, observer.record(), 0), MAP_FAILED);
+    EXPECT_NE(::ftruncate(observer.record(), 0), 0);
+    const int seals = ::fcntl(observer.record(), F_GET_SEALS);
+    EXPECT_TRUE((seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW));
+}
+
+TEST(Agent, EventsFlowOnlyWhileSomebodyObserves) {
+    const OwnRecord own;
+    auto workOnce = [] {
+        JobRecord job;
+        job.begin({.kind = JobKind::Async});
+        job.runs();
+        job.suspends(0, WaitKind::Delay, 7);
+        job.stateChanges(JobState::Cancelling);
+        job.end(JobState::Cancelled);
+        return job.id();
+    };
+    workOnce();
+    const std::uint32_t entry = own.entryOfThisThread();
+    ASSERT_NE(entry, 0u);
+    ASSERT_TRUE(eventually([&] { return own.header().ringsEnabled == 0; }))
+        << "no observer is left from before";
+    const std::uint64_t quiet = own.thread(entry).ringHead;
+    workOnce();
+    EXPECT_EQ(own.thread(entry).ringHead, quiet);
+    {
+        Observer observer;
+        ASSERT_TRUE(observer.hello());
+        const std::uint64_t from = own.thread(entry).ringHead;
+        const JobId id = workOnce();
+        const auto events = own.events(entry, from);
+        ASSERT_EQ(events.size(), 5u);
+        EXPECT_EQ(events[0].kind, layout::EventKind::Created);
+        EXPECT_EQ(static_cast<JobKind>(events[0].detail), JobKind::Async);
+        EXPECT_EQ(events[1].kind, layout::EventKind::Execution);
+        EXPECT_EQ(static_cast<Execution>(events[1].detail), Execution::Running);
+        EXPECT_EQ(static_cast<Execution>(events[2].detail), Execution::Suspended);
+        EXPECT_EQ(static_cast<WaitKind>(events[2].extra), WaitKind::Delay);
+        EXPECT_TRUE(layout::newer(events[2].version, events[1].version));
+        EXPECT_EQ(events[3].kind, layout::EventKind::JobState);
+        EXPECT_EQ(events[4].kind, layout::EventKind::Ended);
+        EXPECT_EQ(static_cast<JobState>(events[4].detail), JobState::Cancelled);
+        for (const auto& event : events)
+            EXPECT_EQ(event.job, id.value);
+    }
+    EXPECT_TRUE(eventually([&] { return own.header().ringsEnabled == 0; }));
+    // The memory goes back when the last observer leaves: old events are gone, the count of them is not.
+    EXPECT_TRUE(eventually([&] { return own.events(entry, own.thread(entry).ringHead - 1)[0].job == 0; }));
+}
+
+TEST(Agent, CancelIsCarriedOutOnceAndAnsweredTwice) {
+    setCommandHandler(&countingHandler);
+    Observer observer;
+    ASSERT_TRUE(observer.hello());
+    Owner owner;
+    JobRecord job;
+    job.begin({.kind = JobKind::Launch, .owner = &owner});
+    observer.send(observer.cancelOf(job.id(), 41, "draining"));
+    EXPECT_EQ(observer.answer(), AnswerKind::Queued);
+    EXPECT_EQ(observer.answer(), AnswerKind::Done);
+    EXPECT_EQ(owner.cancels, 1);
+    EXPECT_EQ(owner.reason, "draining");
+    EXPECT_TRUE(eventually([&] { return owner.references == 1; }));
+
+    job.end(JobState::Cancelled);
+    observer.send(observer.cancelOf(job.id(), 42));
+    EXPECT_EQ(observer.answer(), AnswerKind::Queued);
+    EXPECT_EQ(observer.answer(), AnswerKind::Gone);
+    EXPECT_EQ(owner.cancels, 1);
+    setCommandHandler(nullptr);
+}
+
+TEST(Agent, RefusesWhatItMustNotDo) {
+    setCommandHandler(&countingHandler);
+    Observer observer;
+    ASSERT_TRUE(observer.hello());
+    wire::Cancel reusedPid = observer.cancelOf({1}, 1);
+    ++reusedPid.processStart;
+    observer.send(reusedPid);
+    EXPECT_EQ(observer.answer(), AnswerKind::WrongProcess);
+
+    observer.send(observer.cancelOf(JobId{~std::uint64_t{0}}, 2));
+    EXPECT_EQ(observer.answer(), AnswerKind::Queued);
+    EXPECT_EQ(observer.answer(), AnswerKind::Gone);
+
+    setCommandHandler(nullptr);
+    observer.send(observer.cancelOf({1}, 3));
+    EXPECT_EQ(observer.answer(), AnswerKind::Refused);
+}
+
+TEST(Agent, RubbishClosesThatConnectionAndNoOther) {
+    Observer good, bad;
+    ASSERT_TRUE(good.hello() && bad.hello());
+    const char rubbish[700] = "GET / HTTP/1.1";
+    bad.send(rubbish);
+    EXPECT_EQ(bad.answer(), AnswerKind::Malformed);
+    EXPECT_TRUE(bad.closedByPeer());
+
+    setCommandHandler(&countingHandler);
+    wire::Cancel longer = good.cancelOf({1}, 9);
+    longer.reasonSize = wire::maxReason;
+    good.send(longer);
+    EXPECT_EQ(good.answer(), AnswerKind::Queued);
+    EXPECT_EQ(good.answer(), AnswerKind::Gone);
+    longer.reasonSize = wire::maxReason + 1;
+    good.send(longer);
+    EXPECT_EQ(good.answer(), AnswerKind::Malformed);
+    setCommandHandler(nullptr);
+}
+
+TEST(Agent, AnObserverThatNeverReadsHoldsUpNobody) {
+    setCommandHandler(&countingHandler);
+    Observer deaf, other;
+    ASSERT_TRUE(deaf.hello() && other.hello());
+    for (int i = 0; i < 2'000; ++i)
+        deaf.send(deaf.cancelOf({1}, static_cast<std::uint64_t>(i)));
+    other.send(other.cancelOf({1}, 1));
+    const AnswerKind first = other.answer();
+    EXPECT_TRUE(first == AnswerKind::Queued || first == AnswerKind::Busy);
+    setCommandHandler(nullptr);
+}
+
+TEST(Agent, ManyObserversComeAndGo) {
+    for (int round = 0; round < 3; ++round) {
+        std::vector<std::unique_ptr<Observer>> many;
+        for (int i = 0; i < 40; ++i) {
+            many.push_back(std::make_unique<Observer>());
+            ASSERT_TRUE(many.back()->hello()) << i;
+        }
+    }
+    Observer last;
+    EXPECT_TRUE(last.hello());
+}
+
+/// The command thread keeps an owner alive while jobs end under its hands: never a freed owner, never a wrong
+/// one.
+TEST(AgentStress, CancelRacesTheEnd) {
+    struct Counted {
+        std::atomic<int> references{1};
+        std::atomic<bool> alive{true};
+    };
+    static std::atomic<int> touchedDead{0};
+    static const CommandHandler handler{
+        [](void* owner) noexcept {
+            auto* const c = static_cast<Counted*>(owner);
+            if (!c->alive)
+                ++touchedDead;
+            ++c->references;
+        },
+        [](void* owner) noexcept { --static_cast<Counted*>(owner)->references; },
+        [](void*, bool, std::string_view) {}};
+    setCommandHandler(&handler);
+    Observer observer;
+    ASSERT_TRUE(observer.hello());
+    std::atomic<std::uint64_t> target{0};
+    std::atomic<bool> done{false};
+    std::thread ender([&] {
+        std::vector<std::unique_ptr<Counted>> owners; // kept, so that a touch too late can be seen
+        for (int i = 0; i < 20'000; ++i) {
+            owners.push_back(std::make_unique<Counted>());
+            JobRecord job;
+            job.begin({.kind = JobKind::Launch, .owner = owners.back().get()});
+            target = job.id().value;
+            job.end(JobState::Completed);
+            while (owners.back()->references != 1)
+                std::this_thread::yield();
+            owners.back()->alive = false;
+        }
+        done = true;
+    });
+    std::uint64_t sent = 0;
+    while (!done) {
+        observer.send(observer.cancelOf({target.load()}, ++sent));
+        while (observer.readable(0))
+            observer.answer();
+    }
+    ender.join();
+    EXPECT_EQ(touchedDead, 0);
+    EXPECT_GT(sent, 0u);
+    setCommandHandler(nullptr);
+}
+
+} // namespace
+} // namespace coroscope::record

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "OwnRecord.h"
+
+#include <coroscope/record/Record.h>
+
+#include <atomic>
+#include <stdexcept>
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace coroscope::test {
+
+namespace {
+
+template <class T>
+T load(const T& field, std::memory_order order = std::memory_order_relaxed) {
+    return std::atomic_ref<T>(const_cast<T&>(field)).load(order);
+}
+
+} // namespace
+
+OwnRecord::OwnRecord(int descriptor) {
+    if (descriptor < 0) {
+        record::start();
+        descriptor = record::descriptor();
+    }
+    struct stat info{};
+    if (::fstat(descriptor, &info) != 0)
+        throw std::runtime_error("no record");
+    size_ = static_cast<std::size_t>(info.st_size);
+    void* const p = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+    if (p == MAP_FAILED)
+        throw std::runtime_error("the record cannot be mapped");
+    base_ = static_cast<const std::byte*>(p);
+}
+
+OwnRecord::~OwnRecord() {
+    ::munmap(const_cast<std::byte*>(base_), size_);
+}
+
+const layout::Header& OwnRecord::header() const {
+    return at<layout::Header>(0);
+}
+
+const layout::Slot& OwnRecord::slot(std::uint32_t index) const {
+    return at<layout::Slot>(header().slots.offset + std::uint64_t{index} * header().slots.stride);
+}
+
+const layout::Thread& OwnRecord::thread(std::uint32_t entry) const {
+    return at<layout::Thread>(header().threads.offset + std::uint64_t{entry} * header().threads.stride);
+}
+
+std::string OwnRecord::text(TextId id) const {
+    if (id == 0)
+        return {};
+    const auto size = at<std::uint32_t>(header().texts.offset + id - sizeof(std::uint32_t));
+    return {&at<char>(header().texts.offset + id), size};
+}
+
+layout::Site OwnRecord::site(SiteId id) const {
+    return at<layout::Site>(header().sites.offset + std::uint64_t{id} * sizeof(layout::Site));
+}
+
+layout::Stack OwnRecord::stack(StackId id) const {
+    return at<layout::Stack>(header().stacks.offset + std::uint64_t{id} * sizeof(layout::Stack));
+}
+
+layout::SiteCounter OwnRecord::counters(SiteId id) const {
+    layout::SiteCounter sum{};
+    const layout::Table& table = header().siteCounters;
+    for (std::uint64_t t = 0; t < header().threads.capacity; ++t) {
+        const auto& one = at<layout::SiteCounter>(table.offset + (t * table.capacity + id) * table.stride);
+        sum.launched += load(one.launched);
+        sum.ended += load(one.ended);
+    }
+    return sum;
+}
+
+std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
+    const layout::Slot& s = slot(id.index());
+    for (int tries = 0; tries < 1000; ++tries) {
+        if (load(s.id, std::memory_order_acquire) != id.value)
+            return {};
+        Row row{};
+        row.execution.bits = load(s.executionWord, std::memory_order_acquire);
+        row.slot.parent = load(s.parent);
+        row.slot.launcher = load(s.launcher);
+        row.slot.number = load(s.number);
+        row.slot.createdAt = load(s.createdAt);
+        row.slot.creationSite = load(s.creationSite);
+        row.slot.jobName = load(s.jobName);
+        row.slot.context = load(s.context);
+        row.slot.kind = load(s.kind);
+        row.slot.since = load(s.since);
+        row.slot.waitsFor = load(s.waitsFor);
+        row.slot.suspendedAt = load(s.suspendedAt);
+        row.slot.resumes = load(s.resumes);
+        row.slot.ranFor = load(s.ranFor);
+        row.slot.jobStateSince = load(s.jobStateSince);
+        row.job.bits = load(s.jobWord, std::memory_order_acquire);
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (row.execution.changing() || load(s.executionWord) != row.execution.bits)
+            continue;
+        if (load(s.id) == id.value)
+            return row;
+    }
+    throw std::runtime_error("the row never stood still");
+}
+
+std::vector<layout::Event> OwnRecord::events(std::uint32_t entry, std::uint64_t from) const {
+    std::vector<layout::Event> result;
+    const layout::Table& table = header().rings;
+    const std::uint64_t head = load(thread(entry).ringHead, std::memory_order_acquire);
+    for (std::uint64_t i = from; i < head; ++i)
+        result.push_back(
+            at<layout::Event>(table.offset + (entry * table.capacity + i % table.capacity) * table.stride));
+    return result;
+}
+
+std::uint32_t OwnRecord::entryOfThisThread() const {
+    const auto tid = static_cast<std::uint32_t>(::syscall(SYS_gettid));
+    for (std::uint32_t i = 1; i < load(header().threadsHighWater); ++i)
+        if (load(thread(i).tid) == tid)
+            return i;
+    return 0;
+}
+
+} // namespace coroscope::test

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Readers beside writers: what a reader accepts must be whole.
+#include "OwnRecord.h"
+
+#include <coroscope/record/JobRecord.h>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace coroscope::record {
+namespace {
+
+using test::OwnRecord;
+
+/// Writes rows whose fields all say the same number; a reader that sees two numbers has read a torn row.
+TEST(RecordStress, NoTornRows) {
+    const OwnRecord own;
+    constexpr int rounds = 60'000;
+    std::array<std::atomic<std::uint64_t>, 64> published{};
+    std::atomic<bool> done{false};
+    std::atomic<std::uint64_t> looked{0};
+
+    std::thread writer([&] {
+        for (int i = 1; i <= rounds; ++i) {
+            JobRecord one;
+            const auto n = static_cast<std::uint64_t>(i);
+            one.begin({.kind = JobKind::Foreign,
+                       .parent = {n},
+                       .launcher = {n},
+                       .site = static_cast<SiteId>(n % 1000),
+                       .name = static_cast<TextId>(n),
+                       .context = static_cast<std::uint32_t>(n),
+                       .number = n});
+            published[n % published.size()].store(one.id().value);
+            one.runs();
+            one.suspends(static_cast<StackId>(n), WaitKind::Event, n);
+            one.runs();
+            one.suspends(static_cast<StackId>(n + 1), WaitKind::Channel, n + 1);
+            one.end(JobState::Completed);
+        }
+        done = true;
+    });
+    std::vector<std::thread> readers;
+    for (int r = 0; r < 2; ++r)
+        readers.emplace_back([&] {
+            while (!done)
+                for (auto& slot : published) {
+                    const JobId id{slot.load()};
+                    if (!id)
+                        continue;
+                    const auto row = own.read(id);
+                    if (!row)
+                        continue;
+                    const std::uint64_t n = row->slot.number;
+                    ASSERT_EQ(row->slot.parent, n);
+                    ASSERT_EQ(row->slot.launcher, n);
+                    ASSERT_EQ(row->slot.jobName, n);
+                    ASSERT_EQ(row->slot.context, n);
+                    ASSERT_EQ(row->slot.creationSite, n % 1000);
+                    if (row->execution.execution() == Execution::Suspended) {
+                        const std::uint64_t more = row->execution.waitKind() == WaitKind::Channel ? 1 : 0;
+                        ASSERT_EQ(row->slot.waitsFor, n + more);
+                        ASSERT_EQ(row->slot.suspendedAt, n + more);
+                    }
+                    ++looked;
+                }
+        });
+    writer.join();
+    for (auto& reader : readers)
+        reader.join();
+    EXPECT_GT(looked, 0u);
+}
+
+/// Handles that are dropped while their jobs end and slots are used again.
+TEST(RecordStress, LateChangesNeverReachTheNextJob) {
+    const OwnRecord own;
+    std::atomic<JobRecord*> shared{nullptr};
+    std::atomic<bool> done{false};
+    std::thread late([&] {
+        while (!done)
+            if (JobRecord* job = shared.exchange(nullptr)) {
+                job->held(true); // must do nothing: by now the job may have ended, its slot may be another's
+                delete job;
+            }
+    });
+    for (int i = 0; i < 60'000; ++i) {
+        auto* job = new JobRecord;
+        job->begin({.kind = JobKind::Launch});
+        JobRecord bystander;
+        bystander.begin({.kind = JobKind::Launch});
+        job->end(JobState::Completed);
+        delete shared.exchange(job);
+        const auto row = own.read(bystander.id());
+        ASSERT_TRUE(row);
+        ASSERT_FALSE(row->job.flags() & JobFlags::held);
+        bystander.end(JobState::Completed);
+    }
+    done = true;
+    late.join();
+    delete shared.load();
+}
+
+} // namespace
+} // namespace coroscope::record

@@ -184,6 +184,8 @@ std::string createMemory() {
         ::close(fd);
         return "the record's memory cannot be used: " + why;
     }
+    memory.threads[0].tid = h.pid;
+    copyCut(memory.threads[0].threadName, sizeof memory.threads[0].threadName, "(others)");
     switchPage.store(static_cast<SwitchPage*>(page), std::memory_order_release);
     return {};
 }

@@ -58,10 +58,6 @@ std::uint32_t takeEntry() noexcept {
 ThreadRecord::ThreadRecord() noexcept
     : entry(takeEntry()) {
     ring_ = memory.rings + entry * capacity::ringEvents;
-    if (shared()) {
-        set(row().tid, static_cast<std::uint32_t>(::getpid()));
-        std::memcpy(row().threadName, "(others)", 9);
-    }
 }
 
 ThreadRecord::~ThreadRecord() {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <thread>
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -81,7 +82,9 @@ layout::SiteCounter OwnRecord::counters(SiteId id) const {
 
 std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
     const layout::Slot& s = slot(id.index());
-    for (int tries = 0; tries < 1000; ++tries) {
+    for (int tries = 0; tries < 1'000'000; ++tries) {
+        if (tries > 10)
+            std::this_thread::yield(); // the writer may have lost its processor in mid-write
         if (load(s.id, std::memory_order_acquire) != id.value)
             return {};
         Row row{};

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs behind tests/conformance/expected: each rule of docs/SEMANTICS.md that is about order, or about who
+// sees what, as a Kotlin program. tests/conformance/kotlin/run compiles and runs this against kotlinx.coroutines
+// 1.10.2 and rewrites the expected texts; the C++ tests of the same names must print the same lines.
+
+import kotlinx.coroutines.*
+import java.io.File
+import java.util.concurrent.CancellationException
+import kotlin.coroutines.*
+
+class Lines {
+    private val lines = mutableListOf<String>()
+    fun say(text: Any?) { synchronized(lines) { lines += text.toString() } }
+    override fun toString() = lines.joinToString("\n", postfix = "\n")
+}
+
+class Boom(message: String) : Exception(message)
+
+fun kind(cause: Throwable?): String = when (cause) {
+    null -> "normal"
+    is TimeoutCancellationException -> "timeout"
+    is CancellationException -> "cancelled: ${cause.message}"
+    else -> "failed: ${cause.message}"
+}
+
+fun state(job: Job) = buildString {
+    append(if (job.isActive) 'T' else 'F')
+    append(if (job.isCompleted) 'T' else 'F')
+    append(if (job.isCancelled) 'T' else 'F')
+}
+
+/** The message of what [block] throws, or "no exception". */
+suspend fun thrown(block: suspend () -> Unit): String =
+    try { block(); "no exception" } catch (e: Throwable) { kind(e) }
+
+fun suppressed(e: Throwable) = e.suppressed.joinToString(",") { it.message ?: "?" }
+
+fun silent(lines: Lines) = CoroutineExceptionHandler { _, e ->
+    lines.say("handler ${e.message} suppressed=[${suppressed(e)}]")
+}
+
+@OptIn(ExperimentalCoroutinesApi::class, DelicateCoroutinesApi::class, InternalCoroutinesApi::class)
+val rules: Map<String, suspend CoroutineScope.(Lines) -> Unit> = linkedMapOf(
+    "S001" to { o ->
+        val lazy = launch(start = CoroutineStart.LAZY) { delay(10) }
+        o.say("new ${state(lazy)}")
+        lazy.start()
+        o.say("active ${state(lazy)}")
+        lazy.join()
+        o.say("completed ${state(lazy)}")
+        val parent = launch { launch { delay(20) } }
+        yield(); yield()
+        o.say("completing ${state(parent)}")
+        val stubborn = launch { withContext(NonCancellable) { delay(20) } }
+        yield()
+        stubborn.cancel()
+        o.say("cancelling ${state(stubborn)}")
+        stubborn.join()
+        o.say("cancelled ${state(stubborn)}")
+    },
+    "S002" to { o ->
+        val job = launch(start = CoroutineStart.LAZY) { }
+        o.say(job.start()); o.say(job.start())
+        job.join()
+        o.say(job.start())
+        val active = launch { }
+        o.say(active.start())
+    },
+    "S003" to { o ->
+        val job = launch(start = CoroutineStart.LAZY) { o.say("body") }
+        job.invokeOnCompletion { o.say("completion ${kind(it)}") }
+        job.cancel(CancellationException("never mind"))
+        o.say(state(job))
+    },
+    "S004" to { o ->
+        val job = launch {
+            try { awaitCancellation() } catch (e: CancellationException) { o.say(e.message); throw e }
+        }
+        yield()
+        job.cancel(CancellationException("first"))
+        job.cancel(CancellationException("second"))
+        job.join()
+        job.invokeOnCompletion { o.say(kind(it)) }
+    },
+    "S005" to { o ->
+        val parent = launch { launch { delay(20); o.say("first child") } }
+        yield(); yield()
+        o.say("completing ${state(parent)}")
+        launch(parent) { delay(40); o.say("late child") }
+        parent.join()
+        o.say("joined ${state(parent)}")
+    },
+    "S006" to { o ->
+        val parent = launch { withContext(NonCancellable) { delay(20) } }
+        yield()
+        parent.cancel()
+        val child = launch(parent) { o.say("body") }
+        child.invokeOnCompletion { o.say("child ${kind(it)}") }
+        o.say("child ${state(child)}")
+        parent.join()
+    },
+    "S007" to { o ->
+        val job = Job()
+        val child = launch(job) { }
+        o.say("children ${job.children.count()}")
+        child.join()
+        o.say("children ${job.children.count()}")
+        job.complete()
+    },
+    "S008" to { o ->
+        val job = Job()
+        o.say(thrown { job.getCancellationException() }.substringBefore(':'))
+        job.complete()
+        o.say(kind(job.getCancellationException()).substringBefore(':'))
+        val failed = CompletableDeferred<Int>()
+        failed.completeExceptionally(Boom("broken"))
+        val e = failed.getCancellationException()
+        o.say("${kind(e).substringBefore(':')} cause ${e.cause?.message}")
+    },
+    "S009" to { o ->
+        val parent = Job()
+        val job = Job(parent)
+        parent.invokeOnCompletion(onCancelling = true) { o.say("parent told ${kind(it)}") }
+        job.invokeOnCompletion(onCancelling = true) { o.say("handler 1") }
+        val a = launch(job, start = CoroutineStart.UNDISPATCHED) { awaitCancellation() }
+        a.invokeOnCompletion(onCancelling = true) { o.say("child a") }
+        job.invokeOnCompletion(onCancelling = true) { o.say("handler 2") }
+        val b = launch(job, start = CoroutineStart.UNDISPATCHED) { awaitCancellation() }
+        b.invokeOnCompletion(onCancelling = true) { o.say("child b") }
+        job.invokeOnCompletion(onCancelling = true) { o.say("handler 3") }
+        job.completeExceptionally(Boom("x"))
+        job.join()
+        parent.cancel()
+    },
+    "S010" to { o ->
+        val scope = CoroutineScope(SupervisorJob() + coroutineContext[ContinuationInterceptor]!! +
+            CoroutineExceptionHandler { c, e -> o.say("exception handler ${e.message}, completed=${c[Job]!!.isCompleted}") })
+        val job = scope.launch { throw Boom("x") }
+        job.invokeOnCompletion { o.say("completion 1") }
+        job.invokeOnCompletion { o.say("completion 2") }
+        val waiter = launch { job.join(); o.say("joined") }
+        waiter.join()
+        o.say("children ${scope.coroutineContext[Job]!!.children.count()}")
+        scope.cancel()
+    },
+    "S012" to { o ->
+        val job = launch { delay(10); o.say("body") }
+        job.invokeOnCompletion { o.say("1") }
+        job.invokeOnCompletion { o.say("2") }
+        job.invokeOnCompletion { o.say("3") }
+        job.join()
+        o.say("joined")
+        job.invokeOnCompletion { o.say("at once") }
+        o.say("after")
+    },
+    "S013" to { o ->
+        val normal = launch { }
+        normal.invokeOnCompletion { o.say(kind(it)) }
+        normal.join()
+        val cancelled = launch { awaitCancellation() }
+        cancelled.invokeOnCompletion { o.say(kind(it)) }
+        yield()
+        cancelled.cancel(CancellationException("enough"))
+        cancelled.join()
+        supervisorScope {
+            val failed = launch(CoroutineExceptionHandler { _, _ -> }) { throw Boom("x") }
+            failed.invokeOnCompletion { o.say(kind(it)) }
+            failed.join()
+        }
+    },
+    "S014" to { o ->
+        val a = launch { awaitCancellation() }
+        a.invokeOnCompletion(onCancelling = true) { o.say("cancelling a ${kind(it)}") }
+        yield()
+        a.cancel(CancellationException("stop"))
+        o.say("after cancel")
+        a.join()
+        val b = launch { }
+        b.invokeOnCompletion(onCancelling = true) { o.say("normal b ${kind(it)}") }
+        b.join()
+    },
+    "S015" to { o ->
+        val job = Job()
+        var second: DisposableHandle? = null
+        job.invokeOnCompletion { o.say("first disposes of second"); second!!.dispose() }
+        second = job.invokeOnCompletion { o.say("second") }
+        job.invokeOnCompletion { o.say("third") }
+        job.complete()
+    },
+    "S017" to { o ->
+        val job = launch { o.say("body") }
+        job.invokeOnCompletion { o.say("completion ${kind(it)}") }
+        o.say("launched")
+        job.cancel(CancellationException("no"))
+        o.say(state(job))
+        job.join()
+        o.say(state(job))
+    },
+    "S018" to { o ->
+        val a = launch(start = CoroutineStart.LAZY) { o.say("a by start") }
+        val b = launch(start = CoroutineStart.LAZY) { o.say("b by join") }
+        val c = async(start = CoroutineStart.LAZY) { o.say("c by await"); 1 }
+        yield()
+        o.say("nothing yet")
+        a.start(); yield()
+        b.join()
+        c.await()
+        val parent = launch { launch(start = CoroutineStart.LAZY) { o.say("lazy child") } }
+        delay(20)
+        o.say("parent ${state(parent)}")
+        parent.children.first().start()
+        parent.join()
+        o.say("parent ${state(parent)}")
+    },
+    "S019" to { o ->
+        val job = launch(start = CoroutineStart.ATOMIC) {
+            o.say("before suspension")
+            try { yield(); o.say("never") } catch (e: CancellationException) { o.say("cancelled at suspension"); throw e }
+        }
+        job.cancel()
+        job.join()
+        o.say(state(job))
+    },
+    "S020" to { o ->
+        o.say("1")
+        val job = launch(start = CoroutineStart.UNDISPATCHED) { o.say("2"); yield(); o.say("4") }
+        o.say("3")
+        job.join()
+        o.say("5")
+    },
+    "S021" to { o ->
+        val parent = Job()
+        parent.cancel(CancellationException("dead"))
+        val job = launch(parent) { o.say("body") }
+        job.invokeOnCompletion { o.say("completion ${kind(it)}") }
+        o.say(state(job))
+        yield()
+    },
+    "S022" to { o ->
+        val parent = launch(start = CoroutineStart.LAZY) { o.say("parent body") }
+        val child = launch(parent) { o.say("child body") }
+        o.say("parent ${state(parent)}")
+        parent.join()
+        o.say("${state(parent)} ${state(child)}")
+    },
+    "S023" to { o ->
+        val job = launch { launch { launch { delay(20); o.say("grandchild") }; o.say("child body") }; o.say("body") }
+        job.join()
+        o.say("joined")
+    },
+    "S024" to { o ->
+        val all = mutableListOf<Job>()
+        val top = launch { all += launch { all += launch { awaitCancellation() }; awaitCancellation() }; awaitCancellation() }
+        delay(10)
+        top.cancel()
+        o.say((listOf(top) + all).joinToString(" ") { state(it) })
+        top.join()
+    },
+    "S025" to { o ->
+        val parent = launch {
+            val child = launch { awaitCancellation() }
+            yield()
+            child.cancelAndJoin()
+            o.say("parent goes on ${state(coroutineContext[Job]!!)}")
+        }
+        parent.join()
+        o.say(state(parent))
+    },
+    "S026" to { o ->
+        supervisorScope {
+            val parent = launch(CoroutineExceptionHandler { _, e -> o.say("handler ${e.message}") }) {
+                launch { try { awaitCancellation() } finally { o.say("sibling stops") } }
+                val failing = launch {
+                    try { awaitCancellation() } finally { }
+                }
+                val bad = launch { yield(); throw Boom("x") }
+                bad.invokeOnCompletion { o.say("failing child done, parent ${state(this@launch.coroutineContext[Job]!!)}") }
+                failing.invokeOnCompletion { o.say("other sibling ${kind(it).substringBefore(':')}") }
+                try { awaitCancellation() } finally { o.say("parent body stops") }
+            }
+            parent.join()
+        }
+    },
+    "S027" to { o ->
+        val job = async { try { awaitCancellation() } catch (e: CancellationException) { } ; 42 }
+        yield()
+        job.cancel(CancellationException("told to stop"))
+        job.join()
+        o.say(state(job))
+        o.say(thrown { job.await() })
+    },
+    "S028" to { o ->
+        val a = Job()
+        a.cancel(); o.say("cancelled ${state(a)}")
+        val b = Job()
+        val child = launch(b) { delay(20); o.say("child") }
+        o.say(b.complete()); o.say(b.complete())
+        o.say("completing ${state(b)}")
+        b.join(); o.say("completed ${state(b)}")
+        val parent = Job()
+        val c = Job(parent)
+        o.say(c.completeExceptionally(Boom("x")))
+        o.say("parent ${state(parent)}")
+        child.join()
+    },
+    "S029" to { o ->
+        val job = Job()
+        val scope = CoroutineScope(job + coroutineContext[ContinuationInterceptor]!! + silent(o))
+        val child = scope.launch { throw Boom("x") }
+        child.join()
+        o.say("job ${state(job)}")
+    },
+    "S030" to { o ->
+        val job = SupervisorJob()
+        val scope = CoroutineScope(job + coroutineContext[ContinuationInterceptor]!! + silent(o))
+        val good = scope.launch { try { awaitCancellation() } finally { o.say("good stops") } }
+        val bad = scope.launch { throw Boom("x") }
+        bad.join()
+        o.say("supervisor ${state(job)} good ${state(good)}")
+        job.cancel()
+        good.join()
+        o.say("supervisor ${state(job)}")
+    },
+    "S031" to { o ->
+        val d = CompletableDeferred<Int>()
+        o.say(d.complete(1)); o.say(d.complete(2)); o.say(d.completeExceptionally(Boom("x")))
+        o.say(d.await())
+        val parent = Job()
+        val e = CompletableDeferred<Int>(parent)
+        e.completeExceptionally(Boom("x"))
+        o.say("parent ${state(parent)}")
+    },
+    "S032" to { o ->
+        val job = Job()
+        val a = launch(job) { awaitCancellation() }
+        yield()
+        job.cancelChildren(CancellationException("children only"))
+        a.join()
+        o.say("job ${state(job)} child ${state(a)}")
+        val b = launch(job) { o.say("usable") }
+        b.join()
+        job.cancel()
+    },
+    "S034" to { o ->
+        val outer = launch {
+            withContext(NonCancellable) {
+                o.say("active ${coroutineContext[Job]!!.isActive}")
+                delay(10)
+                o.say("still here, active ${isActive}")
+            }
+        }
+        yield()
+        outer.cancelAndJoin()
+        val cut = launch(NonCancellable) { delay(10); o.say("cut loose") }
+        o.say("children ${NonCancellable.children.count()}")
+        cut.join()
+    },
+    "S036" to { o ->
+        supervisorScope {
+            val job = launch(silent(o)) {
+                launch { try { awaitCancellation() } finally { throw Boom("second") } }
+                launch { try { awaitCancellation() } finally { throw Boom("third") } }
+                launch { yield(); throw Boom("first") }
+            }
+            job.join()
+        }
+    },
+    "S037" to { o ->
+        supervisorScope {
+            val same = Boom("same")
+            val job = launch(silent(o)) {
+                launch { try { awaitCancellation() } finally { throw same } }
+                launch { try { awaitCancellation() } finally { throw CancellationException("not listed") } }
+                launch { yield(); throw same }
+            }
+            job.join()
+        }
+    },
+    "S038" to { o ->
+        supervisorScope {
+            val job = launch(silent(o)) { try { awaitCancellation() } finally { throw Boom("cleanup") } }
+            yield()
+            job.cancel()
+            job.invokeOnCompletion { o.say(kind(it)) }
+            job.join()
+        }
+    },
+    "S039" to { o ->
+        val scope = CoroutineScope(SupervisorJob() + coroutineContext[ContinuationInterceptor]!! + silent(o))
+        val root = scope.launch(CoroutineName("root")) {
+            launch { try { awaitCancellation() } finally { withContext(NonCancellable) { delay(10) }; o.say("slow child done") } }
+            launch { yield(); throw Boom("x") }
+        }
+        root.join()
+        o.say("joined")
+    },
+    "S040" to { o ->
+        supervisorScope {
+            val outer = launch(CoroutineExceptionHandler { _, e -> o.say("outer ${e.message}") }) {
+                launch(CoroutineExceptionHandler { _, e -> o.say("nested ${e.message}") }) { throw Boom("x") }
+            }
+            outer.join()
+            launch(CoroutineExceptionHandler { _, e -> o.say("under supervisor ${e.message}") }) { throw Boom("y") }.join()
+        }
+    },
+    "S041" to { o ->
+        supervisorScope {
+            val d = async(silent(o)) { throw Boom("x") }
+            d.join()
+            o.say(thrown { d.await() })
+            val parent = launch(silent(o)) { async { throw Boom("y") }; awaitCancellation() }
+            parent.join()
+            o.say("parent ${state(parent)}")
+        }
+    },
+    "S042" to { o ->
+        supervisorScope {
+            launch(silent(o)) { throw CancellationException("quiet") }.join()
+            o.say("no handler")
+        }
+    },
+    "S045" to { o ->
+        o.say(thrown {
+            coroutineScope {
+                launch { try { awaitCancellation() } finally { o.say("sibling stops") } }
+                launch { yield(); throw Boom("x") }
+                o.say("body done")
+            }
+        })
+        o.say("outer active $isActive")
+        coroutineScope { launch { delay(10); o.say("child") } ; o.say("body") }
+        o.say("scope done")
+    },
+    "S046" to { o ->
+        val handled = silent(o)
+        supervisorScope {
+            launch(handled) { throw Boom("child") }
+            yield(); yield()
+            o.say("body goes on")
+        }
+        o.say(thrown { supervisorScope { launch { try { awaitCancellation() } finally { o.say("child stops") } }; yield(); throw Boom("body") } })
+    },
+    "S047" to { o ->
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            try { awaitCancellation() } catch (e: CancellationException) { }
+            o.say(thrown { coroutineScope { o.say("coroutineScope body"); yield() } }.substringBefore(':'))
+            o.say(thrown { supervisorScope { o.say("supervisorScope body"); yield() } }.substringBefore(':'))
+            o.say(thrown { withTimeout(1000) { o.say("withTimeout body"); yield() } }.substringBefore(':'))
+            o.say(thrown { withContext(Dispatchers.Default) { o.say("withContext body") } }.substringBefore(':'))
+        }
+        job.cancel()
+        job.join()
+    },
+    "S048" to { o ->
+        val job = launch { o.say("other") }
+        withContext(CoroutineName("same dispatcher")) { o.say("inside") }
+        o.say("back")
+        job.join()
+    },
+    "S050" to { o ->
+        val job = launch {
+            o.say(thrown {
+                coroutineScope {
+                    launch { try { awaitCancellation() } finally { throw Boom("child") } }
+                    yield()
+                    coroutineContext[Job]!!.cancel(CancellationException("scope"))
+                }
+            })
+        }
+        job.join()
+    },
+    "S051" to { o ->
+        supervisorScope {
+            val job = launch(silent(o)) { withTimeout(10) { awaitCancellation() } }
+            job.invokeOnCompletion { o.say(kind(it)) }
+            job.join()
+            o.say(state(job))
+        }
+    },
+    "S052" to { o ->
+        o.say(thrown { withTimeout(0) { o.say("body") } })
+        o.say(withTimeoutOrNull(-1) { o.say("body"); 1 })
+    },
+    "S053" to { o ->
+        o.say(withTimeoutOrNull(10) { awaitCancellation() })
+        o.say(thrown { withTimeoutOrNull(1000) { withTimeout(10) { awaitCancellation() } } })
+        o.say(withTimeoutOrNull(1000) { "value" })
+    },
+    "S054" to { o ->
+        o.say(thrown { withTimeout(10) { try { awaitCancellation() } catch (e: CancellationException) { o.say("swallowed") } } })
+        o.say(thrown { withTimeout(10) { try { awaitCancellation() } catch (e: CancellationException) { throw Boom("own") } } })
+        o.say(withTimeout(10) { Thread.sleep(30); "never suspended" })
+    },
+    "S056" to { o ->
+        val d = CompletableDeferred<String>()
+        val job = launch(start = CoroutineStart.UNDISPATCHED) { o.say(thrown { o.say(d.await()) }.substringBefore(':')) }
+        d.complete("value")
+        job.cancel()
+        job.join()
+    },
+    "S057" to { o ->
+        val done = launch { }
+        done.join()
+        val value = CompletableDeferred(7)
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            try { awaitCancellation() } catch (e: CancellationException) { }
+            o.say("await ${value.await()}")
+            o.say(thrown { done.join() }.substringBefore(':'))
+        }
+        job.cancel()
+        job.join()
+    },
+    "S059" to { o ->
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            o.say("1"); yield(); o.say("3")
+            try { awaitCancellation() } catch (e: CancellationException) { }
+            o.say(thrown { yield() }.substringBefore(':'))
+        }
+        launch { o.say("4") }
+        o.say("2")
+        yield()
+        job.cancelAndJoin()
+    },
+    "S060" to { o ->
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            try { awaitCancellation() } catch (e: CancellationException) { }
+            delay(0); o.say("delay(0) returns")
+            delay(-5); o.say("delay(-5) returns")
+            o.say(thrown { delay(1) }.substringBefore(':'))
+        }
+        job.cancelAndJoin()
+    },
+    "S061" to { o ->
+        var kept: CancellableContinuation<Int>? = null
+        val job = launch(start = CoroutineStart.UNDISPATCHED) { o.say(suspendCancellableCoroutine<Int> { kept = it }) }
+        kept!!.resume(1)
+        o.say(try { kept!!.resume(2); "accepted" } catch (e: IllegalStateException) { "error" })
+        job.join()
+        val cancelled = launch(start = CoroutineStart.UNDISPATCHED) { suspendCancellableCoroutine<Int> { kept = it } }
+        cancelled.cancel()
+        o.say(try { kept!!.resume(3); "ignored" } catch (e: IllegalStateException) { "error" })
+        cancelled.join()
+    },
+    "S062" to { o ->
+        o.say(EmptyCoroutineContext.isActive)
+        o.say(GlobalScope.isActive)
+    },
+)
+
+fun main(arguments: Array<String>) {
+    val directory = File(arguments[0])
+    for ((name, rule) in rules) {
+        val lines = Lines()
+        runBlocking { withTimeout(20_000) { supervisorScope { rule(lines) } } }
+        File(directory, "$name.txt").writeText(lines.toString())
+    }
+}

@@ -5,29 +5,31 @@
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Source.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace coroscope::observe {
 
-/// What a cancel would meet, before it is sent.
+/// What a cancel would meet, before it is sent. Each job is in exactly one of the counts below `jobs`.
 struct CancelPreview {
     std::uint64_t jobs = 0;
     std::uint64_t suspended = 0; ///< stop at once
     std::uint64_t running = 0;   ///< running or queued: stop at their next suspension
     std::uint64_t shielded = 0;  ///< in NonCancellable: finish that first
     std::uint64_t alreadyCancelling = 0;
-    std::uint64_t waiting = 0;   ///< wait for children, not started, or without code
+    std::uint64_t waiting = 0;               ///< wait for children, not started, or without code
     std::vector<JobId> waitedForByOutsiders; ///< jobs outside that join or await one of these; at most 100
 };
+/// Looks at all jobs of the tree once. With `childrenOnly` the job itself is left out.
 CancelPreview previewCancel(const JobTree& tree, Node node, bool childrenOnly);
 
 class CancelProgress {
 public:
     /// Remembers the jobs of the subtree as they are now.
-    CancelProgress(const JobTree& tree, Node node, bool childrenOnly, std::uint64_t request, std::string reason,
-                   std::int64_t now);
+    CancelProgress(const JobTree& tree, Node node, bool childrenOnly, std::uint64_t request,
+                   std::string reason, std::int64_t now);
 
     void answered(const CommandAnswer& answer);
     /// Looks at the tree again. Cheap when nothing is left.
@@ -36,9 +38,11 @@ public:
     std::uint64_t request() const noexcept { return request_; }
     JobId job() const noexcept { return job_; }
     const std::string& reason() const noexcept { return reason_; }
-    std::uint64_t requested() const noexcept { return requested_; } ///< jobs in the subtree when it was asked for
-    std::uint64_t reached() const noexcept { return reached_; }     ///< seen cancelling or ended
-    std::uint64_t finished() const noexcept { return finished_; }   ///< ended
+    std::uint64_t requested() const noexcept {
+        return requested_;
+    } ///< jobs in the subtree when it was asked for
+    std::uint64_t reached() const noexcept { return reached_; }   ///< seen cancelling or ended
+    std::uint64_t finished() const noexcept { return finished_; } ///< ended
     bool done() const noexcept { return finished_ == requested_; }
     /// Set when the target refused; a sentence.
     const std::string& refused() const noexcept { return refused_; }
@@ -51,8 +55,11 @@ private:
     JobId job_;
     std::string reason_;
     std::string refused_;
-    std::vector<JobId> remaining_;
-    std::vector<bool> remainingReached_;
+    struct Remaining {
+        JobId id;
+        bool reached;
+    };
+    std::vector<Remaining> remaining_;
     std::uint64_t requested_ = 0, reached_ = 0, finished_ = 0;
     std::int64_t startedAt_ = 0, endedAt_ = 0;
 };

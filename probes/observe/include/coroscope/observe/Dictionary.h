@@ -16,9 +16,9 @@ struct SiteText {
     std::uint32_t line = 0;
 
     bool known() const noexcept { return !file.empty(); }
-    std::string fileName() const;     ///< last part of the path
-    std::string shortFunction() const;///< "Reader::next" of "coroscope::Task<int> Reader::next(Buffer&)"
-    std::string shortText() const;    ///< "reader.cpp:88"; "unknown" when not known
+    std::string fileName() const;      ///< last part of the path
+    std::string shortFunction() const; ///< "Reader::next" of "coroscope::Task<int> Reader::next(Buffer&)"
+    std::string shortText() const;     ///< "reader.cpp:88"; "unknown" when not known
 };
 
 struct StackText {
@@ -31,8 +31,8 @@ struct ContextText {
     std::string elements;
 };
 
-/// Every number is allowed: one that means nothing gives an empty answer. Threads: any, at any time, as long as the
-/// Source lives. Equal numbers give equal answers for ever, so callers may cache.
+/// Every number is allowed: one that means nothing gives an empty answer. Threads: any, at any time, as long
+/// as the Source lives. Equal numbers give equal answers for ever, so callers may cache.
 class Dictionary {
 public:
     virtual ~Dictionary() = default;

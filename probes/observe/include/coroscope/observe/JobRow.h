@@ -22,7 +22,7 @@ struct JobRow {
     std::uint64_t waitsFor = 0;      ///< by waitKind; for Delay the due time in ns
     std::uint32_t jobVersion = 0;
     std::uint32_t executionSequence = 0;
-    SiteId site = 0;          ///< where it was created
+    SiteId site = 0; ///< where it was created
     StackId suspendedAt = 0;
     TextId name = 0;
     std::uint32_t context = 0;
@@ -45,14 +45,19 @@ struct EndedJob {
     std::int64_t at = 0;
 };
 
-/// What is new since the last batch. Apply in this order: reset, rows, ended.
+/// What is new since the last batch. Apply in this order: reset, rows, ended. No batch both has a row
+/// of a job and ends that job.
 struct Batch {
-    bool reset = false; ///< forget everything: `rows` is the complete state
-    std::vector<JobRow> rows;     ///< new or changed, each complete
+    bool reset = false;       ///< forget everything: `rows` is the complete state
+    std::vector<JobRow> rows; ///< new or changed, each complete
     std::vector<EndedJob> ended;
-    std::uint64_t events = 0;     ///< events that this batch was made of
-    std::uint64_t lost = 0;       ///< events overwritten before they were read; state is complete all the same
-    void clear() { *this = Batch{false, std::move(rows), std::move(ended)}; rows.clear(); ended.clear(); }
+    std::uint64_t events = 0; ///< events that this batch was made of
+    std::uint64_t lost = 0;   ///< events overwritten before they were read; state is complete all the same
+    void clear() {
+        *this = Batch{false, std::move(rows), std::move(ended)};
+        rows.clear();
+        ended.clear();
+    }
     bool empty() const noexcept { return !reset && rows.empty() && ended.empty(); }
 };
 

@@ -4,7 +4,9 @@
 
 #include <coroscope/observe/JobRow.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace coroscope::observe {
@@ -13,10 +15,13 @@ namespace coroscope::observe {
 using Node = std::uint32_t;
 inline constexpr Node noNode = 0xffffffff;
 
-/// What one apply() did, in terms of nodes. A node may be in several lists; removed ones are listed with their id
-/// because the node itself may already be in use again.
+/// What one apply() did, in terms of nodes. Look at it in this order: reset, removed, inserted, moved,
+/// changed. The nodes in the last three are alive after the apply; removed ones are listed with their id
+/// because the node itself may already be in use again. A job that came and went within one batch is in no
+/// list.
 struct TreeChanges {
-    bool reset = false;
+    bool reset =
+        false; ///< all earlier nodes are gone (and not listed); `inserted` has all that are there now
     struct Removed {
         Node node;
         JobId id;
@@ -25,13 +30,20 @@ struct TreeChanges {
     std::vector<Removed> removed; ///< in the order children first
     std::vector<Node> inserted;   ///< in the order parents first
     std::vector<Node> changed;    ///< same place in the tree, other facts
-    std::vector<Node> moved;      ///< other parent than before (its parent came later than the job itself)
-    void clear() { reset = false; removed.clear(); inserted.clear(); changed.clear(); moved.clear(); }
+    std::vector<Node> moved;      ///< other parent than before: its parent came late, or ended early
+    void clear() {
+        reset = false;
+        removed.clear();
+        inserted.clear();
+        changed.clear();
+        moved.clear();
+    }
 };
 
 /// Totals over all jobs or over one subtree.
 struct JobCounts {
-    std::uint64_t jobs = 0, running = 0, queued = 0, suspended = 0, waitsForChildren = 0, unstarted = 0, plain = 0;
+    std::uint64_t jobs = 0, running = 0, queued = 0, suspended = 0, waitsForChildren = 0, unstarted = 0,
+                  plain = 0;
     std::uint64_t cancelling = 0; ///< also counted in one of the others
 };
 
@@ -44,8 +56,9 @@ enum class RootKind : std::uint8_t {
 
 class JobTree {
 public:
-    /// Takes in a batch. Rows whose parent is not known (yet) become roots and move when it comes. When a parent
-    /// ends before its children, they become roots. Rows never form a cycle, whatever the batch says.
+    /// Takes in a batch and says in `changes`, which it clears first, what that did. Rows whose parent is not
+    /// known (yet) become roots and move when it comes. When a parent ends before its children, they become
+    /// roots. Rows never form a cycle, whatever the batch says.
     void apply(const Batch& batch, TreeChanges& changes);
 
     std::size_t size() const noexcept { return live_; }
@@ -61,7 +74,11 @@ public:
     /// Roots are siblings of each other, in the order of their arrival.
     Node firstRoot() const noexcept { return firstRoot_; }
     RootKind rootKind(Node root) const noexcept;
+    /// A root without an owner: what hangs below it was cut off from whoever launched it.
     bool isOrphanRoot(Node node) const noexcept;
+    /// Every node is smaller than this; isLive tells which are in use.
+    Node endNode() const noexcept { return static_cast<Node>(nodes_.size()); }
+    bool isLive(Node node) const noexcept { return node < nodes_.size() && nodes_[node].row.id; }
 
     /// Nodes from the root to this one, both included.
     std::vector<Node> path(Node node) const;
@@ -73,15 +90,40 @@ public:
 private:
     struct Entry {
         JobRow row;
-        Node parent = noNode, firstChild = noNode, lastChild = noNode, nextSibling = noNode, previousSibling = noNode;
+        Node parent = noNode, firstChild = noNode, lastChild = noNode, nextSibling = noNode,
+             previousSibling = noNode;
         std::uint32_t children = 0;
-        std::uint32_t detachedChildren = 0; ///< that were launched elsewhere with this job as their context's Job
+        std::uint32_t detachedChildren =
+            0; ///< that were launched elsewhere with this job as their context's Job
+        Node nextWaiting = noNode, previousWaiting = noNode; ///< roots that wait for the same unknown parent
+        bool fresh = false;                                  ///< inserted by this apply
+        bool dying = false;                                  ///< about to be removed by this apply
+        bool placed = true;                                  ///< linked to its parent or to the roots
     };
+
+    Node slot(JobId id) const noexcept;
+    Node take(const JobRow& row);
+    void update(Node node, const JobRow& row, TreeChanges& changes);
+    void place(Node node, TreeChanges& changes);
+    void link(Node node, Node parent) noexcept;
+    void unlink(Node node) noexcept;
+    void moveTo(Node node, Node parent, TreeChanges& changes);
+    bool isBelow(Node node, Node ancestor) noexcept;
+    void awaitParent(Node node);
+    void stopAwaiting(Node node);
+    void adopt(Node parent, TreeChanges& changes);
+    void removeDying(Node node, TreeChanges& changes);
+    void count(const JobRow& row, std::uint64_t sign) noexcept;
+
     std::vector<Entry> nodes_;
     std::vector<Node> free_;
     std::vector<Node> nodeOfSlot_; ///< by JobId::index
+    std::unordered_map<JobId, Node>
+        waiting_;             ///< by the parent that is not known: first of the roots that wait for it
+    std::vector<Node> stack_; ///< scratch
     Node firstRoot_ = noNode, lastRoot_ = noNode;
     std::size_t live_ = 0;
+    std::uint64_t stepsLeft_ = 0; ///< of looking for cycles, in this apply
     JobCounts totals_;
 };
 

@@ -16,8 +16,10 @@ struct Problem {
 template <class T>
 class [[nodiscard]] Result {
 public:
-    Result(T value) : value_(std::move(value)) {}
-    Result(Problem problem) : problem_(std::move(problem)) {}
+    Result(T value)
+        : value_(std::move(value)) {}
+    Result(Problem problem)
+        : problem_(std::move(problem)) {}
 
     explicit operator bool() const noexcept { return value_.has_value(); }
     T& operator*() & { return *value_; }

@@ -13,11 +13,11 @@
 namespace coroscope::observe {
 
 struct SessionStatus {
-    std::uint64_t events = 0;      ///< since the attach
-    double eventsPerSecond = 0;    ///< over the last second or so
-    std::uint64_t lost = 0;        ///< since the attach
+    std::uint64_t events = 0;   ///< since the attach
+    double eventsPerSecond = 0; ///< over the last second or so
+    std::uint64_t lost = 0;     ///< since the attach
     std::uint64_t untracked = 0;
-    double lagMilliseconds = 0;    ///< age of the oldest news not yet taken
+    double lagMilliseconds = 0; ///< age of the oldest news not yet taken
     std::optional<SourceEnd> ended;
 };
 
@@ -30,8 +30,8 @@ public:
     const SourceInfo& info() const;
     std::shared_ptr<const Dictionary> dictionary() const;
 
-    /// Moves out what is new, several changes of one job folded into one. False when there is nothing. Costs the
-    /// caller microseconds: the folding is done on the reader thread.
+    /// Moves out what is new, several changes of one job folded into one. False when there is nothing. Costs
+    /// the caller microseconds: the folding is done on the reader thread.
     bool take(Batch& batch);
     SessionStatus status() const;
 

@@ -24,7 +24,7 @@ struct SourceInfo {
     bool live = false;            ///< a process, as opposed to a file
     bool commandsAllowed = false; ///< cancel can work
     std::string commandsProblem;  ///< why not, when not
-    bool followsEvents = false;   ///< false: the target does not answer, its memory is scanned again and again
+    bool followsEvents = false; ///< false: the target does not answer, its memory is scanned again and again
 };
 
 /// The target's answer to a cancel command.
@@ -36,9 +36,9 @@ struct CommandAnswer {
 };
 
 struct SourceEnd {
-    std::int64_t at = 0;      ///< CLOCK_MONOTONIC ns
+    std::int64_t at = 0;        ///< CLOCK_MONOTONIC ns
     std::int64_t wallClock = 0; ///< seconds since 1970
-    std::string text;         ///< a sentence: "orders (pid 4711) was killed", "... has exited"
+    std::string text;           ///< a sentence: "orders (pid 4711) was killed", "... has exited"
 };
 
 /// One observed program. Threads: one at a time, except dictionary() and info().
@@ -58,8 +58,8 @@ public:
     /// Set once the source can give nothing new any more; what was read stays valid.
     virtual std::optional<SourceEnd> ended() const = 0;
 
-    /// Asks the target to cancel a job with all below it, or only what is below. Answers with a request number whose
-    /// outcome comes through answers(); the effect itself comes as rows. Never blocks.
+    /// Asks the target to cancel a job with all below it, or only what is below. Answers with a request
+    /// number whose outcome comes through answers(); the effect itself comes as rows. Never blocks.
     virtual Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) = 0;
     virtual std::vector<CommandAnswer> answers() = 0;
 
@@ -73,8 +73,8 @@ public:
 /// CLOCK_MONOTONIC in nanoseconds: the "now" that ages are counted from.
 std::int64_t monotonicNow() noexcept;
 
-/// Attaches to a running process: through its agent, or, when that does not answer, by reading its memory through
-/// /proc. The problem says what is wrong and what to do. Takes at most about two seconds.
+/// Attaches to a running process: through its agent, or, when that does not answer, by reading its memory
+/// through /proc. The problem says what is wrong and what to do. Takes at most about two seconds.
 Result<std::unique_ptr<Source>> attach(int pid);
 
 } // namespace coroscope::observe

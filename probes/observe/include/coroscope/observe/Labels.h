@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Short texts for people that window, command line and findings say alike.
+#pragma once
+
+#include <coroscope/observe/Dictionary.h>
+#include <coroscope/observe/JobRow.h>
+
+#include <cstdint>
+#include <string>
+
+namespace coroscope::observe {
+
+/// `launch "audit" #4711`, or `launch #4711` for a job without a name.
+std::string jobLabel(const JobRow& row, const Dictionary& dictionary);
+
+/// "230 us", "41 ms", "3.2 s", "4 min 10 s", "2 h 5 min", "3 d 4 h". Negative ones count as nothing.
+std::string durationText(std::int64_t nanoseconds);
+
+} // namespace coroscope::observe

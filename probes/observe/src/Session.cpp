@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/Session.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace coroscope::observe {
+
+namespace {
+
+/// While there is news, and for so long after it, the reader looks every millisecond; then less often.
+constexpr int busyWait = 1, idleWait = 4;
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t idleAfter = 2 * second;
+/// Batches with more rows than this are folded outside the lock.
+constexpr std::size_t smallBatch = 1'000;
+
+/// Folds batches into one that says the same to somebody who knows what was taken before. Reader thread only.
+///
+/// Its size is bounded by the number of slots however long nobody takes it: there is one row a slot, and the
+/// end of a job that the taker has never heard of is not mentioned at all.
+class Folder {
+public:
+    /// The taker has emptied the batch: positions in it mean nothing any more, and all it held is known to
+    /// the taker.
+    void taken() noexcept { ++round_; }
+
+    void fold(Batch& into, Batch& news) {
+        if (news.reset) {
+            into.clear();
+            into.reset = true;
+            ++round_;
+            places_.clear();
+        }
+        into.events += news.events;
+        into.lost += news.lost;
+        // No batch of a source both has a job and ends it, so the ends may come first: they make room in the
+        // slots.
+        for (const EndedJob& ended : news.ended)
+            end(into, ended);
+        for (const JobRow& row : news.rows)
+            add(into, row);
+    }
+
+private:
+    struct Place {
+        JobId id;
+        std::uint32_t at = 0;
+        std::uint32_t round = 0; ///< of `at`
+        std::uint32_t since = 0; ///< round in which the job came
+    };
+
+    void add(Batch& into, const JobRow& row) {
+        const std::uint32_t index = row.id.index();
+        if (index >= places_.size())
+            places_.resize(std::max<std::size_t>(index + 1, places_.size() * 3 / 2));
+        Place& place = places_[index];
+        if (place.id && place.id != row.id)
+            end(into, {place.id});
+        if (place.id != row.id) {
+            place.id = row.id;
+            place.since = round_;
+        }
+        if (place.round == round_) {
+            into.rows[place.at] = row;
+            return;
+        }
+        place.round = round_;
+        place.at = static_cast<std::uint32_t>(into.rows.size());
+        into.rows.push_back(row);
+    }
+
+    void end(Batch& into, const EndedJob& ended) {
+        const std::uint32_t index = ended.id.index();
+        if (index >= places_.size() || places_[index].id != ended.id)
+            return;
+        Place& place = places_[index];
+        if (place.round == round_) {
+            // The last row takes the place of the one that is not needed any more.
+            const std::uint32_t last = static_cast<std::uint32_t>(into.rows.size() - 1);
+            if (place.at != last) {
+                into.rows[place.at] = into.rows[last];
+                places_[into.rows[place.at].id.index()].at = place.at;
+            }
+            into.rows.pop_back();
+            place.round = round_ - 1;
+        }
+        if (place.since != round_)
+            into.ended.push_back(ended);
+        place.id = {};
+    }
+
+    std::vector<Place> places_; ///< by JobId::index
+    std::uint32_t round_ = 1;
+};
+
+/// Events in the last second or so.
+class Rate {
+public:
+    void add(std::int64_t now, std::uint64_t events) {
+        if (steps_.empty() || now - steps_.back().from >= second / 10)
+            steps_.push_back({now, 0});
+        steps_.back().events += events;
+        while (now - steps_.front().from > second)
+            steps_.pop_front();
+    }
+    double perSecond(std::int64_t now) const {
+        std::uint64_t sum = 0;
+        for (const Step& step : steps_)
+            sum += step.events;
+        const std::int64_t span = steps_.empty() ? 0 : now - steps_.front().from;
+        return static_cast<double>(sum) * static_cast<double>(second) /
+               static_cast<double>(std::max(span, second / 10));
+    }
+
+private:
+    struct Step {
+        std::int64_t from;
+        std::uint64_t events;
+    };
+    std::deque<Step> steps_;
+};
+
+} // namespace
+
+struct Session::Impl {
+    struct Command {
+        std::uint64_t request;
+        JobId job;
+        bool childrenOnly;
+        std::string reason;
+    };
+
+    explicit Impl(std::unique_ptr<Source> s)
+        : source(std::move(s))
+        , thread([this] { run(); }) {}
+
+    ~Impl() {
+        stop.store(true, std::memory_order_relaxed);
+        thread.join();
+    }
+
+    void run() {
+        std::int64_t lastNews = monotonicNow();
+        while (!stop.load(std::memory_order_relaxed)) {
+            sendCommands();
+            Batch news;
+            std::optional<SourceEnd> end;
+            std::vector<CommandAnswer> answered;
+            std::uint64_t untracked = 0;
+            {
+                const std::lock_guard guard(sourceLock);
+                source->read(news);
+                end = source->ended();
+                answered = source->answers();
+                untracked = source->untrackedJobs();
+            }
+            const std::int64_t now = monotonicNow();
+            if (!news.empty() || news.events != 0)
+                lastNews = now;
+            publish(std::move(news), now, end, untracked, std::move(answered));
+            if (end)
+                return;
+            source->wait(now - lastNews < idleAfter ? busyWait : idleWait);
+        }
+    }
+
+    void publish(Batch news, std::int64_t now, std::optional<SourceEnd> end, std::uint64_t untracked,
+                 std::vector<CommandAnswer> answered) {
+        rate.add(now, news.events);
+        std::unique_lock guard(lock);
+        // A big batch is folded outside the lock: until then take() finds nothing, which is what it would
+        // have found a moment earlier.
+        const bool aside = news.rows.size() > smallBatch;
+        Batch batch;
+        if (takes != seenTakes) {
+            seenTakes = takes;
+            folder.taken();
+        }
+        if (aside) {
+            std::swap(batch, pending);
+            guard.unlock();
+            folder.fold(batch, news);
+            guard.lock();
+            std::swap(batch, pending);
+        } else {
+            folder.fold(pending, news);
+        }
+        if (!pending.empty() && oldestPending == 0)
+            oldestPending = now;
+        status.events += news.events;
+        status.lost += news.lost;
+        status.eventsPerSecond = rate.perSecond(now);
+        status.untracked = untracked;
+        status.ended = std::move(end);
+        for (CommandAnswer& answer : answered) {
+            const auto it = requests.find(answer.request);
+            if (it == requests.end())
+                continue;
+            answer.request = it->second;
+            if (answer.kind != CommandAnswer::Kind::Queued)
+                requests.erase(it);
+            answersGiven.push_back(std::move(answer));
+        }
+        if (status.ended)
+            refuseCommands(status.ended->text);
+    }
+
+    void sendCommands() {
+        std::vector<Command> toSend;
+        {
+            const std::lock_guard guard(lock);
+            toSend.swap(commands);
+        }
+        for (Command& command : toSend) {
+            Result<std::uint64_t> sent = [&] {
+                const std::lock_guard guard(sourceLock);
+                return source->cancel(command.job, command.childrenOnly, command.reason);
+            }();
+            const std::lock_guard guard(lock);
+            if (sent)
+                requests.emplace(*sent, command.request);
+            else
+                answersGiven.push_back({command.request, CommandAnswer::Kind::Refused, sent.problem()});
+        }
+    }
+
+    /// With the lock held, once the reader has ended: nobody will carry out what is still asked for.
+    void refuseCommands(const std::string& because) {
+        for (const auto& [theirs, ours] : requests)
+            answersGiven.push_back({ours, CommandAnswer::Kind::Refused, because});
+        requests.clear();
+        for (const Command& command : commands)
+            answersGiven.push_back({command.request, CommandAnswer::Kind::Refused, because});
+        commands.clear();
+    }
+
+    const std::unique_ptr<Source> source;
+    std::mutex sourceLock; ///< around every use of the source but info, dictionary and wait
+    std::atomic<bool> stop = false;
+    std::atomic<std::uint64_t> lastRequest = 0;
+
+    // The reader thread's own.
+    Folder folder;
+    Rate rate;
+    std::uint64_t seenTakes = 0;
+
+    mutable std::mutex lock; ///< guards what follows
+    Batch pending;
+    std::uint64_t takes = 0;
+    std::int64_t oldestPending = 0;
+    SessionStatus status;
+    std::vector<Command> commands;
+    std::unordered_map<std::uint64_t, std::uint64_t> requests; ///< the source's number to ours
+    std::vector<CommandAnswer> answersGiven;
+
+    std::thread thread; ///< last: it uses all of the above
+};
+
+Session::Session(std::unique_ptr<Source> source)
+    : impl_(std::make_unique<Impl>(std::move(source))) {}
+
+Session::~Session() = default;
+
+const SourceInfo& Session::info() const {
+    return impl_->source->info();
+}
+
+std::shared_ptr<const Dictionary> Session::dictionary() const {
+    return impl_->source->dictionary();
+}
+
+bool Session::take(Batch& batch) {
+    batch.clear();
+    const std::lock_guard guard(impl_->lock);
+    if (impl_->pending.empty())
+        return false;
+    std::swap(batch, impl_->pending);
+    ++impl_->takes;
+    impl_->oldestPending = 0;
+    return true;
+}
+
+SessionStatus Session::status() const {
+    const std::lock_guard guard(impl_->lock);
+    SessionStatus status = impl_->status;
+    if (impl_->oldestPending != 0)
+        status.lagMilliseconds = static_cast<double>(monotonicNow() - impl_->oldestPending) / 1e6;
+    return status;
+}
+
+void Session::cancel(std::uint64_t request, JobId job, bool childrenOnly, std::string reason) {
+    const std::lock_guard guard(impl_->lock);
+    impl_->commands.push_back({request, job, childrenOnly, std::move(reason)});
+    if (impl_->status.ended)
+        impl_->refuseCommands(impl_->status.ended->text);
+}
+
+std::uint64_t Session::nextRequest() {
+    return ++impl_->lastRequest;
+}
+
+std::vector<CommandAnswer> Session::answers() {
+    const std::lock_guard guard(impl_->lock);
+    return std::exchange(impl_->answersGiven, {});
+}
+
+std::string Session::failureText(const EndedJob& job) const {
+    const std::lock_guard guard(impl_->sourceLock);
+    return impl_->source->failureText(job);
+}
+
+} // namespace coroscope::observe

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// The type that coroutines return.
+#pragma once
+
+#include <coroscope/runtime/detail/Compilers.h>
+#include <coroscope/runtime/detail/JobNode.h>
+#include <coroscope/runtime/detail/PromiseBase.h>
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace coroscope {
+
+template <class T = void>
+class Task;
+class CoroutineScope;
+
+namespace detail {
+
+template <class T>
+class TaskPromise;
+
+template <class T>
+inline constexpr bool isTask = false;
+template <class T>
+inline constexpr bool isTask<Task<T>> = true;
+
+/// What this library can await besides tasks: things that want to know who awaits them.
+template <class A>
+concept LibraryAwaitable = requires(std::remove_reference_t<A>& a, PromiseBase& p) { a.attach(p); };
+
+struct TaskAccess {
+    template <class T>
+    static std::coroutine_handle<TaskPromise<T>> take(Task<T>& task) noexcept {
+        return std::exchange(task.handle_, nullptr);
+    }
+    template <class T>
+    static std::coroutine_handle<TaskPromise<T>> handle(const Task<T>& task) noexcept {
+        return task.handle_;
+    }
+};
+
+/// Awaits a task: owns it, runs it in the caller's job, destroys it at the end of the full expression.
+template <class T>
+class TaskAwaiter {
+public:
+    TaskAwaiter(std::coroutine_handle<TaskPromise<T>> task, PromiseBase& caller) noexcept
+        : task_(task)
+        , caller_(&caller) {}
+    TaskAwaiter(const TaskAwaiter&) = delete;
+    TaskAwaiter& operator=(const TaskAwaiter&) = delete;
+    ~TaskAwaiter() {
+        if (task_)
+            task_.destroy();
+    }
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
+        TaskPromise<T>& promise = task_.promise();
+        promise.caller = caller;
+        promise.callerPromise = caller_;
+        promise.job = caller_->job;
+        return task_;
+    }
+    T await_resume() { return task_.promise().takeResult(); }
+
+private:
+    std::coroutine_handle<TaskPromise<T>> task_;
+    PromiseBase* caller_;
+};
+
+struct FinalAwaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<P> self) noexcept {
+        PromiseBase& promise = self.promise();
+        return promise.caller ? promise.caller : promise.job->bodyEnds();
+    }
+    void await_resume() const noexcept {}
+};
+
+template <class T>
+class PromiseCommon : public PromiseBase {
+public:
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    FinalAwaiter final_suspend() const noexcept { return {}; }
+
+    template <class A>
+    decltype(auto) await_transform(A&& a, std::source_location where = std::source_location::current()) {
+        using Bare = std::remove_cvref_t<A>;
+        site = where;
+        if constexpr (isTask<Bare>) {
+            static_assert(!std::is_lvalue_reference_v<A>,
+                          "a task is awaited once: co_await std::move(task), or co_await the call that makes it");
+            return awaitTask(a);
+        } else {
+            static_assert(LibraryAwaitable<A>,
+                          "a coroscope::Task awaits tasks and what coroscope offers; wrap other callbacks and awaitables "
+                          "with suspendCancellableCoroutine");
+            a.attach(*this);
+            return static_cast<A&&>(a);
+        }
+    }
+
+private:
+    template <class U>
+    TaskAwaiter<U> awaitTask(Task<U>& task) noexcept {
+        return TaskAwaiter<U>(TaskAccess::take(task), *this);
+    }
+};
+
+template <class T>
+class TaskPromise : public PromiseCommon<T> {
+public:
+    Task<T> get_return_object() noexcept;
+    void unhandled_exception() noexcept { failure_ = std::current_exception(); }
+    template <class V = T>
+        requires std::is_constructible_v<T, V&&>
+    void return_value(V&& value) {
+        value_.emplace(std::forward<V>(value));
+    }
+    T takeResult() {
+        if (failure_)
+            std::rethrow_exception(std::move(failure_));
+        return std::move(*value_);
+    }
+    std::exception_ptr takeFailure() noexcept { return std::move(failure_); }
+    std::optional<T>& storedValue() noexcept { return value_; }
+
+private:
+    std::exception_ptr failure_;
+    std::optional<T> value_;
+};
+
+template <>
+class TaskPromise<void> : public PromiseCommon<void> {
+public:
+    Task<void> get_return_object() noexcept;
+    void unhandled_exception() noexcept { failure_ = std::current_exception(); }
+    void return_void() const noexcept {}
+    void takeResult() {
+        if (failure_)
+            std::rethrow_exception(std::move(failure_));
+    }
+    std::exception_ptr takeFailure() noexcept { return std::move(failure_); }
+
+private:
+    std::exception_ptr failure_;
+};
+
+} // namespace detail
+
+/// A piece of a job's code that may suspend: the return type of every coroutine. Lazy: it runs when it is awaited, in
+/// the job of whoever awaits it, and ends before that one goes on; so it never leaks and needs no handle. To run
+/// something at the same time, launch it.
+///
+/// Because it is lazy, take parameters by value: references to temporaries are dangling when it starts, and so is the
+/// closure of a lambda that was a temporary (launch and the scope functions keep theirs). A task is moved, never
+/// copied, and awaited once.
+template <class T>
+class [[nodiscard("a task that is not awaited never runs")]] Task {
+public:
+    static_assert(!std::is_reference_v<T>, "a task gives a value; give a pointer to refer to something");
+    using ValueType = T;
+    using promise_type = detail::TaskPromise<T>;
+
+    Task(Task&& o) noexcept
+        : handle_(std::exchange(o.handle_, nullptr)) {}
+    Task& operator=(Task&& o) noexcept {
+        if (this != &o) {
+            if (handle_)
+                handle_.destroy();
+            handle_ = std::exchange(o.handle_, nullptr);
+        }
+        return *this;
+    }
+    ~Task() {
+        if (handle_)
+            handle_.destroy();
+    }
+
+private:
+    friend promise_type;
+    friend struct detail::TaskAccess;
+    explicit Task(std::coroutine_handle<promise_type> handle) noexcept
+        : handle_(handle) {}
+    std::coroutine_handle<promise_type> handle_;
+};
+
+namespace detail {
+
+template <class T>
+Task<T> TaskPromise<T>::get_return_object() noexcept {
+    return Task<T>(std::coroutine_handle<TaskPromise<T>>::from_promise(*this));
+}
+inline Task<void> TaskPromise<void>::get_return_object() noexcept {
+    return Task<void>(std::coroutine_handle<TaskPromise<void>>::from_promise(*this));
+}
+
+} // namespace detail
+
+} // namespace coroscope

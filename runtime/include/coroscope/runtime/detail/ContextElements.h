@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The elements of a context except the job: shared, never changed, so that a child takes them over by counting.
+#pragma once
+
+#include <coroscope/model/Ids.h>
+#include <coroscope/runtime/CoroutineExceptionHandler.h>
+#include <coroscope/runtime/Dispatcher.h>
+#include <coroscope/runtime/detail/Ref.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace coroscope::detail {
+
+class ContextElements {
+public:
+    ContextElements(DispatcherPtr d, std::optional<std::string> n, CoroutineExceptionHandler h);
+    ContextElements(const ContextElements&) = delete;
+    ContextElements& operator=(const ContextElements&) = delete;
+
+    void retain() const noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() const noexcept {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+
+    const DispatcherPtr dispatcher; ///< null where a context does not name one
+    const std::optional<std::string> name;
+    const CoroutineExceptionHandler handler;
+
+    /// As the record knows them; interned when first asked for.
+    TextId recordName() const noexcept;
+    std::uint32_t recordContext() const noexcept;
+
+private:
+    ~ContextElements() = default;
+    mutable std::atomic<std::uint32_t> references_{1};
+    mutable std::atomic<TextId> recordName_{0};
+    mutable std::atomic<std::uint32_t> recordContext_{0};
+};
+
+using ElementsRef = Ref<const ContextElements>;
+
+} // namespace coroscope::detail

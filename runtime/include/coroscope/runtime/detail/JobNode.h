@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control block of a job. The state machine is drawn and explained in src/JobNode.cpp.
+#pragma once
+
+#include <coroscope/record/JobRecord.h>
+#include <coroscope/runtime/CoroutineStart.h>
+#include <coroscope/runtime/Dispatcher.h>
+#include <coroscope/runtime/Exceptions.h>
+#include <coroscope/runtime/detail/ContextElements.h>
+#include <coroscope/runtime/detail/Lock.h>
+#include <coroscope/runtime/detail/PromiseBase.h>
+#include <coroscope/runtime/detail/Ref.h>
+#include <coroscope/runtime/detail/Registration.h>
+#include <coroscope/runtime/detail/Suspension.h>
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace coroscope::detail {
+
+class CancelWalk;
+
+/// A completion handler. Counted, because it may be disposed of while it runs.
+class HandlerNode : public Registration {
+public:
+    void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept {
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            delete this;
+    }
+    virtual void invoke(const std::exception_ptr& cause) = 0;
+
+    bool onCancelling = false;
+    bool fired = false; ///< under the lock of the job
+
+protected:
+    HandlerNode() noexcept
+        : Registration(Kind::Handler) {}
+    virtual ~HandlerNode() = default;
+
+private:
+    std::atomic<std::uint32_t> references_{1};
+};
+
+template <class F>
+class HandlerOf final : public HandlerNode {
+public:
+    explicit HandlerOf(F f)
+        : f_(std::move(f)) {}
+    void invoke(const std::exception_ptr& cause) override {
+        if constexpr (std::is_invocable_v<F&, const std::exception_ptr&>)
+            f_(cause);
+        else
+            f_();
+    }
+
+private:
+    F f_;
+};
+
+/// A suspended join or await, in the list of the job that it waits for.
+class WaiterNode : public Registration, public Suspension {
+protected:
+    WaiterNode() noexcept
+        : Registration(Kind::Waiter) {}
+    ~WaiterNode() = default;
+    friend class JobNode;
+};
+
+class JobNode;
+
+/// A job in the list of its parent.
+class ChildRegistration : public Registration {
+public:
+    explicit ChildRegistration(JobNode& job) noexcept
+        : Registration(Kind::Child)
+        , child(job) {}
+    JobNode& child;
+};
+
+/// Facts about a kind of job that never change.
+namespace Traits {
+inline constexpr std::uint16_t supervisor = 1;       ///< a child's failure is none of its business
+inline constexpr std::uint16_t scoped = 2;           ///< its failure is thrown to whoever awaits it, not told to the parent
+inline constexpr std::uint16_t endsOnCancel = 4;     ///< has no code that would have to see the cancellation first
+inline constexpr std::uint16_t handlesException = 8; ///< somebody above or itself deals with failures
+inline constexpr std::uint16_t uncaughtHandler = 16; ///< hands a failure that nobody took to the exception handler
+inline constexpr std::uint16_t nonCancellable = 32;  ///< the one NonCancellable: always active, without children
+} // namespace Traits
+
+class JobNode : public Runnable {
+public:
+    struct Origin {
+        JobKind kind;
+        std::uint16_t traits = 0;
+        std::uint16_t flags = 0; ///< JobFlags
+        CoroutineStart start = CoroutineStart::Default;
+        Execution execution = Execution::Unstarted;
+        std::source_location where;
+        JobNode* parent = nullptr;         ///< told of failures, waits for this one
+        JobNode* shownParent = nullptr;    ///< the parent in the record, where it is not `parent`
+        JobNode* scope = nullptr;          ///< the job of the scope it was launched in, for those cut off from it
+        ElementsRef elements;
+        bool held = false;                 ///< begins with a handle (and its reference) for the caller
+    };
+
+    // Life. A node begins with one reference, which the maker has; with Origin::held that one is a handle.
+    void retain() noexcept { counts_.fetch_add(1, std::memory_order_relaxed); }
+    void release() noexcept;
+    void addHandle() noexcept;
+    void dropHandle() noexcept;
+
+    /// Second step of making a job: begins its record and attaches it to its parent, which may cancel it at once.
+    void attach();
+    /// Third step, for jobs with a body.
+    void startBody(CoroutineStart how);
+    /// The third step of a scope that is awaited by the coroutine `outer.resumeAt` (rules 45 - 50). Answers who goes on
+    /// here. With `dispatch` the body starts on its dispatcher, and its end comes back through that of `outer`.
+    std::coroutine_handle<> startScope(JobNode& outer, const PromiseBase& leaf, bool dispatch) noexcept;
+    /// True if a scope's result came back through a dispatcher, so that cancellation of the outer job loses it.
+    bool cameBackDispatched() const noexcept { return cameBackDispatched_; }
+    /// True if the body was ever suspended so far.
+    bool everSuspended() const noexcept { return everSuspended_; }
+
+    // What users ask. Threads: any.
+    bool isActive() const noexcept;
+    bool isCompleted() const noexcept { return (phase() & finalPhase) != 0; }
+    bool isCancelled() const noexcept { return (phase() & cancellingPhase) != 0; }
+    JobState state() const noexcept;
+    bool start();
+    /// False if it was too late.
+    bool cancel(std::exception_ptr cause);
+    void cancelChildren(const std::exception_ptr& cause);
+    std::vector<Ref<JobNode>> children();
+    Ref<JobNode> parent();
+    std::string toString();
+    JobKind kind() const noexcept { return kind_; }
+    JobId id() const noexcept { return record_.id(); }
+    std::uint64_t number() const noexcept { return number_; }
+    const ElementsRef& elements() const noexcept { return elements_; }
+    std::uint16_t traits() const noexcept { return traits_; }
+    /// Rule 8, for the body: what is thrown into it. Only while cancelling or after.
+    std::exception_ptr cancellation();
+    /// Rule 8, in full. Throws std::logic_error while New or Active.
+    std::exception_ptr getCancellationException();
+    /// Null unless it has ended by an exception.
+    std::exception_ptr finalException();
+
+    /// Ends a job that has no body. False if it was completed or cancelled before. `failure` may be empty.
+    bool complete(std::exception_ptr failure);
+
+    /// Takes the handler's first reference. Answers false, and has called it, if the job was already final.
+    bool addHandler(HandlerNode& handler, bool onCancelling);
+    void removeHandler(HandlerNode& handler) noexcept;
+    /// False: the job is final, nothing was registered.
+    bool addWaiter(WaiterNode& waiter) noexcept;
+    void removeWaiter(WaiterNode& waiter) noexcept;
+
+    // The side of the coroutine.
+    Dispatcher& dispatcher() const noexcept { return *elements_->dispatcher; }
+    void throwIfCancelled() {
+        if (isCancelled())
+            throwCancellation();
+    }
+    [[noreturn]] void throwCancellation();
+    /// The holder of the continuation says: go on, on a thread of the dispatcher. `this` may be gone afterwards.
+    void resumeLater() noexcept;
+    /// The same, here and now.
+    void resumeNow() noexcept;
+    void run() noexcept final;
+    /// Makes this the job of this thread and its record running.
+    void entersThread() noexcept;
+    static JobNode* current() noexcept;
+
+    /// Called at the end of the body by its coroutine. Answers who goes on.
+    std::coroutine_handle<> bodyEnds() noexcept;
+
+    /// Where `leaf` and its callers wait, innermost first, as an interned stack.
+    static StackId stackOf(const PromiseBase& leaf) noexcept;
+
+    record::JobRecord& record() noexcept { return record_; }
+
+    /// The coroutine to go on with; set before the continuation is published.
+    std::coroutine_handle<> resumeAt;
+
+protected:
+    explicit JobNode(Origin&& origin);
+    virtual ~JobNode();
+
+    /// Calls the user's callable. Answers the body's coroutine, its promise filled in.
+    virtual std::coroutine_handle<> createBody() = 0;
+    /// Moves the result out of the body's coroutine, destroys it and the callable. Answers the body's exception.
+    virtual std::exception_ptr takeResult() noexcept = 0;
+    /// The body never ran and never will: destroys the callable.
+    virtual void dropBody() noexcept = 0;
+
+private:
+    friend class CancelWalk;
+    friend class Suspension;
+
+    static constexpr std::uint32_t startedPhase = 1;
+    static constexpr std::uint32_t completingPhase = 2;
+    static constexpr std::uint32_t cancellingPhase = 4;
+    static constexpr std::uint32_t sealedPhase = 8;
+    static constexpr std::uint32_t finalPhase = 16;
+    static constexpr std::uint32_t failedPhase = 32;
+
+    std::uint32_t phase() const noexcept { return phase_.load(std::memory_order_acquire); }
+    static JobState stateOf(std::uint32_t phase) noexcept;
+    std::string_view kindName() const noexcept;
+    void tellHeld() noexcept;
+    void destroy() noexcept;
+    void addException(const std::exception_ptr& e);
+    std::exception_ptr aggregateExceptions();
+    std::exception_ptr childCause();
+    bool finishBody(std::exception_ptr failure);
+    void handleUncaught(const std::exception_ptr& e) noexcept;
+    void cancelSuspension() noexcept;
+    void invokeHandler(HandlerNode& handler, const std::exception_ptr& cause, std::exception_ptr& firstFailure) noexcept;
+    bool attachChild(JobNode& child) noexcept;
+
+    struct Failures {
+        std::exception_ptr root;
+        std::vector<std::exception_ptr> others;
+        std::exception_ptr childCause;
+        std::exception_ptr final;
+    };
+
+    /// references (lower 32) and handles (upper 32); a handle is also a reference.
+    std::atomic<std::uint64_t> counts_;
+    record::JobRecord record_;
+    std::uint64_t number_;
+    std::atomic<std::uint32_t> phase_;
+    Lock lock_;
+    std::uint32_t pending_ = 1; ///< children that have not ended, and one for the body
+    std::uint16_t traits_;
+    std::uint16_t flags_;
+    JobKind kind_;
+    bool bodyBegun_ = false;
+    bool skipCancelledBody_ = true; ///< a body that was cancelled before it began does not run
+    bool comesBackDispatched_ = false;
+    bool cameBackDispatched_ = false;
+    bool everSuspended_ = false;
+    Ref<JobNode> parent_;
+    JobNode* outer_ = nullptr; ///< of a scope: the job whose body awaits it
+    ChildRegistration asChild_{*this};
+    Registration list_{Registration::Kind::Head};
+    std::atomic<std::uintptr_t> suspension_{0};
+    std::unique_ptr<Failures> failures_;
+    ElementsRef elements_;
+};
+
+/// Adds the place where a result of type T is kept until the last handle is gone.
+template <class T>
+class ResultNode : public JobNode {
+public:
+    const T& value() const noexcept { return *value_; }
+    T& value() noexcept { return *value_; }
+
+protected:
+    using JobNode::JobNode;
+    ~ResultNode() override = default;
+    std::optional<T> value_;
+};
+
+template <>
+class ResultNode<void> : public JobNode {
+protected:
+    using JobNode::JobNode;
+    ~ResultNode() override = default;
+};
+
+} // namespace coroscope::detail

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every coroutine's promise knows: who awaits it, in which job it runs, and at which co_await it is.
+#pragma once
+
+#include <coroutine>
+#include <source_location>
+
+namespace coroscope::detail {
+
+class JobNode;
+
+class PromiseBase {
+public:
+    /// Who goes on when this coroutine ends; null for the body of a job.
+    std::coroutine_handle<> caller;
+    /// The promise of `caller`; null for the body of a job.
+    PromiseBase* callerPromise = nullptr;
+    JobNode* job = nullptr;
+    /// The co_await that this coroutine came to last. Together with those of its callers: the chain of awaiting callers.
+    std::source_location site;
+
+protected:
+    PromiseBase() noexcept = default;
+    PromiseBase(const PromiseBase&) = delete;
+    PromiseBase& operator=(const PromiseBase&) = delete;
+    ~PromiseBase() = default;
+};
+
+} // namespace coroscope::detail

@@ -8,8 +8,8 @@
 
 namespace coroscope {
 
-/// Thrown into a coroutine that was cancelled, at the co_await where it waits or at the next one. It derives from
-/// std::exception, as in Kotlin: a broad catch that does not rethrow it swallows the cancellation.
+/// Thrown into a coroutine that was cancelled, at the co_await where it waits or at the next one. It derives
+/// from std::exception, as in Kotlin: a broad catch that does not rethrow it swallows the cancellation.
 class CancellationException : public std::exception {
 public:
     /// `reason` is for people. `cause`: the error that led to the cancellation, if there was one.
@@ -28,7 +28,8 @@ private:
     std::exception_ptr cause_;
 };
 
-/// What withTimeout throws when its time is over. It is a cancellation: a launch that ends by it ends silently.
+/// What withTimeout throws when its time is over. It is a cancellation: a launch that ends by it ends
+/// silently.
 class TimeoutCancellationException : public CancellationException {
 public:
     /// `owner` names the withTimeout that threw it; only withTimeoutOrNull looks at it.

@@ -25,9 +25,9 @@ private:
     std::string name_;
 };
 
-/// A set of at most one job, dispatcher, name and exception handler; any of them may be missing. Values are cheap to
-/// copy. Every element is also a context, so `Dispatchers::Default() + CoroutineName("charge")` reads as in Kotlin.
-/// A context that names a Job holds a handle to it.
+/// A set of at most one job, dispatcher, name and exception handler; any of them may be missing. Values are
+/// cheap to copy. Every element is also a context, so `Dispatchers::Default() + CoroutineName("charge")`
+/// reads as in Kotlin. A context that names a Job holds a handle to it.
 class CoroutineContext {
 public:
     /// The empty context.
@@ -38,8 +38,8 @@ public:
     template <class D>
         requires std::is_convertible_v<D*, Dispatcher*>
     CoroutineContext(std::shared_ptr<D> dispatcher) // NOLINT(google-explicit-constructor)
-        : elements_(detail::ElementsRef::adopt(
-              new detail::ContextElements(std::move(dispatcher), std::nullopt, CoroutineExceptionHandler()))) {}
+        : elements_(detail::ElementsRef::adopt(new detail::ContextElements(
+              std::move(dispatcher), std::nullopt, CoroutineExceptionHandler()))) {}
     CoroutineContext(const CoroutineName& name) // NOLINT(google-explicit-constructor)
         : elements_(detail::ElementsRef::adopt(
               new detail::ContextElements(nullptr, name.name(), CoroutineExceptionHandler()))) {}

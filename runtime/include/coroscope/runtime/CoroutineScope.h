@@ -42,18 +42,22 @@ template <class F>
 using BodyResult = typename BodyOf<std::remove_cvref_t<F>>::Result::ValueType;
 
 struct ScopeAccess;
+struct GlobalTag {};
 
 } // namespace detail
 
-/// A context in which coroutines are launched: what is launched here becomes a child of its job (rule 23). A value;
-/// copies mean the same scope. The scope that a body gets as its parameter is that body's own job: moving it on costs
-/// nothing, a copy of it counts as a handle that somebody holds. Threads: any.
+/// A context in which coroutines are launched: what is launched here becomes a child of its job (rule 23). A
+/// value; copies mean the same scope. The scope that a body gets as its parameter is that body's own job:
+/// moving it on costs nothing, a copy of it counts as a handle that somebody holds. Threads: any.
 class CoroutineScope {
 public:
-    /// A scope of one's own: adds a fresh Job if the context names none, so that cancel always works. Whoever makes a
-    /// scope owns it: dropping it does not cancel it.
+    /// A scope of one's own: adds a fresh Job if the context names none, so that cancel always works. Whoever
+    /// makes a scope owns it: dropping it does not cancel it.
     explicit CoroutineScope(CoroutineContext context,
                             std::source_location where = std::source_location::current());
+    /// For the library: GlobalScope.
+    constexpr explicit CoroutineScope(detail::GlobalTag) noexcept
+        : global_(true) {}
     CoroutineScope(const CoroutineScope& o) noexcept;
     CoroutineScope(CoroutineScope&& o) noexcept
         : elements_(std::move(o.elements_))
@@ -69,8 +73,8 @@ public:
     }
     ~CoroutineScope();
 
-    /// Launches a coroutine without a result. Its failure cancels the scope's job, or reaches the exception handler if
-    /// it is a root. `body` is kept in the job, so its captures live as long as it runs.
+    /// Launches a coroutine without a result. Its failure cancels the scope's job, or reaches the exception
+    /// handler if it is a root. `body` is kept in the job, so its captures live as long as it runs.
     template <detail::Body F>
     Job launch(F&& body, std::source_location where = std::source_location::current()) const {
         return build<Job>(JobKind::Launch, nullptr, CoroutineStart::Default, std::forward<F>(body), where);
@@ -80,7 +84,8 @@ public:
                std::source_location where = std::source_location::current()) const {
         return build<Job>(JobKind::Launch, nullptr, start, std::forward<F>(body), where);
     }
-    /// `context` is added to the scope's; a Job in it makes the new coroutine that job's child instead of this scope's.
+    /// `context` is added to the scope's; a Job in it makes the new coroutine that job's child instead of
+    /// this scope's.
     template <detail::Body F>
     Job launch(const CoroutineContext& context, F&& body,
                std::source_location where = std::source_location::current()) const {
@@ -92,29 +97,34 @@ public:
         return build<Job>(JobKind::Launch, &context, start, std::forward<F>(body), where);
     }
 
-    /// The same with a result, to be awaited. A failure is kept for whoever awaits it, and cancels the scope's job all
-    /// the same (rule 41).
+    /// The same with a result, to be awaited. A failure is kept for whoever awaits it, and cancels the
+    /// scope's job all the same (rule 41).
     template <detail::Body F>
-    Deferred<detail::BodyResult<F>> async(F&& body,
-                                          std::source_location where = std::source_location::current()) const {
+    Deferred<detail::BodyResult<F>>
+    async(F&& body, std::source_location where = std::source_location::current()) const {
         return build<Deferred<detail::BodyResult<F>>>(JobKind::Async, nullptr, CoroutineStart::Default,
                                                       std::forward<F>(body), where);
     }
     template <detail::Body F>
-    Deferred<detail::BodyResult<F>> async(CoroutineStart start, F&& body,
-                                          std::source_location where = std::source_location::current()) const {
-        return build<Deferred<detail::BodyResult<F>>>(JobKind::Async, nullptr, start, std::forward<F>(body), where);
+    Deferred<detail::BodyResult<F>>
+    async(CoroutineStart start, F&& body,
+          std::source_location where = std::source_location::current()) const {
+        return build<Deferred<detail::BodyResult<F>>>(JobKind::Async, nullptr, start, std::forward<F>(body),
+                                                      where);
     }
     template <detail::Body F>
-    Deferred<detail::BodyResult<F>> async(const CoroutineContext& context, F&& body,
-                                          std::source_location where = std::source_location::current()) const {
+    Deferred<detail::BodyResult<F>>
+    async(const CoroutineContext& context, F&& body,
+          std::source_location where = std::source_location::current()) const {
         return build<Deferred<detail::BodyResult<F>>>(JobKind::Async, &context, CoroutineStart::Default,
                                                       std::forward<F>(body), where);
     }
     template <detail::Body F>
-    Deferred<detail::BodyResult<F>> async(const CoroutineContext& context, CoroutineStart start, F&& body,
-                                          std::source_location where = std::source_location::current()) const {
-        return build<Deferred<detail::BodyResult<F>>>(JobKind::Async, &context, start, std::forward<F>(body), where);
+    Deferred<detail::BodyResult<F>>
+    async(const CoroutineContext& context, CoroutineStart start, F&& body,
+          std::source_location where = std::source_location::current()) const {
+        return build<Deferred<detail::BodyResult<F>>>(JobKind::Async, &context, start, std::forward<F>(body),
+                                                      where);
     }
 
     CoroutineContext context() const;
@@ -132,10 +142,7 @@ public:
 
 private:
     friend struct detail::ScopeAccess;
-    struct GlobalTag {};
     struct BodyTag {};
-    constexpr explicit CoroutineScope(GlobalTag) noexcept
-        : global_(true) {}
     CoroutineScope(BodyTag, detail::JobNode& job) noexcept;
 
     detail::JobNode::Origin originOf(JobKind kind, const CoroutineContext* context, CoroutineStart start,
@@ -155,15 +162,16 @@ CoroutineScope operator+(const CoroutineScope& scope, const CoroutineContext& co
 namespace detail {
 
 struct ScopeAccess {
-    static constexpr CoroutineScope global() noexcept { return CoroutineScope(CoroutineScope::GlobalTag{}); }
-    static CoroutineScope ofBody(JobNode& job) noexcept { return CoroutineScope(CoroutineScope::BodyTag{}, job); }
+    static CoroutineScope ofBody(JobNode& job) noexcept {
+        return CoroutineScope(CoroutineScope::BodyTag{}, job);
+    }
     static JobNode* job(const CoroutineScope& scope) noexcept { return scope.job_; }
 };
 
 } // namespace detail
 
 /// The scope without a job: what is launched here has no parent, and nobody will cancel it (rule 35).
-inline constinit const CoroutineScope GlobalScope = detail::ScopeAccess::global();
+inline constinit const CoroutineScope GlobalScope{detail::GlobalTag{}};
 
 } // namespace coroscope
 

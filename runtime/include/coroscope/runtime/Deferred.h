@@ -25,13 +25,16 @@ public:
     using ValueType = T;
     Deferred() noexcept = default;
 
-    /// co_await deferred.await(): the result (a copy, so that several may wait), or the deferred's own exception,
-    /// thrown. Starts a lazy one. A result that cannot be copied is had by `co_await std::move(deferred).await()`,
-    /// once. A finished deferred does not check the caller's cancellation (rule 57).
+    /// co_await deferred.await(): the result (a copy, so that several may wait), or the deferred's own
+    /// exception, thrown. Starts a lazy one. A result that cannot be copied is had by `co_await
+    /// std::move(deferred).await()`, once. A finished deferred does not check the caller's cancellation (rule
+    /// 57).
     [[nodiscard]] detail::AwaitAwaitable<T, false> await() const&;
-    [[nodiscard]] detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>> await() &&;
+    [[nodiscard]] detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>>
+    await() &&;
 
-    /// The result, without waiting. Throws the deferred's exception, or std::logic_error while it has not ended.
+    /// The result, without waiting. Throws the deferred's exception, or std::logic_error while it has not
+    /// ended.
     std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>> getCompleted() const {
         if (!isCompleted())
             throw std::logic_error("This deferred has not completed yet");
@@ -98,7 +101,9 @@ public:
 private:
     friend struct detail::HandleAccess;
     using Deferred<T>::Deferred;
-    detail::CompletableNode<T>& node() const noexcept { return static_cast<detail::CompletableNode<T>&>(*this->node_); }
+    detail::CompletableNode<T>& node() const noexcept {
+        return static_cast<detail::CompletableNode<T>&>(*this->node_);
+    }
 };
 
 /// Kotlin's CompletableDeferred<T>().
@@ -119,7 +124,7 @@ CompletableDeferred<T> newCompletableDeferred(const Job& parent = {},
 namespace detail {
 
 template <class T, bool moveOut>
-class AwaitAwaitable : public CompletionAwaiter {
+class AwaitAwaitable final : public CompletionAwaiter {
 public:
     explicit AwaitAwaitable(Ref<JobNode> job) noexcept
         : CompletionAwaiter(std::move(job)) {}
@@ -154,8 +159,9 @@ detail::AwaitAwaitable<T, false> Deferred<T>::await() const& {
 
 template <class T>
 detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>> Deferred<T>::await() && {
-    return detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>>(
-        detail::Ref<detail::JobNode>::share(node_));
+    return detail::AwaitAwaitable < T,
+           !std::is_copy_constructible_v<T> &&
+               !std::is_void_v < T >> (detail::Ref<detail::JobNode>::share(node_));
 }
 
 } // namespace coroscope

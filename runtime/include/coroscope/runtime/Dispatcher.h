@@ -10,8 +10,8 @@
 
 namespace coroscope {
 
-/// Something ready to run. Lives in the job that wants to run and is in at most one queue at a time, so that a
-/// dispatcher need not allocate: it links them by `next`.
+/// Something ready to run. Lives in the job that wants to run and is in at most one queue at a time, so that
+/// a dispatcher need not allocate: it links them by `next`.
 class Runnable {
 public:
     Runnable* next = nullptr;
@@ -28,13 +28,13 @@ protected:
 /// One entry in a TimerSource, owned by who waits.
 class TimerNode {
 public:
-    std::int64_t due = 0;                      ///< nanoseconds on the source's own clock
-    std::uint64_t sequence = 0;                ///< order among equal due times
-    std::size_t place = notScheduled;          ///< kept by the source
+    std::int64_t due = 0;             ///< nanoseconds on the source's own clock
+    std::uint64_t sequence = 0;       ///< order among equal due times
+    std::size_t place = notScheduled; ///< kept by the source
     static constexpr std::size_t notScheduled = static_cast<std::size_t>(-1);
 
-    /// Called by the source under its lock when the time has come. False: the node is not wanted any more and will
-    /// not be touched again. True: the source calls fire(), without its lock.
+    /// Called by the source under its lock when the time has come. False: the node is not wanted any more and
+    /// will not be touched again. True: the source calls fire(), without its lock.
     virtual bool claim() noexcept = 0;
     /// `inPlace`: the source's thread is the one on which the dispatcher runs what is ready, so go on here.
     virtual void fire(bool inPlace) noexcept = 0;
@@ -52,19 +52,20 @@ public:
     virtual ~TimerSource();
     /// `after` below zero counts as zero. The node may be claimed before this returns.
     virtual void schedule(TimerNode& node, std::chrono::nanoseconds after) = 0;
-    /// Takes the node out. When this returns the source does not touch the node any more, unless it had claimed it
-    /// with success before. O(log n).
+    /// Takes the node out. When this returns the source does not touch the node any more, unless it had
+    /// claimed it with success before. O(log n).
     virtual void dispose(TimerNode& node) noexcept = 0;
     /// Nanoseconds on this source's clock.
     virtual std::int64_t now() const noexcept = 0;
 };
 
-/// Runs what is ready. Derive from it to run coroutines on threads of your own, a user interface's for example.
+/// Runs what is ready. Derive from it to run coroutines on threads of your own, a user interface's for
+/// example.
 class Dispatcher {
 public:
     virtual ~Dispatcher();
-    /// Runs `work` soon, in order of dispatching where the dispatcher has one thread. Threads: any. Must not throw
-    /// and must not drop the work.
+    /// Runs `work` soon, in order of dispatching where the dispatcher has one thread. Threads: any. Must not
+    /// throw and must not drop the work.
     virtual void dispatch(Runnable& work) noexcept = 0;
     /// For delay and timeouts. By default the machine's clock.
     virtual TimerSource& timers() noexcept;

@@ -10,7 +10,8 @@
 
 namespace coroscope {
 
-/// The cancellation that `e` holds, or null if it holds nothing or something else. The pointer lives as long as `e`.
+/// The cancellation that `e` holds, or null if it holds nothing or something else. The pointer lives as long
+/// as `e`.
 const CancellationException* cancellationIn(const std::exception_ptr& e) noexcept;
 
 /// The same for the end of a timeout.

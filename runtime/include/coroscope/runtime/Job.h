@@ -53,11 +53,11 @@ private:
     detail::Ref<detail::HandlerNode> handler_;
 };
 
-/// A job, as everybody may see it. Copies name the same job; dropping the last one neither cancels nor detaches it,
-/// but from then on nobody outside can stop it, and the record says so. Threads: any.
+/// A job, as everybody may see it. Copies name the same job; dropping the last one neither cancels nor
+/// detaches it, but from then on nobody outside can stop it, and the record says so. Threads: any.
 ///
-/// States (rule 1), as (isActive, isCompleted, isCancelled): New FFF, Active TFF, Completing TFF, Cancelling FFT,
-/// Cancelled FTT, Completed FTF. A default-constructed Job is none: only operator bool may be asked.
+/// States (rule 1), as (isActive, isCompleted, isCancelled): New FFF, Active TFF, Completing TFF, Cancelling
+/// FFT, Cancelled FTT, Completed FTF. A default-constructed Job is none: only operator bool may be asked.
 class [[nodiscard]] Job {
 public:
     Job() noexcept = default;
@@ -88,12 +88,13 @@ public:
     /// Starts a lazy job. True exactly once, and only from New.
     bool start() const { return node_->start(); }
 
-    /// Cancels it with all below it, inside the call. The first cause stays. Does not wait: see cancelAndJoin.
+    /// Cancels it with all below it, inside the call. The first cause stays. Does not wait: see
+    /// cancelAndJoin.
     void cancel(std::string_view reason = {}) const;
     void cancel(const CancellationException& cause) const;
 
-    /// co_await job.join(): waits until the job and all below it have ended, however. Starts a lazy job. Throws only
-    /// if the caller itself is cancelled, also when the job has ended long ago (rule 57).
+    /// co_await job.join(): waits until the job and all below it have ended, however. Starts a lazy job.
+    /// Throws only if the caller itself is cancelled, also when the job has ended long ago (rule 57).
     [[nodiscard]] detail::JoinAwaitable join() const;
     /// cancel, then join.
     [[nodiscard]] detail::CancelAndJoinAwaitable cancelAndJoin(std::string_view reason = {}) const;
@@ -105,9 +106,10 @@ public:
     /// None for a root, and from the final state on.
     Job parent() const;
 
-    /// Calls `handler` once when the job has ended: with an empty exception_ptr if normally, with a cancellation if
-    /// cancelled, else with the failure. Synchronously on the thread that ends it, at once if it has ended. A handler
-    /// may take `const std::exception_ptr&` or nothing, should be short, and should not throw (rule 16).
+    /// Calls `handler` once when the job has ended: with an empty exception_ptr if normally, with a
+    /// cancellation if cancelled, else with the failure. Synchronously on the thread that ends it, at once if
+    /// it has ended. A handler may take `const std::exception_ptr&` or nothing, should be short, and should
+    /// not throw (rule 16).
     template <class F>
     DisposableHandle invokeOnCompletion(F handler) const {
         return registerHandler(new detail::HandlerOf<F>(std::move(handler)), false);
@@ -118,8 +120,8 @@ public:
         return registerHandler(new detail::HandlerOf<F>(std::move(handler)), true);
     }
 
-    /// Why it was cancelled: a failure is wrapped as a cancellation that has it as its cause, and so is the normal end
-    /// (rule 8). Throws std::logic_error while the job is New or Active.
+    /// Why it was cancelled: a failure is wrapped as a cancellation that has it as its cause, and so is the
+    /// normal end (rule 8). Throws std::logic_error while the job is New or Active.
     std::exception_ptr getCancellationException() const { return node_->getCancellationException(); }
 
     /// `"name#id":Kind{State}@address`, the shape that dumps of Kotlin use.
@@ -145,30 +147,35 @@ public:
     /// No more work of its own; ends when its children have. False if that was said before.
     bool complete() const { return node_->complete({}); }
     /// Ends it by a failure, which reaches its children and its parent. False if it was completed before.
-    bool completeExceptionally(std::exception_ptr failure) const { return node_->complete(std::move(failure)); }
+    bool completeExceptionally(std::exception_ptr failure) const {
+        return node_->complete(std::move(failure));
+    }
 
 private:
     friend struct detail::HandleAccess;
     using Job::Job;
 };
 
-/// Kotlin's Job(): active at once, ends by complete or cancel. In a context it is the parent of what is launched
-/// there; without `parent` it makes an island that nobody but its owner will cancel. A class and a function cannot
-/// share a name in C++, hence "new".
+/// Kotlin's Job(): active at once, ends by complete or cancel. In a context it is the parent of what is
+/// launched there; without `parent` it makes an island that nobody but its owner will cancel. A class and a
+/// function cannot share a name in C++, hence "new".
 CompletableJob newJob(const Job& parent = {}, std::source_location where = std::source_location::current());
 
 /// The same, but the failure of a child is left to that child (rule 30).
-CompletableJob SupervisorJob(const Job& parent = {}, std::source_location where = std::source_location::current());
+CompletableJob SupervisorJob(const Job& parent = {},
+                             std::source_location where = std::source_location::current());
 
-/// Always active, without children: `withContext(NonCancellable(), f)` lets cleanup suspend in a cancelled job. What
-/// is launched into it has no parent.
+/// Always active, without children: `withContext(NonCancellable(), f)` lets cleanup suspend in a cancelled
+/// job. What is launched into it has no parent.
 const Job& NonCancellable();
 
 // Implementation
 
 namespace detail {
 
-inline JobNode* HandleAccess::node(const Job& job) noexcept { return job.node_; }
+inline JobNode* HandleAccess::node(const Job& job) noexcept {
+    return job.node_;
+}
 
 template <class Handle>
 Handle HandleAccess::share(JobNode* node) noexcept {
@@ -209,7 +216,7 @@ protected:
     bool suspended_ = false;
 };
 
-class JoinAwaitable : public CompletionAwaiter {
+class JoinAwaitable final : public CompletionAwaiter {
 public:
     explicit JoinAwaitable(Ref<JobNode> job) noexcept
         : CompletionAwaiter(std::move(job)) {}
@@ -220,7 +227,7 @@ public:
     }
 };
 
-class CancelAndJoinAwaitable : public CompletionAwaiter {
+class CancelAndJoinAwaitable final : public CompletionAwaiter {
 public:
     CancelAndJoinAwaitable(Ref<JobNode> job, std::string_view reason)
         : CompletionAwaiter(std::move(job))

@@ -73,6 +73,22 @@ private:
     PromiseBase* caller_;
 };
 
+/// Stands for an awaitable that lives elsewhere in the full expression: g++ 12 would copy a reference to it.
+template <class A>
+class Awaiting {
+public:
+    explicit Awaiting(A& a) noexcept
+        : a_(&a) {}
+    bool await_ready() const noexcept(noexcept(std::declval<A&>().await_ready())) {
+        return a_->await_ready();
+    }
+    decltype(auto) await_suspend(std::coroutine_handle<> handle) const { return a_->await_suspend(handle); }
+    decltype(auto) await_resume() const { return a_->await_resume(); }
+
+private:
+    A* a_;
+};
+
 struct FinalAwaiter {
     bool await_ready() const noexcept { return false; }
     template <class P>
@@ -94,15 +110,16 @@ public:
         using Bare = std::remove_cvref_t<A>;
         site = where;
         if constexpr (isTask<Bare>) {
-            static_assert(!std::is_lvalue_reference_v<A>,
-                          "a task is awaited once: co_await std::move(task), or co_await the call that makes it");
+            static_assert(
+                !std::is_lvalue_reference_v<A>,
+                "a task is awaited once: co_await std::move(task), or co_await the call that makes it");
             return awaitTask(a);
         } else {
-            static_assert(LibraryAwaitable<A>,
-                          "a coroscope::Task awaits tasks and what coroscope offers; wrap other callbacks and awaitables "
-                          "with suspendCancellableCoroutine");
+            static_assert(LibraryAwaitable<A>, "a coroscope::Task awaits tasks and what coroscope offers; "
+                                               "wrap other callbacks and awaitables "
+                                               "with suspendCancellableCoroutine");
             a.attach(*this);
-            return static_cast<A&&>(a);
+            return Awaiting<std::remove_reference_t<A>>(a);
         }
     }
 
@@ -154,13 +171,13 @@ private:
 
 } // namespace detail
 
-/// A piece of a job's code that may suspend: the return type of every coroutine. Lazy: it runs when it is awaited, in
-/// the job of whoever awaits it, and ends before that one goes on; so it never leaks and needs no handle. To run
-/// something at the same time, launch it.
+/// A piece of a job's code that may suspend: the return type of every coroutine. Lazy: it runs when it is
+/// awaited, in the job of whoever awaits it, and ends before that one goes on; so it never leaks and needs no
+/// handle. To run something at the same time, launch it.
 ///
-/// Because it is lazy, take parameters by value: references to temporaries are dangling when it starts, and so is the
-/// closure of a lambda that was a temporary (launch and the scope functions keep theirs). A task is moved, never
-/// copied, and awaited once.
+/// Because it is lazy, take parameters by value: references to temporaries are dangling when it starts, and
+/// so is the closure of a lambda that was a temporary (launch and the scope functions keep theirs). A task is
+/// moved, never copied, and awaited once.
 template <class T>
 class [[nodiscard("a task that is not awaited never runs")]] Task {
 public:

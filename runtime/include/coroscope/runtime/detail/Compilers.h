@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// g++ before 13 destroys some temporaries of a full expression with co_await twice. Where the library can see such an
-// expression it refuses it; docs/COMPILERS.md says what and why.
+// g++ before 13 destroys some temporaries of a full expression with co_await twice. Where the library can see
+// such an expression it refuses it; docs/COMPILERS.md says what and why.
 #pragma once
 
 #include <string_view>

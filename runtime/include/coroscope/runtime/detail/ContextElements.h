@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The elements of a context except the job: shared, never changed, so that a child takes them over by counting.
+// The elements of a context except the job: shared, never changed, so that a child takes them over by
+// counting.
 #pragma once
 
 #include <coroscope/model/Ids.h>

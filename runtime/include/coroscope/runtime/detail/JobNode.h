@@ -74,7 +74,6 @@ protected:
     WaiterNode() noexcept
         : Registration(Kind::Waiter) {}
     ~WaiterNode() = default;
-    friend class JobNode;
 };
 
 class JobNode;
@@ -90,12 +89,16 @@ public:
 
 /// Facts about a kind of job that never change.
 namespace Traits {
-inline constexpr std::uint16_t supervisor = 1;       ///< a child's failure is none of its business
-inline constexpr std::uint16_t scoped = 2;           ///< its failure is thrown to whoever awaits it, not told to the parent
-inline constexpr std::uint16_t endsOnCancel = 4;     ///< has no code that would have to see the cancellation first
+inline constexpr std::uint16_t supervisor = 1; ///< a child's failure is none of its business
+inline constexpr std::uint16_t scoped =
+    2; ///< its failure is thrown to whoever awaits it, not told to the parent
+inline constexpr std::uint16_t endsOnCancel =
+    4; ///< has no code that would have to see the cancellation first
 inline constexpr std::uint16_t handlesException = 8; ///< somebody above or itself deals with failures
-inline constexpr std::uint16_t uncaughtHandler = 16; ///< hands a failure that nobody took to the exception handler
-inline constexpr std::uint16_t nonCancellable = 32;  ///< the one NonCancellable: always active, without children
+inline constexpr std::uint16_t uncaughtHandler =
+    16; ///< hands a failure that nobody took to the exception handler
+inline constexpr std::uint16_t nonCancellable =
+    32; ///< the one NonCancellable: always active, without children
 } // namespace Traits
 
 class JobNode : public Runnable {
@@ -106,12 +109,12 @@ public:
         std::uint16_t flags = 0; ///< JobFlags
         CoroutineStart start = CoroutineStart::Default;
         Execution execution = Execution::Unstarted;
-        std::source_location where;
-        JobNode* parent = nullptr;         ///< told of failures, waits for this one
-        JobNode* shownParent = nullptr;    ///< the parent in the record, where it is not `parent`
-        JobNode* scope = nullptr;          ///< the job of the scope it was launched in, for those cut off from it
-        ElementsRef elements;
-        bool held = false;                 ///< begins with a handle (and its reference) for the caller
+        std::source_location where{};
+        JobNode* parent = nullptr;      ///< told of failures, waits for this one
+        JobNode* shownParent = nullptr; ///< the parent in the record, where it is not `parent`
+        JobNode* scope = nullptr; ///< the job of the scope it was launched in, for those cut off from it
+        ElementsRef elements{};
+        bool held = false; ///< begins with a handle (and its reference) for the caller
     };
 
     // Life. A node begins with one reference, which the maker has; with Origin::held that one is a handle.
@@ -120,17 +123,22 @@ public:
     void addHandle() noexcept;
     void dropHandle() noexcept;
 
-    /// Second step of making a job: begins its record and attaches it to its parent, which may cancel it at once.
+    /// Second step of making a job: begins its record and attaches it to its parent, which may cancel it at
+    /// once.
     void attach();
     /// Third step, for jobs with a body.
     void startBody(CoroutineStart how);
-    /// The third step of a scope that is awaited by the coroutine `outer.resumeAt` (rules 45 - 50). Answers who goes on
-    /// here. With `dispatch` the body starts on its dispatcher, and its end comes back through that of `outer`.
+    /// The third step of a scope that is awaited by the coroutine `outer.resumeAt` (rules 45 - 50). Answers
+    /// who goes on here. With `dispatch` the body starts on its dispatcher, and its end comes back through
+    /// that of `outer`.
     std::coroutine_handle<> startScope(JobNode& outer, const PromiseBase& leaf, bool dispatch) noexcept;
-    /// True if a scope's result came back through a dispatcher, so that cancellation of the outer job loses it.
+    /// True if a scope's result came back through a dispatcher, so that cancellation of the outer job loses
+    /// it.
     bool cameBackDispatched() const noexcept { return cameBackDispatched_; }
     /// True if the body was ever suspended so far.
     bool everSuspended() const noexcept { return everSuspended_; }
+    /// True if the body ended without an exception, whatever became of the job.
+    bool bodyReturnedValue() const noexcept { return bodyReturnedValue_; }
 
     // What users ask. Threads: any.
     bool isActive() const noexcept;
@@ -173,7 +181,8 @@ public:
             throwCancellation();
     }
     [[noreturn]] void throwCancellation();
-    /// The holder of the continuation says: go on, on a thread of the dispatcher. `this` may be gone afterwards.
+    /// The holder of the continuation says: go on, on a thread of the dispatcher. `this` may be gone
+    /// afterwards.
     void resumeLater() noexcept;
     /// The same, here and now.
     void resumeNow() noexcept;
@@ -199,7 +208,8 @@ protected:
 
     /// Calls the user's callable. Answers the body's coroutine, its promise filled in.
     virtual std::coroutine_handle<> createBody() = 0;
-    /// Moves the result out of the body's coroutine, destroys it and the callable. Answers the body's exception.
+    /// Moves the result out of the body's coroutine, destroys it and the callable. Answers the body's
+    /// exception.
     virtual std::exception_ptr takeResult() noexcept = 0;
     /// The body never ran and never will: destroys the callable.
     virtual void dropBody() noexcept = 0;
@@ -226,7 +236,8 @@ private:
     bool finishBody(std::exception_ptr failure);
     void handleUncaught(const std::exception_ptr& e) noexcept;
     void cancelSuspension() noexcept;
-    void invokeHandler(HandlerNode& handler, const std::exception_ptr& cause, std::exception_ptr& firstFailure) noexcept;
+    void invokeHandler(HandlerNode& handler, const std::exception_ptr& cause,
+                       std::exception_ptr& firstFailure) noexcept;
     bool attachChild(JobNode& child) noexcept;
 
     struct Failures {
@@ -251,6 +262,7 @@ private:
     bool comesBackDispatched_ = false;
     bool cameBackDispatched_ = false;
     bool everSuspended_ = false;
+    bool bodyReturnedValue_ = false;
     Ref<JobNode> parent_;
     JobNode* outer_ = nullptr; ///< of a scope: the job whose body awaits it
     ChildRegistration asChild_{*this};

@@ -11,7 +11,8 @@ public:
     void lock() noexcept {
         int expected = free;
         // acquire: what the last owner did is seen. Pairs with the release in unlock.
-        if (!word_.compare_exchange_strong(expected, taken, std::memory_order_acquire, std::memory_order_relaxed))
+        if (!word_.compare_exchange_strong(expected, taken, std::memory_order_acquire,
+                                           std::memory_order_relaxed))
             lockSlowly();
     }
     void unlock() noexcept {

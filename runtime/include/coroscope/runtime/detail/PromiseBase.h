@@ -16,7 +16,8 @@ public:
     /// The promise of `caller`; null for the body of a job.
     PromiseBase* callerPromise = nullptr;
     JobNode* job = nullptr;
-    /// The co_await that this coroutine came to last. Together with those of its callers: the chain of awaiting callers.
+    /// The co_await that this coroutine came to last. Together with those of its callers: the chain of
+    /// awaiting callers.
     std::source_location site;
 
 protected:

@@ -9,7 +9,7 @@ namespace coroscope::detail {
 template <class T>
 class Ref {
 public:
-    Ref() noexcept = default;
+    constexpr Ref() noexcept = default;
     /// Takes over a reference that the caller has.
     static Ref adopt(T* p) noexcept {
         Ref r;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One entry in a job's list of all who want to hear from it: children, completion handlers, those who wait for it.
-// One list, because their order is one order (rules 9 and 12).
+// One entry in a job's list of all who want to hear from it: children, completion handlers, those who wait
+// for it. One list, because their order is one order (rules 9 and 12).
 #pragma once
 
 #include <cstdint>

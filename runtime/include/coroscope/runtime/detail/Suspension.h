@@ -13,13 +13,15 @@ namespace coroscope::detail {
 class JobNode;
 class PromiseBase;
 
-/// Life of a suspension. Whoever moves it out of Undecided or Waiting has decided it; nobody else may touch it then.
+/// Life of a suspension. Whoever moves it out of Undecided or Waiting has decided it; nobody else may touch
+/// it then.
 ///
 ///     Undecided --(await_suspend is through)--> Waiting --+--> Resumed    the source dispatches the job
 ///         |                                               +--> Cancelled  the canceller dispatches the job
 ///         +--> Resumed / Cancelled: decided before the coroutine was really suspended; it just goes on
 ///
-/// How await_suspend uses it: begin(), hand itself to the source (which may decide at once), then return suspend().
+/// How await_suspend uses it: begin(), hand itself to the source (which may decide at once), then return
+/// suspend().
 class Suspension {
 public:
     enum class State : std::uint8_t { Undecided, Waiting, Resumed, Cancelled };
@@ -31,6 +33,7 @@ public:
 
     /// Decides. Release: what the winner wrote before (a result) is seen by the coroutine when it goes on.
     Claim claim(State outcome) noexcept;
+    JobNode& job() const noexcept { return *job_; }
     State state() const noexcept { return state_.load(std::memory_order_acquire); }
 
     /// Takes it out of its source. When this returns, the source does not touch it any more.
@@ -44,9 +47,11 @@ protected:
 
     /// First step of await_suspend. `leaf` is the coroutine that waits.
     void begin(PromiseBase& leaf, std::coroutine_handle<> handle) noexcept;
-    /// Last step of await_suspend. True: the coroutine is suspended, and nothing of it may be touched any more.
+    /// Last step of await_suspend. True: the coroutine is suspended, and nothing of it may be touched any
+    /// more.
     bool suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFor) noexcept;
-    /// First step of await_resume, for suspensions that can be cancelled. Does not look at the job's cancellation.
+    /// First step of await_resume, for suspensions that can be cancelled. Does not look at the job's
+    /// cancellation.
     void finish() noexcept;
 
     JobNode* job_ = nullptr;

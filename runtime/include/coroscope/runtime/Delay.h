@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Waiting for time, and giving way.
+#pragma once
+
+#include <coroscope/runtime/Dispatcher.h>
+#include <coroscope/runtime/detail/JobNode.h>
+
+#include <chrono>
+#include <coroutine>
+
+namespace coroscope {
+
+namespace detail {
+
+class DelayAwaitable final : public Suspension, public TimerNode {
+public:
+    explicit DelayAwaitable(std::chrono::nanoseconds time) noexcept
+        : time_(time) {}
+    void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
+    bool await_ready() const noexcept { return time_.count() <= 0; }
+    bool await_suspend(std::coroutine_handle<> handle);
+    void await_resume() {
+        if (time_.count() <= 0)
+            return;
+        finish();
+        leaf_->job->throwIfCancelled();
+    }
+    void unregister() noexcept override { source_->dispose(*this); }
+    bool claim() noexcept override;
+    void fire(bool inPlace) noexcept override;
+
+private:
+    std::chrono::nanoseconds time_;
+    PromiseBase* leaf_ = nullptr;
+    TimerSource* source_ = nullptr;
+};
+
+class YieldAwaitable final {
+public:
+    void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
+    bool await_ready() {
+        leaf_->job->throwIfCancelled();
+        return false;
+    }
+    void await_suspend(std::coroutine_handle<> handle) noexcept;
+    void await_resume() { leaf_->job->throwIfCancelled(); }
+
+private:
+    PromiseBase* leaf_ = nullptr;
+};
+
+} // namespace detail
+
+/// co_await delay(time): goes on after `time`, on the clock of the dispatcher: virtual in runTest. Zero or
+/// less returns at once and does not look at cancellation (rule 60).
+template <class Rep, class Period>
+[[nodiscard]] detail::DelayAwaitable delay(std::chrono::duration<Rep, Period> time) noexcept {
+    return detail::DelayAwaitable(std::chrono::ceil<std::chrono::nanoseconds>(time));
+}
+
+/// co_await yield(): lets others run that are ready. Throws in a cancelled job (rule 59).
+[[nodiscard]] inline detail::YieldAwaitable yield() noexcept {
+    return {};
+}
+
+} // namespace coroscope

@@ -58,7 +58,7 @@ private:
 ///
 /// States (rule 1), as (isActive, isCompleted, isCancelled): New FFF, Active TFF, Completing TFF, Cancelling
 /// FFT, Cancelled FTT, Completed FTF. A default-constructed Job is none: only operator bool may be asked.
-class [[nodiscard]] Job {
+class Job {
 public:
     Job() noexcept = default;
     Job(const Job& o) noexcept

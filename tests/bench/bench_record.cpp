@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one event costs the observed program while somebody observes, beside reading the clock and beside a
+// queue with a mutex. The observer is another process that attaches and reads.
+#include "Figure.h"
+
+#include <coroscope/observe/Source.h>
+#include <coroscope/record/JobRecord.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <source_location>
+
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace coroscope::bench {
+namespace {
+
+constexpr std::size_t rounds = 4'000'000;
+
+/// Attached until the bench ends. Forked before the record starts, so that it has nothing to do with it.
+pid_t startObserver(int& goEnd) {
+    int ends[2];
+    if (::pipe(ends) != 0)
+        std::exit(1);
+    goEnd = ends[1];
+    const pid_t child = ::fork();
+    if (child != 0)
+        return child;
+    char c;
+    ::close(ends[1]);
+    if (::read(ends[0], &c, 1) != 1)
+        ::_exit(1);
+    auto source = observe::attach(::getppid());
+    if (!source) {
+        std::fprintf(stderr, "%s\n", source.problem().c_str());
+        ::_exit(1);
+    }
+    observe::Batch batch;
+    for (;;) {
+        batch.clear();
+        (*source)->read(batch);
+        (*source)->wait(1);
+    }
+}
+
+double clockRead() {
+#if defined(__x86_64__)
+    unsigned long long sum = 0;
+    const double ns = nanosecondsEach(rounds, [&](std::size_t) { sum += __rdtsc(); });
+    return sum == 1 ? 0 : ns;
+#else
+    long sum = 0;
+    const double ns = nanosecondsEach(
+        rounds, [&](std::size_t) { sum += std::chrono::steady_clock::now().time_since_epoch().count(); });
+    return sum == 1 ? 0 : ns;
+#endif
+}
+
+double queueWithMutex() {
+    struct Event {
+        unsigned long words[4];
+    };
+    std::mutex lock;
+    std::deque<Event> queue;
+    return nanosecondsEach(rounds, [&](std::size_t i) {
+        const std::lock_guard guard(lock);
+        queue.push_back({{i, i, i, i}});
+        if (queue.size() > 32'768)
+            queue.pop_front();
+    });
+}
+
+int run() {
+    int go = -1;
+    const pid_t observer = startObserver(go);
+    record::start();
+    record::JobRecord job;
+    job.begin({.kind = JobKind::Launch});
+    auto slice = [&](std::size_t) {
+        job.runs();
+        job.suspends(1, WaitKind::Yield, 0);
+    };
+    auto flags = [&](std::size_t i) {
+        record::wokeUp();
+        job.flagsChange(i % 2 == 0 ? JobFlags::shielded : std::uint16_t{0},
+                        i % 2 == 0 ? std::uint16_t{0} : JobFlags::shielded);
+    };
+    const double unobservedSlice = nanosecondsEach(rounds, slice);
+    if (::write(go, "g", 1) != 1)
+        return 1;
+    // The observer is there when the rings are on: then a slice costs more.
+    const auto from = std::chrono::steady_clock::now();
+    while (record::isOn() && secondsSince(from) < 1.0)
+        nanosecondsEach(1000, slice);
+    const double clock = clockRead();
+    const double perSlice = nanosecondsEach(rounds, slice) / 2; // two events, one stamp
+    const double perEvent = nanosecondsEach(rounds, flags);
+    const double queue = queueWithMutex();
+    print("record.event.slice_ns", perSlice, "ns", 10, "mutex and queue", queue);
+    print("record.event.stamp_ns", perEvent, "ns", 20, "clock read", clock);
+    print("record.slice.unobserved_ns", unobservedSlice / 2, "ns", 10, "clock read", clock);
+    ::kill(observer, SIGKILL);
+    ::waitpid(observer, nullptr, 0);
+    job.end(JobState::Completed);
+    return 0;
+}
+
+} // namespace
+} // namespace coroscope::bench
+
+int main() {
+    return coroscope::bench::run();
+}

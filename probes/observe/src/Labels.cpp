@@ -12,6 +12,21 @@ std::string jobLabel(const JobRow& row, const Dictionary& dictionary) {
     return label + " #" + std::to_string(row.number);
 }
 
+std::string stateText(JobState state, Execution execution) {
+    std::string doing(name(execution));
+    const bool plainJob = execution == Execution::None;
+    // An active job, and one that waits for its children, is described by what it does; New says it all.
+    const bool stateMatters = state != JobState::Active && state != JobState::Completing;
+    if (isFinal(state) || state == JobState::New || (plainJob && stateMatters))
+        return std::string(name(state));
+    if (plainJob)
+        return state == JobState::Completing ? "Waits for children" : "Active";
+    if (stateMatters)
+        return std::string(name(state)) + ", " + doing;
+    doing[0] = static_cast<char>(doing[0] - 'a' + 'A');
+    return doing;
+}
+
 std::string durationText(std::int64_t nanoseconds) {
     const std::int64_t ns = std::max<std::int64_t>(nanoseconds, 0);
     constexpr std::int64_t us = 1'000, ms = 1'000'000, s = 1'000'000'000;

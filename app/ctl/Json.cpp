@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Json.h"
+
+#include <coroscope/observe/Labels.h>
+
+#include <algorithm>
+
+namespace coroscope::ctl {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+
+double seconds(std::int64_t nanoseconds) {
+    return static_cast<double>(nanoseconds < 0 ? 0 : nanoseconds) / 1e9;
+}
+
+Json place(const observe::SiteText& site) {
+    if (!site.known())
+        return nullptr;
+    return {{"file", site.file}, {"function", site.shortFunction()}, {"line", site.line}};
+}
+
+Json flagNames(std::uint16_t flags) {
+    Json names = Json::array();
+    const std::pair<std::uint16_t, const char*> all[] = {
+        {JobFlags::launchedInGlobalScope, "launchedInGlobalScope"},
+        {JobFlags::parentFromContext, "parentFromContext"},
+        {JobFlags::supervisor, "supervisor"},
+        {JobFlags::shielded, "shielded"},
+        {JobFlags::cancelledByObserver, "cancelledByObserver"},
+        {JobFlags::cancellationDelivered, "cancellationDelivered"},
+        {JobFlags::lazyStart, "lazyStart"},
+        {JobFlags::held, "held"},
+    };
+    for (const auto& [flag, flagName] : all)
+        if ((flags & flag) != 0)
+            names.push_back(flagName);
+    return names;
+}
+
+Json waitsFor(const observe::JobRow& row, const Snapshot& snapshot) {
+    if (row.execution != Execution::Suspended)
+        return nullptr;
+    Json json{{"kind", name(row.waitKind)}};
+    const bool job =
+        row.waitKind == WaitKind::Job || row.waitKind == WaitKind::Scope || row.waitKind == WaitKind::Mutex;
+    if (job && row.waitsFor != 0) {
+        json["job"] = row.waitsFor;
+        if (const Node other = snapshot.tree.find({row.waitsFor}); other != noNode)
+            json["number"] = snapshot.tree.row(other).number;
+    } else if (row.waitKind == WaitKind::Delay) {
+        json["dueInSeconds"] = seconds(static_cast<std::int64_t>(row.waitsFor) - snapshot.now);
+    }
+    return json;
+}
+
+Json jobWithoutChildren(Node node, const Snapshot& snapshot) {
+    const observe::JobRow& row = snapshot.tree.row(node);
+    Json frames = Json::array();
+    if (row.execution == Execution::Suspended)
+        for (const observe::SiteText& frame : snapshot.dictionary->stack(row.suspendedAt).frames)
+            frames.push_back(place(frame));
+    Json orphan = nullptr;
+    if (snapshot.tree.isOrphanRoot(node))
+        orphan = snapshot.tree.rootKind(node) == observe::RootKind::Global ? "global" : "island";
+    return {{"id", row.id.value},
+            {"number", row.number},
+            {"kind", name(row.kind)},
+            {"name", row.name ? Json(snapshot.dictionary->text(row.name)) : Json(nullptr)},
+            {"state", name(row.state)},
+            {"execution", name(row.execution)},
+            {"description", observe::stateText(row.state, row.execution)},
+            {"flags", flagNames(row.flags)},
+            {"ageSeconds", seconds(snapshot.now - row.createdAt)},
+            {"inStateSeconds", seconds(snapshot.now - std::max(row.stateSince, row.executionSince))},
+            {"dispatcher", snapshot.dictionary->context(row.context).dispatcher},
+            {"createdAt", place(snapshot.dictionary->site(row.site))},
+            {"suspendedAt", std::move(frames)},
+            {"waitsFor", waitsFor(row, snapshot)},
+            {"launcher", row.launcher ? Json(row.launcher.value) : Json(nullptr)},
+            {"orphan", std::move(orphan)},
+            {"findings", Json::array()},
+            {"children", Json::array()}};
+}
+
+/// A tree may be a chain of a hundred thousand: built and moved from the leaves up, without recursion.
+Json subtreeToJson(Node root, const Snapshot& snapshot,
+                   const std::unordered_multimap<JobId, std::size_t>& findingsOf) {
+    const std::vector<Node> nodes = snapshot.tree.subtree(root);
+    std::unordered_map<Node, std::size_t> at;
+    std::vector<Json> all;
+    all.reserve(nodes.size());
+    for (const Node node : nodes) {
+        at.emplace(node, all.size());
+        all.push_back(jobWithoutChildren(node, snapshot));
+        const auto [from, to] = findingsOf.equal_range(snapshot.tree.row(node).id);
+        for (auto it = from; it != to; ++it)
+            all.back()["findings"].push_back(snapshot.findings[it->second].rule);
+    }
+    for (std::size_t i = nodes.size(); i-- > 0;) {
+        Json& mine = all[i]["children"]; // complete, and last come first
+        std::reverse(mine.begin(), mine.end());
+        if (i > 0)
+            all[at.at(snapshot.tree.parent(nodes[i]))]["children"].push_back(std::move(all[i]));
+    }
+    return std::move(all.front());
+}
+
+} // namespace
+
+Json toJson(const observe::Target& target) {
+    return {{"pid", target.pid},
+            {"program", target.program},
+            {"commandLine", target.commandLine},
+            {"user", target.user},
+            {"runsForSeconds", target.runsFor},
+            {"jobs", target.jobs < 0 ? Json(nullptr) : Json(target.jobs)},
+            {"attachable", target.attachable},
+            {"problem", target.problem.empty() ? Json(nullptr) : Json(target.problem)}};
+}
+
+Json toJson(const observe::Finding& finding, const Snapshot& snapshot) {
+    const Node node = snapshot.tree.find(finding.job);
+    return {{"rule", finding.rule},
+            {"severity", name(finding.severity)},
+            {"confidence", name(finding.confidence)},
+            {"job", finding.job.value},
+            {"number", node == noNode ? Json(nullptr) : Json(snapshot.tree.row(node).number)},
+            {"title", finding.title},
+            {"evidence", finding.evidence},
+            {"advice", finding.advice},
+            {"where", place(finding.where)}};
+}
+
+Json treeToJson(const Snapshot& snapshot) {
+    Json roots = Json::array(), findings = Json::array();
+    const auto findingsOf = snapshot.findingsByJob();
+    for (Node root = snapshot.tree.firstRoot(); root != noNode; root = snapshot.tree.nextSibling(root))
+        roots.push_back(subtreeToJson(root, snapshot, findingsOf));
+    for (const observe::Finding& finding : snapshot.findings)
+        findings.push_back(toJson(finding, snapshot));
+    return {{"pid", snapshot.source->info().pid}, {"program", snapshot.source->info().program},
+            {"jobs", snapshot.tree.size()},       {"untracked", snapshot.source->untrackedJobs()},
+            {"roots", std::move(roots)},          {"findings", std::move(findings)}};
+}
+
+std::string print(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+} // namespace coroscope::ctl

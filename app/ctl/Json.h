@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The JSON that --json prints. Field names are stable: append, never rename. Times are seconds as numbers,
+// ids and numbers are numbers, places are {"file", "function", "line"}.
+#pragma once
+
+#include "Snapshot.h"
+
+#include <coroscope/observe/Discovery.h>
+
+#include <nlohmann/json.hpp>
+
+namespace coroscope::ctl {
+
+using Json = nlohmann::ordered_json;
+
+/// {"pid", "program", "commandLine", "user", "runsForSeconds", "jobs" (null when unknown), "attachable",
+/// "problem"}
+Json toJson(const observe::Target& target);
+
+/// {"pid", "program", "jobs", "untracked", "roots": [JOB...], "findings": [FINDING...]} where each JOB is
+/// {"id", "number", "kind", "name", "state", "execution", "description", "flags", "ageSeconds",
+/// "inStateSeconds", "dispatcher", "createdAt", "suspendedAt", "waitsFor", "launcher", "orphan", "findings",
+/// "children"}.
+Json treeToJson(const Snapshot& snapshot);
+
+/// {"rule", "severity", "confidence", "job", "number", "title", "evidence", "advice", "where"}
+Json toJson(const observe::Finding& finding, const Snapshot& snapshot);
+
+/// What is not valid UTF-8 in a target's texts is replaced, so that this cannot fail.
+std::string print(const Json& json);
+
+} // namespace coroscope::ctl

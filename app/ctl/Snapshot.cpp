@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Snapshot.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace coroscope::ctl {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+
+/// Calls `visit` for every node of the tree.
+template <class F>
+void forEach(const observe::JobTree& tree, F&& visit) {
+    for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root))
+        for (const Node node : tree.subtree(root))
+            visit(node);
+}
+
+} // namespace
+
+void Snapshot::update() {
+    observe::Batch batch;
+    observe::TreeChanges changes;
+    source->read(batch);
+    tree.apply(batch, changes);
+    now = observe::monotonicNow();
+}
+
+std::string Snapshot::label(const observe::JobRow& row) const {
+    const std::string given = dictionary->text(row.name);
+    const std::string rest = std::string(name(row.kind)) + " #" + std::to_string(row.number);
+    return given.empty() ? rest : given + " " + rest;
+}
+
+std::unordered_multimap<JobId, std::size_t> Snapshot::findingsByJob() const {
+    std::unordered_multimap<JobId, std::size_t> all;
+    for (std::size_t i = 0; i < findings.size(); ++i)
+        all.emplace(findings[i].job, i);
+    return all;
+}
+
+observe::Result<Snapshot> takeSnapshot(int pid) {
+    auto source = observe::attach(pid);
+    if (!source)
+        return observe::Problem{source.problem()};
+    Snapshot snapshot;
+    snapshot.source = *std::move(source);
+    snapshot.dictionary = snapshot.source->dictionary();
+    snapshot.update();
+    snapshot.findings = observe::findings(snapshot.tree, *snapshot.dictionary, snapshot.now);
+    return snapshot;
+}
+
+observe::Result<Node> findJob(const Snapshot& snapshot, const std::string& wanted) {
+    const std::string digits = wanted.starts_with('#') ? wanted.substr(1) : wanted;
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    const bool isNumber = !digits.empty() && error == std::errc{} && end == digits.data() + digits.size();
+
+    std::vector<Node> found;
+    forEach(snapshot.tree, [&](Node node) {
+        const observe::JobRow& row = snapshot.tree.row(node);
+        if (isNumber ? row.number == number : snapshot.dictionary->text(row.name) == wanted)
+            found.push_back(node);
+    });
+    if (found.size() == 1)
+        return found.front();
+    if (found.empty())
+        return observe::Problem{"no live job " + wanted + " in " + snapshot.source->info().program +
+                                " (pid " + std::to_string(snapshot.source->info().pid) +
+                                "); it may have ended"};
+    std::string text = std::to_string(found.size()) + " jobs are named " + wanted + "; say which by number:";
+    for (std::size_t i = 0; i < std::min<std::size_t>(found.size(), 5); ++i)
+        text += " #" + std::to_string(snapshot.tree.row(found[i]).number);
+    return observe::Problem{found.size() > 5 ? text + " ..." : text};
+}
+
+} // namespace coroscope::ctl

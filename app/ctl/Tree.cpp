@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Tree.h"
+
+#include <coroscope/observe/Labels.h>
+
+#include <ostream>
+
+namespace coroscope::ctl {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+
+class Printer {
+public:
+    Printer(std::ostream& out, const Snapshot& snapshot)
+        : out_(out)
+        , snapshot_(snapshot)
+        , tree_(snapshot.tree)
+        , findingsOf_(snapshot.findingsByJob()) {}
+
+    void print() {
+        const observe::SourceInfo& info = snapshot_.source->info();
+        const observe::JobCounts& totals = tree_.totals();
+        out_ << info.program << "  pid " << info.pid << "  " << tree_.size()
+             << (tree_.size() == 1 ? " job" : " jobs") << ": " << totals.running << " running, "
+             << totals.suspended << " suspended, " << totals.cancelling << " cancelling\n";
+        std::vector<Node> owned, orphans;
+        for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
+            (tree_.isOrphanRoot(root) ? orphans : owned).push_back(root);
+        for (const Node root : owned)
+            subtree(root, "");
+        if (orphans.empty())
+            return;
+        out_ << "orphans: " << orphans.size() << '\n';
+        for (const Node root : orphans)
+            subtree(root, "  ");
+    }
+
+private:
+    /// A walk with a stack of its own: chains may be deeper than the machine's.
+    void subtree(Node root, const std::string& indent) {
+        line(root, indent);
+        std::string prefix = indent;
+        std::vector<std::size_t> widths;
+        Node node = root;
+        for (;;) {
+            if (const Node child = tree_.firstChild(node); child != noNode) {
+                if (node != root) {
+                    const std::string more = tree_.nextSibling(node) != noNode ? "│  " : "   ";
+                    prefix += more;
+                    widths.push_back(more.size());
+                }
+                node = child;
+            } else {
+                while (node != root && tree_.nextSibling(node) == noNode) {
+                    node = tree_.parent(node);
+                    if (node != root) {
+                        prefix.resize(prefix.size() - widths.back());
+                        widths.pop_back();
+                    }
+                }
+                if (node == root)
+                    return;
+                node = tree_.nextSibling(node);
+            }
+            line(node, prefix + (tree_.nextSibling(node) != noNode ? "├─ " : "└─ "));
+        }
+    }
+
+    void line(Node node, const std::string& prefix) {
+        const observe::JobRow& row = tree_.row(node);
+        out_ << prefix << snapshot_.label(row) << "  " << observe::stateText(row.state, row.execution) << ' '
+             << observe::durationText(snapshot_.now - std::max(row.stateSince, row.executionSince));
+        if (row.changing)
+            out_ << " (changing)";
+        if (row.execution == Execution::Suspended)
+            if (const observe::StackText stack = snapshot_.dictionary->stack(row.suspendedAt);
+                !stack.frames.empty())
+                out_ << "  at " << stack.frames.front().shortText() << ' '
+                     << stack.frames.front().shortFunction();
+        if (tree_.isOrphanRoot(node))
+            launchedBy(row);
+        const auto [from, to] = findingsOf_.equal_range(row.id);
+        for (auto it = from; it != to; ++it)
+            out_ << "  [" << snapshot_.findings[it->second].rule << ", "
+                 << name(snapshot_.findings[it->second].confidence) << ']';
+        out_ << '\n';
+    }
+
+    void launchedBy(const observe::JobRow& row) {
+        if (!row.launcher)
+            return;
+        const Node launcher = tree_.find(row.launcher);
+        out_ << "  from "
+             << (launcher == noNode ? std::string("a job that has ended")
+                                    : snapshot_.label(tree_.row(launcher)));
+    }
+
+    std::ostream& out_;
+    const Snapshot& snapshot_;
+    const observe::JobTree& tree_;
+    std::unordered_multimap<JobId, std::size_t> findingsOf_;
+};
+
+} // namespace
+
+void printTree(std::ostream& out, const Snapshot& snapshot) {
+    Printer(out, snapshot).print();
+}
+
+void printFindings(std::ostream& out, const Snapshot& snapshot) {
+    if (snapshot.findings.empty())
+        out << "no findings\n";
+    for (const observe::Finding& finding : snapshot.findings) {
+        out << finding.rule << " (" << name(finding.confidence) << "): " << finding.title << '\n'
+            << "    " << finding.evidence << '\n'
+            << "    " << finding.advice << '\n';
+    }
+}
+
+} // namespace coroscope::ctl

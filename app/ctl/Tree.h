@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree of jobs as text.
+#pragma once
+
+#include "Snapshot.h"
+
+#include <iosfwd>
+
+namespace coroscope::ctl {
+
+/// Each job on a line of its own below its parent:
+///   ├─ reader-311 launch #40219  Suspended 0.3 s  at reader.cpp:88 Reader::next  [swallowed]
+/// Orphans come last, in a group of their own, each with the job that launched it.
+void printTree(std::ostream& out, const Snapshot& snapshot);
+
+/// The findings, each in three lines: what, why, what to do.
+void printFindings(std::ostream& out, const Snapshot& snapshot);
+
+} // namespace coroscope::ctl

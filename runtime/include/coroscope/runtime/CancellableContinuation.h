@@ -150,7 +150,7 @@ private:
 template <class T = void, class F>
 [[nodiscard]] detail::CallbackAwaitable<T, std::decay_t<F>> suspendCancellableCoroutine(F&& block) {
     static_assert(!detail::doubleFreesTemporaries || std::is_lvalue_reference_v<F> ||
-                      std::is_trivially_copyable_v<std::decay_t<F>>,
+                      std::is_trivially_destructible_v<std::decay_t<F>>,
                   "g++ before 13 destroys this temporary lambda twice, because it captures something with a "
                   "destructor: name it first, or capture by reference. See docs/COMPILERS.md");
     return {std::forward<F>(block), WaitKind::Callback, 0};

@@ -62,8 +62,8 @@ namespace detail {
 template <class T>
 class CompletableNode final : public ResultNode<T> {
 public:
-    explicit CompletableNode(JobNode::Origin&& origin)
-        : ResultNode<T>(std::move(origin)) {}
+    explicit CompletableNode(const JobNode::Origin& origin)
+        : ResultNode<T>(origin) {}
     template <class... V>
     bool completeWith(V&&... value) {
         if (taken_.exchange(true, std::memory_order_acq_rel))
@@ -110,14 +110,15 @@ private:
 template <class T>
 CompletableDeferred<T> newCompletableDeferred(const Job& parent = {},
                                               std::source_location where = std::source_location::current()) {
-    detail::JobNode::Origin origin{.kind = JobKind::CompletableDeferred,
-                                   .traits = detail::Traits::endsOnCancel | detail::Traits::handlesException,
-                                   .execution = Execution::None,
-                                   .where = where,
-                                   .parent = detail::HandleAccess::node(parent),
-                                   .held = true};
-    auto* node = new detail::CompletableNode<T>(std::move(origin));
-    node->attach();
+    const detail::JobNode::Origin origin{.kind = JobKind::CompletableDeferred,
+                                         .traits =
+                                             detail::Traits::endsOnCancel | detail::Traits::handlesException,
+                                         .execution = Execution::None,
+                                         .where = where,
+                                         .parent = detail::HandleAccess::node(parent),
+                                         .held = true};
+    auto* node = new detail::CompletableNode<T>(origin);
+    node->attach(origin);
     return detail::HandleAccess::adopt<CompletableDeferred<T>>(node);
 }
 

@@ -87,8 +87,9 @@ void runTest(const CoroutineContext& context, F&& body, std::chrono::nanoseconds
             return body();
     };
     using Node = detail::BodyJob<void, decltype(run)>;
-    auto job = detail::Ref<Node>::adopt(new Node(loop.origin(), std::move(run)));
-    job->attach();
+    const detail::JobNode::Origin origin = loop.origin();
+    auto job = detail::Ref<Node>::adopt(new Node(origin, std::move(run)));
+    job->attach(origin);
     job->startBody(CoroutineStart::Default);
     loop.runUntilDone(*job, limit);
     if (auto e = job->finalException())

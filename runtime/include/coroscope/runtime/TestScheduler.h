@@ -18,7 +18,7 @@ namespace coroscope {
 
 /// The virtual clock and the queue of what is due on it, ordered by virtual time, then by the order of
 /// arrival (rule 101). Threads: any may dispatch; one at a time may advance it.
-class TestScheduler final : public TimerSource {
+class TestScheduler final : public TimerSource, public std::enable_shared_from_this<TestScheduler> {
 public:
     TestScheduler();
     ~TestScheduler() override;
@@ -33,7 +33,7 @@ public:
     /// Runs what is due now.
     void runCurrent();
 
-    /// A dispatcher on this scheduler. Owned by whoever gets it; the scheduler must live longer.
+    /// A dispatcher on this scheduler, which it keeps. The scheduler must be held by a std::shared_ptr.
     DispatcherPtr dispatcher();
 
     // For dispatchers and timers.

@@ -17,8 +17,8 @@ template <class T, class F>
 class BodyJob final : public ResultNode<T> {
 public:
     template <class G>
-    BodyJob(JobNode::Origin&& origin, G&& body)
-        : ResultNode<T>(std::move(origin)) {
+    BodyJob(const JobNode::Origin& origin, G&& body)
+        : ResultNode<T>(origin) {
         if constexpr (std::is_reference_v<F>)
             body_ = &body;
         else

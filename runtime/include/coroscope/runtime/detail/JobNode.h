@@ -28,7 +28,7 @@
 
 namespace coroscope::detail {
 
-class CancelWalk;
+class JobWalk;
 
 /// A completion handler. Counted, because it may be disposed of while it runs.
 class HandlerNode : public Registration {
@@ -125,7 +125,7 @@ public:
 
     /// Second step of making a job: begins its record and attaches it to its parent, which may cancel it at
     /// once.
-    void attach();
+    void attach(const Origin& origin);
     /// Third step, for jobs with a body.
     void startBody(CoroutineStart how);
     /// The third step of a scope that is awaited by the coroutine `outer.resumeAt` (rules 45 - 50). Answers
@@ -148,11 +148,15 @@ public:
     bool start();
     /// False if it was too late.
     bool cancel(std::exception_ptr cause);
+    /// The same, asked for by an observer of the record.
+    void cancelFromOutside(bool childrenOnly, std::string_view reason);
     void cancelChildren(const std::exception_ptr& cause);
     std::vector<Ref<JobNode>> children();
     Ref<JobNode> parent();
     std::string toString();
     JobKind kind() const noexcept { return kind_; }
+    /// As Kotlin calls the class.
+    std::string_view kindName() const noexcept;
     JobId id() const noexcept { return record_.id(); }
     std::uint64_t number() const noexcept { return number_; }
     const ElementsRef& elements() const noexcept { return elements_; }
@@ -203,7 +207,7 @@ public:
     std::coroutine_handle<> resumeAt;
 
 protected:
-    explicit JobNode(Origin&& origin);
+    explicit JobNode(const Origin& origin);
     virtual ~JobNode();
 
     /// Calls the user's callable. Answers the body's coroutine, its promise filled in.
@@ -215,7 +219,7 @@ protected:
     virtual void dropBody() noexcept = 0;
 
 private:
-    friend class CancelWalk;
+    friend class JobWalk;
     friend class Suspension;
 
     static constexpr std::uint32_t startedPhase = 1;
@@ -227,15 +231,18 @@ private:
 
     std::uint32_t phase() const noexcept { return phase_.load(std::memory_order_acquire); }
     static JobState stateOf(std::uint32_t phase) noexcept;
-    std::string_view kindName() const noexcept;
     void tellHeld() noexcept;
     void destroy() noexcept;
     void addException(const std::exception_ptr& e);
     std::exception_ptr aggregateExceptions();
     std::exception_ptr childCause();
-    bool finishBody(std::exception_ptr failure);
     void handleUncaught(const std::exception_ptr& e) noexcept;
-    void cancelSuspension() noexcept;
+    void cancelSuspension(std::uint32_t before) noexcept;
+    std::coroutine_handle<> beginBody() noexcept;
+    std::coroutine_handle<> endBody(std::exception_ptr failure) noexcept;
+    std::exception_ptr cancellationLocked();
+    void appendLocked(Registration& r) noexcept;
+    void clearSuspension() noexcept;
     void invokeHandler(HandlerNode& handler, const std::exception_ptr& cause,
                        std::exception_ptr& firstFailure) noexcept;
     bool attachChild(JobNode& child) noexcept;
@@ -243,7 +250,8 @@ private:
     struct Failures {
         std::exception_ptr root;
         std::vector<std::exception_ptr> others;
-        std::exception_ptr childCause;
+        std::exception_ptr childCause; ///< made when first needed
+        std::exception_ptr wrapped;    ///< the root as a cancellation; made when first needed
         std::exception_ptr final;
     };
 
@@ -253,7 +261,8 @@ private:
     std::uint64_t number_;
     std::atomic<std::uint32_t> phase_;
     Lock lock_;
-    std::uint32_t pending_ = 1; ///< children that have not ended, and one for the body
+    std::uint32_t pending_ = 1;                   ///< children that have not ended, and one for the body
+    std::atomic<std::uint32_t> registrations_{0}; ///< registrations so far; changes under the lock
     std::uint16_t traits_;
     std::uint16_t flags_;
     JobKind kind_;
@@ -263,6 +272,9 @@ private:
     bool cameBackDispatched_ = false;
     bool everSuspended_ = false;
     bool bodyReturnedValue_ = false;
+    bool runs_ = false;      ///< the body holds a reference, from its start to the end of the job
+    bool delivered_ = false; ///< the cancellation was thrown into the body
+    bool shields_ = false;   ///< a withContext(NonCancellable)
     Ref<JobNode> parent_;
     JobNode* outer_ = nullptr; ///< of a scope: the job whose body awaits it
     ChildRegistration asChild_{*this};

@@ -18,6 +18,7 @@ struct Registration {
     Registration* prev = nullptr;
     Registration* next = nullptr;
     Kind kind;
+    std::uint32_t order = 0; ///< how many were registered with the job before
 
     explicit Registration(Kind k) noexcept
         : kind(k) {}

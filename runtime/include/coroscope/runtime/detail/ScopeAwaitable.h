@@ -33,7 +33,7 @@ void armTimeout(JobNode& scope, std::chrono::nanoseconds after);
 
 template <class F>
 inline constexpr bool keepsCallableSafely = !doubleFreesTemporaries || std::is_lvalue_reference_v<F> ||
-                                            std::is_trivially_copyable_v<std::remove_cvref_t<F>>;
+                                            std::is_trivially_destructible_v<std::remove_cvref_t<F>>;
 
 /// `orNull`: withTimeoutOrNull.
 template <class F, bool orNull = false>
@@ -71,15 +71,15 @@ public:
         JobNode& outer = *leaf_->job;
         const PromiseBase& leaf = *leaf_;
         bool dispatch = false;
-        JobNode::Origin origin = scopeOrigin(plan_, outer, dispatch);
+        const JobNode::Origin origin = scopeOrigin(plan_, outer, dispatch);
         Job* node;
         if constexpr (std::is_lvalue_reference_v<Callable>)
-            node = new Job(std::move(origin), *body_);
+            node = new Job(origin, *body_);
         else
-            node = new Job(std::move(origin), std::move(*body_));
+            node = new Job(origin, std::move(*body_));
         scope_ = Ref<Job>::adopt(node);
         outer.resumeAt = handle;
-        node->attach();
+        node->attach(origin);
         if (plan_.timeout)
             armTimeout(*node, *plan_.timeout);
         return node->startScope(outer, leaf, dispatch);

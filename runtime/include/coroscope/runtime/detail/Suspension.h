@@ -57,6 +57,8 @@ protected:
     JobNode* job_ = nullptr;
 
 private:
+    friend class JobNode;
+    std::uint32_t order_ = 0; ///< how many were registered with the job when it suspended
     std::atomic<State> state_{State::Undecided};
 };
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/runtime/CancellableContinuation.h>
+
+#include "Uncaught.h"
+
+#include <coroscope/runtime/CoroutineContext.h>
+
+#include <mutex>
+
+namespace coroscope::detail {
+
+bool CallbackState::takeTurn() {
+    if (!taken_.exchange(true, std::memory_order_acq_rel))
+        return true;
+    if (state() != State::Cancelled)
+        throw std::logic_error("Already resumed");
+    return false;
+}
+
+void CallbackState::settle() noexcept {
+    // Won: until resumeLater the coroutine, and so its job, cannot go.
+    if (claim(State::Resumed) == Claim::Won)
+        job().resumeLater();
+}
+
+void CallbackState::fail(std::exception_ptr e) {
+    if (!takeTurn())
+        return;
+    failure_ = std::move(e);
+    settle();
+}
+
+void CallbackState::check(JobNode& job) {
+    finish();
+    if (state() == State::Cancelled)
+        job.throwCancellation();
+    if (failure_)
+        std::rethrow_exception(failure_);
+    if (job.isCancelled()) {
+        callHandler();
+        job.throwCancellation();
+    }
+}
+
+void CallbackState::onCancellation(std::function<void(const std::exception_ptr&)> handler) {
+    {
+        std::lock_guard lock(lock_);
+        if (!cancelled_) {
+            handler_ = std::move(handler);
+            return;
+        }
+    }
+    handler(job().cancellation());
+}
+
+void CallbackState::callHandler() noexcept {
+    std::function<void(const std::exception_ptr&)> handler;
+    {
+        std::lock_guard lock(lock_);
+        cancelled_ = true;
+        handler = std::move(handler_);
+    }
+    if (!handler)
+        return;
+    try {
+        handler(job().cancellation());
+    } catch (...) {
+        reportUncaught(CoroutineContext(job().elements(), HandleAccess::share<Job>(&job())),
+                       std::current_exception());
+    }
+}
+
+} // namespace coroscope::detail

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/runtime/Delay.h>
+
+namespace coroscope::detail {
+
+bool DelayAwaitable::await_suspend(std::coroutine_handle<> handle) {
+    PromiseBase& leaf = *leaf_;
+    begin(leaf, handle);
+    source_ = &leaf.job->dispatcher().timers();
+    source_->schedule(*this, time_);
+    return suspend(leaf, WaitKind::Delay, static_cast<std::uint64_t>(due));
+}
+
+bool DelayAwaitable::claim() noexcept {
+    return Suspension::claim(State::Resumed) == Claim::Won;
+}
+
+void DelayAwaitable::fire(bool inPlace) noexcept {
+    if (inPlace)
+        job().resumeNow();
+    else
+        job().resumeLater();
+}
+
+void YieldAwaitable::await_suspend(std::coroutine_handle<> handle) noexcept {
+    JobNode& job = *leaf_->job;
+    job.resumeAt = handle;
+    job.record().suspends(JobNode::stackOf(*leaf_), WaitKind::Yield, 0);
+    job.resumeLater();
+}
+
+} // namespace coroscope::detail

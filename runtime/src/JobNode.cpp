@@ -1,0 +1,661 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The life of a job
+// =================
+//
+// phase_ is a set of bits that are only ever added, under lock_:
+//
+//   bit         meaning
+//   started     begun: not New any more
+//   completing  its own part (the body, or being completed) is over
+//   cancelling  told to stop; failures_->root says why
+//   sealed      nothing is waited for any more: no child may attach, no exception is collected
+//   final       ended
+//   failed      ended by something that is no cancellation
+//
+//   state       bits                            isActive isCompleted isCancelled
+//   New         (none)                             F         F           F
+//   Active      started                            T         F           F
+//   Completing  started completing                 T         F           F
+//   Cancelling  cancelling, not final              F         F           T
+//   Cancelled   cancelling final                   F         T           T
+//   Completed   final                              F         T           F
+//
+//              start            own part ends           last child ends
+//        New ---------> Active -----------------> Completing ---------> Completed
+//         |               |                           |
+//         | cancel        | cancel, failure           | cancel, failure of a child
+//         v               v                           v
+//     Cancelled <------ Cancelling <------------------+
+//              own part has ended, last child too
+//
+// pending_ counts what the job waits for: its own part (one) and each child. Whoever brings it to zero ends
+// the job, so exactly one does. A child attaches by adding one while the job is not sealed.
+//
+// What happens when, and what may run at the same time (JobWalk does it, without recursion):
+//
+//   cancelling:  collect the cause | set the bit | handlers, children, the suspended body: in order | tell
+//   the parent
+//                                                                                                     of a
+//                                                                                                     failure
+//   ending:      seal | which exception | parent or exception handler | set state, end the record | leave the
+//   parent's
+//                list | completion handlers and waiters, in order | leave the parent's count | resume who
+//                awaits a scope
+//
+// The common path, an end without exception, children or handlers, takes the lock four times and allocates
+// nothing.
+//
+// The body and its suspensions
+// ----------------------------
+// A job's code is sequential: it waits at one co_await at most. suspension_ points to that one while it can
+// be cancelled; its lowest bit is a lock for the canceller, who is alone (the first to set the cancelling
+// bit). Memory order:
+//
+//   the coroutine                                        the canceller
+//   suspension_ = this        (seq_cst)                  phase_ |= cancelling      (seq_cst)
+//   if phase_ has cancelling  (seq_cst): take it back    p = suspension_           (seq_cst)
+//
+// In the one order of all four at least one of them sees the other: either the coroutine sees the bit, or the
+// canceller sees the suspension, or both, and then Suspension::claim decides. The coroutine's frame, in which
+// the suspension lives, stays while the lowest bit is set: whoever resumes waits for that in clearSuspension
+// before it leaves the co_await.
+#include <coroscope/runtime/detail/JobNode.h>
+
+#include "JobWalk.h"
+#include "Uncaught.h"
+
+#include <coroscope/model/RecordLayout.h>
+#include <coroscope/record/Record.h>
+#include <coroscope/runtime/CoroutineContext.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+namespace coroscope::detail {
+
+namespace {
+
+constexpr std::uint64_t oneReference = 1;
+constexpr std::uint64_t oneHandle = std::uint64_t{1} << 32;
+
+thread_local JobNode* currentJob = nullptr;
+
+void installCommandHandler() {
+    static const record::CommandHandler handler{
+        .retain = [](void* owner) noexcept { static_cast<JobNode*>(owner)->retain(); },
+        .release = [](void* owner) noexcept { static_cast<JobNode*>(owner)->release(); },
+        .cancel =
+            [](void* owner, bool childrenOnly, std::string_view reason) {
+                static_cast<JobNode*>(owner)->cancelFromOutside(childrenOnly, reason);
+            }};
+    static const bool once = [] {
+        record::setCommandHandler(&handler);
+        return true;
+    }();
+    static_cast<void>(once);
+}
+
+bool hasBody(JobKind kind) noexcept {
+    return kind != JobKind::Job && kind != JobKind::SupervisorJob && kind != JobKind::CompletableDeferred;
+}
+
+} // namespace
+
+JobNode::JobNode(const Origin& origin)
+    : counts_(origin.held ? oneReference | oneHandle : oneReference)
+    , number_(record::nextJobNumber())
+    , phase_(origin.start == CoroutineStart::Lazy ? 0 : startedPhase)
+    , traits_(origin.traits)
+    , flags_(origin.flags)
+    , kind_(origin.kind)
+    , elements_(origin.elements) {
+    list_.prev = list_.next = &list_;
+    if (traits_ & Traits::supervisor)
+        flags_ |= JobFlags::supervisor;
+    if (origin.start == CoroutineStart::Lazy)
+        flags_ |= JobFlags::lazyStart;
+    shields_ = kind_ == JobKind::WithContext && (flags_ & JobFlags::shielded);
+}
+
+JobNode::~JobNode() {
+    // A root that nobody can end any more: the last handle to it went.
+    if (!isCompleted())
+        record_.end(JobState::Cancelled);
+}
+
+void JobNode::release() noexcept {
+    if ((counts_.fetch_sub(oneReference, std::memory_order_acq_rel) & (oneHandle - 1)) == 1)
+        delete this;
+}
+
+void JobNode::addHandle() noexcept {
+    if ((counts_.fetch_add(oneHandle | oneReference, std::memory_order_relaxed) >> 32) == 0)
+        tellHeld();
+}
+
+void JobNode::dropHandle() noexcept {
+    if ((counts_.fetch_sub(oneHandle, std::memory_order_acq_rel) >> 32) == 1 && !isCompleted())
+        tellHeld();
+    release();
+}
+
+// Two threads may come here for two changes, in the wrong order. Each looks again after its store, so the one
+// that stores last has seen the last change.
+void JobNode::tellHeld() noexcept {
+    bool held;
+    do {
+        held = (counts_.load(std::memory_order_seq_cst) >> 32) != 0;
+        record_.held(held);
+    } while (((counts_.load(std::memory_order_seq_cst) >> 32) != 0) != held);
+}
+
+void JobNode::attach(const Origin& origin) {
+    installCommandHandler();
+    if (origin.parent)
+        origin.parent->start();
+    const JobNode* shown = origin.shownParent ? origin.shownParent : origin.parent;
+    record::Birth birth;
+    birth.kind = kind_;
+    birth.state = phase() & startedPhase ? JobState::Active : JobState::New;
+    birth.execution = origin.execution;
+    birth.flags = flags_;
+    if (shown)
+        birth.parent = shown->id();
+    if (currentJob)
+        birth.launcher = currentJob->id();
+    else if (origin.scope)
+        birth.launcher = origin.scope->id();
+    birth.site = record::internSite(origin.where);
+    if (elements_) {
+        birth.name = elements_->recordName();
+        birth.context = elements_->recordContext();
+    }
+    birth.number = number_;
+    birth.held = origin.held;
+    birth.owner = this;
+    record_.begin(birth);
+    if (shields_ && shown)
+        const_cast<JobNode*>(shown)->record_.flagsChange(JobFlags::shielded, 0);
+    if (origin.parent)
+        origin.parent->attachChild(*this);
+}
+
+bool JobNode::attachChild(JobNode& child) noexcept {
+    bool attached = false;
+    bool cancelled;
+    {
+        std::lock_guard lock(lock_);
+        const std::uint32_t phase = phase_.load(std::memory_order_relaxed);
+        cancelled = (phase & (cancellingPhase | sealedPhase)) != 0;
+        if (!(phase & sealedPhase)) {
+            attached = true;
+            ++pending_;
+            child.retain();
+            child.parent_ = Ref<JobNode>::share(this);
+            appendLocked(child.asChild_);
+        }
+    }
+    if (cancelled)
+        child.cancel(childCause());
+    return attached;
+}
+
+void JobNode::appendLocked(Registration& r) noexcept {
+    const std::uint32_t order = registrations_.load(std::memory_order_relaxed);
+    r.order = order;
+    registrations_.store(order + 1, std::memory_order_relaxed);
+    r.linkBefore(list_);
+}
+
+bool JobNode::isActive() const noexcept {
+    return (phase() & (startedPhase | cancellingPhase | finalPhase)) == startedPhase;
+}
+
+JobState JobNode::stateOf(std::uint32_t phase) noexcept {
+    if (phase & finalPhase) {
+        if (phase & failedPhase)
+            return JobState::Failed;
+        return phase & cancellingPhase ? JobState::Cancelled : JobState::Completed;
+    }
+    if (phase & cancellingPhase)
+        return JobState::Cancelling;
+    if (phase & completingPhase)
+        return JobState::Completing;
+    return phase & startedPhase ? JobState::Active : JobState::New;
+}
+
+JobState JobNode::state() const noexcept {
+    return stateOf(phase());
+}
+
+bool JobNode::start() {
+    if (phase() & startedPhase)
+        return false;
+    {
+        std::lock_guard lock(lock_);
+        const std::uint32_t phase = phase_.load(std::memory_order_relaxed);
+        if (phase & (startedPhase | completingPhase))
+            return false;
+        phase_.store(phase | startedPhase, std::memory_order_release);
+        record_.stateChanges(JobState::Active);
+    }
+    startBody(CoroutineStart::Default);
+    return true;
+}
+
+bool JobNode::cancel(std::exception_ptr cause) {
+    JobWalk walk;
+    const bool inTime = walk.cancel(*this, cause);
+    walk.run();
+    return inTime;
+}
+
+void JobNode::cancelFromOutside(bool childrenOnly, std::string_view reason) {
+    const auto cause = std::make_exception_ptr(CancellationException(std::string(reason)));
+    if (childrenOnly) {
+        cancelChildren(cause);
+        return;
+    }
+    {
+        std::lock_guard lock(lock_);
+        if (!isCompleted())
+            record_.flagsChange(JobFlags::cancelledByObserver, 0);
+    }
+    cancel(cause);
+}
+
+void JobNode::cancelChildren(const std::exception_ptr& cause) {
+    for (const Ref<JobNode>& child : children())
+        child->cancel(cause);
+}
+
+std::vector<Ref<JobNode>> JobNode::children() {
+    std::vector<Ref<JobNode>> result;
+    std::lock_guard lock(lock_);
+    for (Registration* r = list_.next; r != &list_; r = r->next) {
+        if (r->kind == Registration::Kind::Child)
+            result.push_back(Ref<JobNode>::share(&static_cast<ChildRegistration*>(r)->child));
+    }
+    return result;
+}
+
+Ref<JobNode> JobNode::parent() {
+    std::lock_guard lock(lock_);
+    return parent_;
+}
+
+std::string_view JobNode::kindName() const noexcept {
+    if (traits_ & Traits::nonCancellable)
+        return "NonCancellable";
+    switch (kind_) {
+    case JobKind::Launch:
+        return "StandaloneCoroutine";
+    case JobKind::Async:
+        return "DeferredCoroutine";
+    case JobKind::RunBlocking:
+        return "BlockingCoroutine";
+    case JobKind::CoroutineScope:
+        return "ScopeCoroutine";
+    case JobKind::SupervisorScope:
+        return "SupervisorCoroutine";
+    case JobKind::WithContext:
+        return "DispatchedCoroutine";
+    case JobKind::WithTimeout:
+        return "TimeoutCoroutine";
+    case JobKind::Job:
+        return "JobImpl";
+    case JobKind::SupervisorJob:
+        return "SupervisorJobImpl";
+    case JobKind::CompletableDeferred:
+        return "CompletableDeferredImpl";
+    case JobKind::RunTest:
+        return "TestScopeImpl";
+    case JobKind::Foreign:
+        break;
+    }
+    return "Job";
+}
+
+std::string JobNode::toString() {
+    std::string text;
+    if (hasBody(kind_)) {
+        text += '"';
+        text += elements_ && elements_->name ? *elements_->name : std::string("coroutine");
+        text += '#' + std::to_string(number_) + "\":";
+    }
+    text += kindName();
+    text += '{';
+    const JobState s = state();
+    text += name(s == JobState::Failed ? JobState::Cancelled : s);
+    char address[32];
+    std::snprintf(address, sizeof address, "}@%zx", reinterpret_cast<std::size_t>(this));
+    return text + address;
+}
+
+// Which exception a job ends with (rules 36 and 37), and what others are told.
+
+void JobNode::addException(const std::exception_ptr& e) {
+    if (!failures_)
+        failures_ = std::make_unique<Failures>();
+    if (!failures_->root)
+        failures_->root = e;
+    else if (e != failures_->root && (failures_->others.empty() || failures_->others.back() != e))
+        failures_->others.push_back(e);
+}
+
+std::exception_ptr JobNode::aggregateExceptions() {
+    if (!failures_)
+        return {};
+    std::vector<std::exception_ptr> all{failures_->root};
+    all.insert(all.end(), failures_->others.begin(), failures_->others.end());
+    auto isFailure = [](const std::exception_ptr& e) { return !cancellationIn(e); };
+    std::exception_ptr winner = all.front();
+    if (auto failure = std::find_if(all.begin(), all.end(), isFailure); failure != all.end()) {
+        winner = *failure;
+    } else if (timeoutIn(winner)) {
+        auto later =
+            std::find_if(all.begin() + 1, all.end(), [](const auto& e) { return timeoutIn(e) != nullptr; });
+        if (later != all.end())
+            winner = *later;
+    }
+    std::vector<std::exception_ptr> seen;
+    for (const std::exception_ptr& e : all) {
+        if (e != winner && isFailure(e) && std::find(seen.begin(), seen.end(), e) == seen.end()) {
+            seen.push_back(e);
+            addSuppressed(winner, e);
+        }
+    }
+    std::lock_guard lock(lock_);
+    failures_->final = winner;
+    return winner;
+}
+
+std::exception_ptr JobNode::childCause() {
+    std::lock_guard lock(lock_);
+    if (failures_ && failures_->root && cancellationIn(failures_->root))
+        return failures_->root;
+    if (!failures_)
+        return std::make_exception_ptr(
+            CancellationException("Parent job is " + std::string(name(stateOf(phase() | finalPhase)))));
+    if (!failures_->childCause)
+        failures_->childCause = std::make_exception_ptr(CancellationException(
+            phase() & finalPhase ? "Parent job is Cancelled" : "Parent job is Cancelling", failures_->root));
+    return failures_->childCause;
+}
+
+std::exception_ptr JobNode::cancellation() {
+    std::lock_guard lock(lock_);
+    return cancellationLocked();
+}
+
+std::exception_ptr JobNode::cancellationLocked() {
+    const bool isFinal = isCompleted();
+    const std::exception_ptr cause = failures_ ? (isFinal ? failures_->final : failures_->root) : nullptr;
+    if (!cause)
+        return std::make_exception_ptr(
+            CancellationException(std::string(kindName()) + " has completed normally"));
+    if (cancellationIn(cause))
+        return cause;
+    if (!failures_->wrapped)
+        failures_->wrapped = std::make_exception_ptr(CancellationException(
+            std::string(kindName()) + (isFinal ? " was cancelled" : " is cancelling"), cause));
+    return failures_->wrapped;
+}
+
+std::exception_ptr JobNode::getCancellationException() {
+    std::lock_guard lock(lock_);
+    if (!(phase() & (cancellingPhase | finalPhase)))
+        throw std::logic_error("Job is still new or active");
+    return cancellationLocked();
+}
+
+std::exception_ptr JobNode::finalException() {
+    if (!(phase() & cancellingPhase))
+        return {};
+    std::lock_guard lock(lock_);
+    return failures_ ? failures_->final : nullptr;
+}
+
+void JobNode::throwCancellation() {
+    if (!delivered_ && !isCompleted()) {
+        delivered_ = true;
+        record_.flagsChange(JobFlags::cancellationDelivered, 0);
+    }
+    std::rethrow_exception(cancellation());
+}
+
+void JobNode::handleUncaught(const std::exception_ptr& e) noexcept {
+    addHandle();
+    const CoroutineContext context(elements_, HandleAccess::adopt<Job>(this));
+    if (!elements_ || !elements_->handler) {
+        reportUncaught(context, e);
+        return;
+    }
+    try {
+        elements_->handler(context, e);
+    } catch (...) {
+        const std::exception_ptr thrown = std::current_exception();
+        addSuppressed(thrown, e);
+        reportUncaught(context, thrown);
+    }
+}
+
+bool JobNode::complete(std::exception_ptr failure) {
+    JobWalk walk;
+    const bool first = walk.endOwnPart(*this, std::move(failure), false);
+    walk.run();
+    return first;
+}
+
+// Handlers and waiters.
+
+void JobNode::invokeHandler(HandlerNode& handler, const std::exception_ptr& cause,
+                            std::exception_ptr& firstFailure) noexcept {
+    try {
+        handler.invoke(cause);
+    } catch (...) {
+        if (firstFailure)
+            addSuppressed(firstFailure, std::current_exception());
+        else
+            firstFailure = std::current_exception();
+    }
+}
+
+bool JobNode::addHandler(HandlerNode& handler, bool onCancelling) {
+    Ref<HandlerNode> own = Ref<HandlerNode>::adopt(&handler);
+    if (traits_ & Traits::nonCancellable)
+        return true;
+    std::exception_ptr cause;
+    {
+        std::lock_guard lock(lock_);
+        handler.onCancelling = onCancelling;
+        const std::uint32_t phase = phase_.load(std::memory_order_relaxed);
+        if (!(phase & finalPhase) && !(onCancelling && (phase & cancellingPhase))) {
+            appendLocked(*own.take());
+            return true;
+        }
+        if (failures_)
+            cause = phase & finalPhase ? failures_->final : failures_->root;
+    }
+    std::exception_ptr failure;
+    invokeHandler(handler, cause, failure);
+    if (failure)
+        handleUncaught(failure);
+    return false;
+}
+
+void JobNode::removeHandler(HandlerNode& handler) noexcept {
+    Ref<HandlerNode> own;
+    std::lock_guard lock(lock_);
+    if (handler.linked()) {
+        handler.unlink();
+        own = Ref<HandlerNode>::adopt(&handler);
+    }
+    handler.fired = true;
+}
+
+bool JobNode::addWaiter(WaiterNode& waiter) noexcept {
+    std::lock_guard lock(lock_);
+    if (phase_.load(std::memory_order_relaxed) & finalPhase)
+        return false;
+    appendLocked(waiter);
+    return true;
+}
+
+void JobNode::removeWaiter(WaiterNode& waiter) noexcept {
+    std::lock_guard lock(lock_);
+    if (waiter.linked())
+        waiter.unlink();
+}
+
+// The body.
+
+JobNode* JobNode::current() noexcept {
+    return currentJob;
+}
+
+void JobNode::startBody(CoroutineStart how) {
+    if (how == CoroutineStart::Lazy)
+        return;
+    retain();
+    runs_ = true;
+    skipCancelledBody_ = how == CoroutineStart::Default;
+    if (how == CoroutineStart::Undispatched) {
+        run();
+        return;
+    }
+    record_.queued();
+    dispatcher().dispatch(*this);
+}
+
+std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& leaf, bool dispatch) noexcept {
+    retain();
+    runs_ = true;
+    outer_ = &outer;
+    comesBackDispatched_ = dispatch;
+    skipCancelledBody_ = dispatch;
+    outer.record_.suspends(stackOf(leaf), WaitKind::Scope, id().value);
+    if (dispatch) {
+        // From here on another thread may have resumed `outer`.
+        record_.queued();
+        dispatcher().dispatch(*this);
+        return std::noop_coroutine();
+    }
+    entersThread();
+    return beginBody();
+}
+
+void JobNode::entersThread() noexcept {
+    currentJob = this;
+    record_.runs();
+}
+
+void JobNode::run() noexcept {
+    JobNode* const previous = currentJob;
+    entersThread();
+    const std::coroutine_handle<> next = bodyBegun_ ? resumeAt : beginBody();
+    next.resume();
+    // `this` may be gone. Whoever was running here before (an undispatched start, a nested loop) goes on.
+    currentJob = previous;
+    if (previous)
+        previous->record_.continuesHere();
+}
+
+void JobNode::resumeLater() noexcept {
+    everSuspended_ = true;
+    record_.queued();
+    dispatcher().dispatch(*this);
+}
+
+void JobNode::resumeNow() noexcept {
+    everSuspended_ = true;
+    run();
+}
+
+std::coroutine_handle<> JobNode::beginBody() noexcept {
+    bodyBegun_ = true;
+    if (skipCancelledBody_ && isCancelled()) {
+        dropBody();
+        return endBody(cancellation());
+    }
+    try {
+        return createBody();
+    } catch (...) {
+        const std::exception_ptr failure = std::current_exception();
+        dropBody();
+        return endBody(failure);
+    }
+}
+
+std::coroutine_handle<> JobNode::bodyEnds() noexcept {
+    std::exception_ptr failure = takeResult();
+    bodyReturnedValue_ = !failure;
+    return endBody(std::move(failure));
+}
+
+std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
+    const Ref<JobNode> keep = Ref<JobNode>::share(this);
+    JobNode* const outer = outer_;
+    const bool inPlace = outer && !comesBackDispatched_;
+    JobWalk walk;
+    walk.endOwnPart(*this, std::move(failure), inPlace);
+    walk.run();
+    if (!inPlace || !walk.ended())
+        return std::noop_coroutine();
+    outer->everSuspended_ |= everSuspended_;
+    outer->entersThread();
+    return outer->resumeAt;
+}
+
+StackId JobNode::stackOf(const PromiseBase& leaf) noexcept {
+    std::array<std::source_location, layout::Stack::maxDepth> places;
+    std::size_t depth = 0;
+    std::uint32_t cut = 0;
+    for (const PromiseBase* p = &leaf; p; p = p->callerPromise) {
+        if (depth < places.size())
+            places[depth++] = p->site;
+        else
+            ++cut;
+    }
+    return record::internStack(std::span(places.data(), depth), cut);
+}
+
+void JobNode::cancelSuspension(std::uint32_t before) noexcept {
+    std::uintptr_t p = suspension_.load(std::memory_order_seq_cst);
+    do {
+        if (p == 0)
+            return;
+    } while (
+        !suspension_.compare_exchange_weak(p, p | 1, std::memory_order_acquire, std::memory_order_acquire));
+    auto* const suspension = reinterpret_cast<Suspension*>(p);
+    if (suspension->order_ > before ||
+        suspension->claim(Suspension::State::Cancelled) != Suspension::Claim::Won) {
+        suspension_.store(p, std::memory_order_release);
+        return;
+    }
+    // Won: nobody but this thread can let the coroutine go on, so its frame stays until resumeLater.
+    suspension_.store(0, std::memory_order_release);
+    suspension->unregister();
+    resumeLater();
+}
+
+void JobNode::clearSuspension() noexcept {
+    std::uintptr_t p = suspension_.load(std::memory_order_acquire);
+    for (int turn = 0; p != 0; ++turn) {
+        if (p & 1) {
+            if (turn > 64)
+                std::this_thread::yield();
+            p = suspension_.load(std::memory_order_acquire);
+        } else if (suspension_.compare_exchange_weak(p, 0, std::memory_order_acq_rel,
+                                                     std::memory_order_acquire)) {
+            return;
+        }
+    }
+}
+
+} // namespace coroscope::detail

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "JobWalk.h"
+
+#include "Uncaught.h"
+
+#include <mutex>
+#include <utility>
+
+namespace coroscope::detail {
+
+JobWalk::Frame& JobWalk::push(JobNode& job, Step step) {
+    Frame& frame = depth_ < shallow_.size() ? shallow_[depth_] : deep_.emplace_back();
+    ++depth_;
+    frame.step = step;
+    frame.job = Ref<JobNode>::share(&job);
+    return frame;
+}
+
+void JobWalk::pop() noexcept {
+    --depth_;
+    if (depth_ >= shallow_.size()) {
+        deep_.pop_back();
+        return;
+    }
+    Frame& frame = shallow_[depth_];
+    frame.endsOwnPart = frame.reported = frame.inPlace = frame.taken = false;
+    frame.cause = frame.childCause = frame.handlerFailure = nullptr;
+    frame.parent = {};
+    frame.job = {};
+}
+
+bool JobWalk::cancel(JobNode& job, const std::exception_ptr& cause) {
+    if (job.traits_ & Traits::nonCancellable)
+        return false;
+    bool endsOwnPart = false;
+    {
+        std::lock_guard lock(job.lock_);
+        const std::uint32_t phase = job.phase_.load(std::memory_order_relaxed);
+        if (phase & JobNode::sealedPhase)
+            return false;
+        job.addException(cause);
+        std::uint32_t next = phase | JobNode::cancellingPhase;
+        if (!(phase & JobNode::completingPhase) &&
+            ((job.traits_ & Traits::endsOnCancel) || !(phase & JobNode::startedPhase))) {
+            next |= JobNode::completingPhase;
+            endsOwnPart = true;
+        }
+        // seq_cst: the other half of the agreement in Suspension::suspend.
+        job.phase_.store(next, std::memory_order_seq_cst);
+        const bool first = !(phase & JobNode::cancellingPhase);
+        if (first)
+            job.record_.stateChanges(JobState::Cancelling);
+        if (!first && !endsOwnPart)
+            return true;
+        Frame& frame = push(job, first ? Step::Notify : Step::EndOwnPart);
+        frame.endsOwnPart = endsOwnPart;
+        if (first) {
+            frame.cause = job.failures_->root;
+            frame.cursor.linkBefore(*job.list_.next);
+        }
+    }
+    return true;
+}
+
+bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace) {
+    std::lock_guard lock(job.lock_);
+    const std::uint32_t phase = job.phase_.load(std::memory_order_relaxed);
+    if (phase & (JobNode::completingPhase | JobNode::sealedPhase))
+        return false;
+    std::uint32_t next = phase | JobNode::completingPhase;
+    bool notifies = false;
+    if (failure) {
+        job.addException(failure);
+        notifies = !(phase & JobNode::cancellingPhase);
+        next |= JobNode::cancellingPhase;
+    }
+    job.phase_.store(next, std::memory_order_seq_cst);
+    if (notifies)
+        job.record_.stateChanges(JobState::Cancelling);
+    if (job.pending_ > 1) {
+        if (!(next & JobNode::cancellingPhase))
+            job.record_.stateChanges(JobState::Completing);
+        if (job.bodyBegun_)
+            job.record_.waitsForChildren();
+    }
+    Frame& frame = push(job, notifies ? Step::Notify : Step::EndOwnPart);
+    frame.endsOwnPart = true;
+    frame.reported = true;
+    frame.inPlace = inPlace;
+    if (notifies) {
+        frame.cause = job.failures_->root;
+        frame.cursor.linkBefore(*job.list_.next);
+    }
+    return true;
+}
+
+void JobWalk::run() noexcept {
+    while (depth_ > 0) {
+        Frame& top = depth_ <= shallow_.size() ? shallow_[depth_ - 1] : deep_.back();
+        if (top.step == Step::Done)
+            pop();
+        else
+            work(top);
+    }
+}
+
+void JobWalk::work(Frame& frame) {
+    JobNode& job = *frame.job;
+    switch (frame.step) {
+    case Step::Notify:
+        notify(frame);
+        break;
+    case Step::TellParent: {
+        reportHandlerFailure(frame);
+        frame.step = frame.endsOwnPart ? Step::EndOwnPart : Step::Done;
+        if ((job.traits_ & Traits::scoped) || cancellationIn(frame.cause))
+            break;
+        if (Ref<JobNode> parent = job.parent(); parent && !(parent->traits_ & Traits::supervisor))
+            cancel(*parent, frame.cause);
+        break;
+    }
+    case Step::EndOwnPart: {
+        bool last;
+        if (!(job.phase() & JobNode::startedPhase))
+            job.dropBody();
+        {
+            std::lock_guard lock(job.lock_);
+            last = --job.pending_ == 0;
+        }
+        frame.step = last ? Step::Seal : Step::Done;
+        if (last && frame.reported)
+            ended_ = true;
+        break;
+    }
+    case Step::Seal:
+        seal(frame);
+        break;
+    case Step::Handle:
+        frame.step = Step::SetState;
+        if (frame.cause && !frame.taken && (job.traits_ & Traits::uncaughtHandler))
+            job.handleUncaught(frame.cause);
+        break;
+    case Step::SetState:
+        setState(frame);
+        break;
+    case Step::Complete:
+        complete(frame);
+        break;
+    case Step::LeaveParent:
+        leaveParent(frame);
+        break;
+    case Step::Done:
+        break;
+    }
+}
+
+void JobWalk::notify(Frame& frame) {
+    JobNode& job = *frame.job;
+    for (;;) {
+        Ref<JobNode> child;
+        Ref<HandlerNode> handler;
+        std::uint32_t order = UINT32_MAX;
+        {
+            std::lock_guard lock(job.lock_);
+            Registration* next = frame.cursor.next;
+            while (next->kind == Registration::Kind::Cursor || next->kind == Registration::Kind::Waiter)
+                next = next->next;
+            frame.cursor.unlink();
+            if (next->kind != Registration::Kind::Head) {
+                frame.cursor.linkBefore(*next->next);
+                order = next->order;
+            }
+            if (next->kind == Registration::Kind::Child) {
+                child = Ref<JobNode>::share(&static_cast<ChildRegistration*>(next)->child);
+            } else if (next->kind == Registration::Kind::Handler) {
+                auto* h = static_cast<HandlerNode*>(next);
+                if (!h->onCancelling || h->fired)
+                    continue;
+                h->fired = true;
+                handler = Ref<HandlerNode>::share(h);
+            }
+        }
+        // The suspended body has its place in the order too: where it was when it suspended.
+        job.cancelSuspension(order);
+        if (handler) {
+            job.invokeHandler(*handler, frame.cause, frame.handlerFailure);
+        } else if (child) {
+            if (!frame.childCause)
+                frame.childCause = job.childCause();
+            cancel(*child, frame.childCause);
+            return;
+        } else {
+            frame.step = Step::TellParent;
+            return;
+        }
+    }
+}
+
+void JobWalk::seal(Frame& frame) {
+    JobNode& job = *frame.job;
+    {
+        std::lock_guard lock(job.lock_);
+        job.phase_.store(job.phase_.load(std::memory_order_relaxed) | JobNode::sealedPhase,
+                         std::memory_order_release);
+    }
+    // From here on failures_ changes no more, but for the wrappers made on demand.
+    frame.cause = job.aggregateExceptions();
+    frame.step = Step::Handle;
+    if (!frame.cause)
+        return;
+    if ((job.traits_ & Traits::scoped) || cancellationIn(frame.cause)) {
+        frame.taken = true;
+    } else if (Ref<JobNode> parent = job.parent(); parent && !(parent->traits_ & Traits::supervisor)) {
+        frame.taken = (parent->traits_ & Traits::handlesException) != 0;
+        if (!cancel(*parent, frame.cause))
+            frame.taken = false;
+    }
+}
+
+void JobWalk::setState(Frame& frame) {
+    JobNode& job = *frame.job;
+    std::string text;
+    JobState state = JobState::Completed;
+    std::uint32_t extra = JobNode::finalPhase;
+    if (frame.cause) {
+        extra |= JobNode::cancellingPhase;
+        state = JobState::Cancelled;
+        if (!cancellationIn(frame.cause)) {
+            state = JobState::Failed;
+            extra |= JobNode::failedPhase;
+            const std::exception* e = standardExceptionIn(frame.cause);
+            text = typeName(frame.cause) + "\n" + (e ? e->what() : "");
+        }
+    }
+    {
+        std::lock_guard lock(job.lock_);
+        job.record_.end(state, text);
+        job.phase_.store(job.phase_.load(std::memory_order_relaxed) | extra, std::memory_order_release);
+        frame.parent = std::move(job.parent_);
+    }
+    if (frame.parent) {
+        {
+            std::lock_guard lock(frame.parent->lock_);
+            job.asChild_.unlink();
+        }
+        job.release(); // the parent's reference; the frame has its own
+    }
+    if (job.shields_)
+        job.outer_->record_.flagsChange(0, JobFlags::shielded);
+    frame.step = Step::Complete;
+}
+
+void JobWalk::complete(Frame& frame) {
+    JobNode& job = *frame.job;
+    for (;;) {
+        Ref<HandlerNode> handler;
+        JobNode* waiting = nullptr;
+        {
+            std::lock_guard lock(job.lock_);
+            Registration* next = job.list_.next;
+            while (next->kind == Registration::Kind::Cursor)
+                next = next->next;
+            if (next->kind == Registration::Kind::Head)
+                break;
+            next->unlink();
+            if (next->kind == Registration::Kind::Waiter) {
+                auto* waiter = static_cast<WaiterNode*>(next);
+                JobNode& waitingJob = waiter->job();
+                // Under the lock: a canceller that wins takes the lock before the waiter's frame may go.
+                if (waiter->claim(Suspension::State::Resumed) == Suspension::Claim::Won)
+                    waiting = &waitingJob;
+            } else {
+                handler = Ref<HandlerNode>::adopt(static_cast<HandlerNode*>(next));
+                if (std::exchange(handler->fired, true))
+                    continue;
+            }
+        }
+        if (handler)
+            job.invokeHandler(*handler, frame.cause, frame.handlerFailure);
+        if (waiting)
+            waiting->resumeLater();
+    }
+    reportHandlerFailure(frame);
+    frame.step = Step::LeaveParent;
+}
+
+void JobWalk::leaveParent(Frame& frame) {
+    Ref<JobNode> job = frame.job;
+    Ref<JobNode> parent = std::move(frame.parent);
+    const bool wasRunning = job->runs_;
+    job->runs_ = false;
+    bool last = false;
+    if (parent) {
+        std::lock_guard lock(parent->lock_);
+        last = --parent->pending_ == 0;
+    }
+    if (job->outer_ && !frame.inPlace) {
+        job->cameBackDispatched_ = true;
+        job->outer_->resumeLater();
+    }
+    if (wasRunning)
+        job->release(); // the reference of the running body
+    if (last) {
+        frame.job = std::move(parent);
+        frame.step = Step::Seal;
+        frame.inPlace = false;
+        frame.taken = false;
+        frame.cause = nullptr;
+    } else {
+        frame.step = Step::Done;
+    }
+}
+
+void JobWalk::reportHandlerFailure(Frame& frame) noexcept {
+    if (auto failure = std::exchange(frame.handlerFailure, nullptr))
+        frame.job->handleUncaught(failure);
+}
+
+} // namespace coroscope::detail

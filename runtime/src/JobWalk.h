@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cancelling and ending jobs without recursion: whatever the depth of the tree, the stack stays flat.
+#pragma once
+
+#include <coroscope/runtime/detail/JobNode.h>
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <exception>
+
+namespace coroscope::detail {
+
+/// A stack of jobs that are being cancelled or ended. The one on top is worked on until it is through; what
+/// it sets off (its children, its parent) is pushed above it, so that the order is that of a recursion (rules
+/// 9 and 10).
+class JobWalk {
+public:
+    JobWalk() noexcept = default;
+    JobWalk(const JobWalk&) = delete;
+    JobWalk& operator=(const JobWalk&) = delete;
+
+    /// Begins to cancel `job`. False if it was too late.
+    bool cancel(JobNode& job, const std::exception_ptr& cause);
+    /// The job's own part is over, by `failure` or without. With `inPlace` the awaiting coroutine of a scope
+    /// is left to the caller, if the job ends within this walk. False if that was said before.
+    bool endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace);
+    /// Works until nothing is left.
+    void run() noexcept;
+    /// After run: the job given to endOwnPart has ended within this walk.
+    bool ended() const noexcept { return ended_; }
+
+private:
+    enum class Step : unsigned char {
+        Notify,      ///< handlers, children and the suspended body hear of the cancellation
+        TellParent,  ///< then the parent, of a failure
+        EndOwnPart,  ///< the job's own part leaves the count of what it waits for
+        Seal,        ///< the last one has left: which exception is it
+        Handle,      ///< nobody took it: the exception handler
+        SetState,    ///< final; detached from the parent
+        Complete,    ///< completion handlers and those who wait for it
+        LeaveParent, ///< leaves the count of its parent
+        Done
+    };
+    struct Frame {
+        Step step = Step::Done;
+        bool endsOwnPart = false;
+        bool reported = false; ///< to endOwnPart's caller
+        bool inPlace = false;
+        bool taken = false; ///< somebody took the failure
+        Ref<JobNode> job;
+        Ref<JobNode> parent;
+        std::exception_ptr cause;
+        std::exception_ptr childCause;
+        std::exception_ptr handlerFailure;
+        Registration cursor{Registration::Kind::Cursor};
+    };
+
+    Frame& push(JobNode& job, Step step);
+    void pop() noexcept;
+    void work(Frame& frame);
+    void notify(Frame& frame);
+    void seal(Frame& frame);
+    void setState(Frame& frame);
+    void complete(Frame& frame);
+    void leaveParent(Frame& frame);
+    void reportHandlerFailure(Frame& frame) noexcept;
+
+    std::deque<Frame> deep_;
+    std::array<Frame, 2> shallow_;
+    std::size_t depth_ = 0;
+    bool ended_ = false;
+};
+
+} // namespace coroscope::detail

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "OwnThreads.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <pthread.h>
+#include <signal.h>
+
+namespace coroscope::detail {
+
+void OwnThreads::start(const std::string& name, std::function<void()> body) {
+    // Signals are the program's own business: its handlers run on its own threads.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    std::lock_guard lock(mutex_);
+    threads_.emplace_back([this, name, body = std::move(body)] {
+        pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+        body();
+        std::lock_guard own(mutex_);
+        done_.push_back(std::this_thread::get_id());
+        returned_.notify_all();
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void OwnThreads::join() noexcept {
+    constexpr std::chrono::seconds patience{2};
+    std::vector<std::thread> threads;
+    std::vector<std::thread::id> done;
+    {
+        std::unique_lock lock(mutex_);
+        const auto self = std::count_if(threads_.begin(), threads_.end(), [](const std::thread& t) {
+            return t.get_id() == std::this_thread::get_id();
+        });
+        returned_.wait_for(lock, patience,
+                           [&] { return done_.size() + static_cast<std::size_t>(self) >= threads_.size(); });
+        threads.swap(threads_);
+        done = done_;
+    }
+    for (std::thread& t : threads) {
+        if (std::find(done.begin(), done.end(), t.get_id()) != done.end())
+            t.join();
+        else
+            t.detach();
+    }
+}
+
+void OwnThreads::atProcessEnd(void (*stop)()) {
+    std::atexit(stop);
+}
+
+} // namespace coroscope::detail

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runtime's own threads: named, and stopped before the process tears down what they use.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace coroscope::detail {
+
+class OwnThreads {
+public:
+    /// `name`: at most 15 characters are shown.
+    void start(const std::string& name, std::function<void()> body);
+    /// Waits until the bodies have returned, but not for ever: one that is stuck in code of the user must not
+    /// hold up the end of the process. Does not wait for the calling thread.
+    void join() noexcept;
+
+    /// Calls `stop` when the process ends by exit or by returning from main, before statics that are older
+    /// than this call are destroyed.
+    static void atProcessEnd(void (*stop)());
+
+private:
+    std::mutex mutex_;
+    std::condition_variable returned_;
+    std::vector<std::thread::id> done_;
+    std::vector<std::thread> threads_;
+};
+
+} // namespace coroscope::detail

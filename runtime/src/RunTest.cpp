@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/runtime/RunTest.h>
+
+#include <limits>
+#include <vector>
+
+namespace coroscope {
+
+TestTimeout::~TestTimeout() = default;
+
+namespace detail {
+
+namespace {
+
+/// The job and all below it, one line each, a tab a level.
+std::string treeOf(JobNode& root) {
+    std::string text;
+    std::vector<std::pair<Ref<JobNode>, std::size_t>> open;
+    open.emplace_back(Ref<JobNode>::share(&root), 0);
+    while (!open.empty()) {
+        auto [job, depth] = std::move(open.back());
+        open.pop_back();
+        text += std::string(depth, '\t') + job->toString() + '\n';
+        auto children = job->children();
+        for (auto child = children.rbegin(); child != children.rend(); ++child)
+            open.emplace_back(*child, depth + 1);
+    }
+    return text;
+}
+
+} // namespace
+
+TestLoop::TestLoop(const CoroutineContext& context, std::source_location where)
+    : context_(context)
+    , scheduler_(std::make_shared<TestScheduler>())
+    , where_(where) {
+    context_ = context_.withoutJob() + CoroutineContext(scheduler_->dispatcher());
+}
+
+TestLoop::~TestLoop() = default;
+
+JobNode::Origin TestLoop::origin() {
+    return {.kind = JobKind::RunTest,
+            .traits = Traits::scoped | Traits::handlesException,
+            .where = where_,
+            .elements = context_.elements()};
+}
+
+void TestLoop::runUntilDone(JobNode& job, std::chrono::nanoseconds limit) {
+    using Clock = std::chrono::steady_clock;
+    auto runUntil = [&](Clock::time_point deadline) {
+        while (!job.isCompleted() && Clock::now() < deadline) {
+            if (!scheduler_->runOne(std::numeric_limits<std::int64_t>::max()) && !job.isCompleted())
+                scheduler_->waitForWork(deadline);
+        }
+        return job.isCompleted();
+    };
+    auto wake = [scheduler = scheduler_] { scheduler->wake(); };
+    job.addHandler(*new HandlerOf<decltype(wake)>(wake), false);
+    if (runUntil(Clock::now() + limit))
+        return;
+    const TestTimeout failure(
+        "The test did not end within " +
+        std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()) +
+        " ms of real time; these jobs are left:\n" + treeOf(job));
+    // Lets the body stop where it can, because it refers to what the caller owns.
+    job.cancel(std::make_exception_ptr(CancellationException("The test took too long")));
+    runUntil(Clock::now() + std::chrono::seconds(1));
+    throw failure;
+}
+
+} // namespace detail
+
+} // namespace coroscope

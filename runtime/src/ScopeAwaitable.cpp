@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <coroscope/runtime/detail/ScopeAwaitable.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace coroscope::detail {
+
+namespace {
+
+std::string timedOut(std::chrono::nanoseconds after) {
+    return "Timed out waiting for " +
+           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(after).count()) + " ms";
+}
+
+/// The alarm of a withTimeout, and the completion handler that switches it off. While the timer source knows
+/// it, the job's list (or, once claimed, the alarm itself) keeps it.
+class Alarm final : public HandlerNode, public TimerNode {
+public:
+    Alarm(JobNode& scope, std::chrono::nanoseconds after) noexcept
+        : scope_(Ref<JobNode>::share(&scope))
+        , source_(scope.dispatcher().timers())
+        , after_(after) {}
+
+    void arm() { source_.schedule(*this, after_); }
+    void invoke(const std::exception_ptr&) override { source_.dispose(*this); }
+    bool claim() noexcept override {
+        retain();
+        return true;
+    }
+    void fire(bool) noexcept override {
+        scope_->cancel(std::make_exception_ptr(TimeoutCancellationException(timedOut(after_), scope_.get())));
+        release();
+    }
+
+private:
+    ~Alarm() override = default;
+    const Ref<JobNode> scope_;
+    TimerSource& source_;
+    const std::chrono::nanoseconds after_;
+};
+
+} // namespace
+
+JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatch) {
+    JobNode::Origin origin{
+        .kind = plan.kind,
+        .traits = static_cast<std::uint16_t>(plan.traits | Traits::scoped | Traits::handlesException),
+        .where = plan.where,
+        .parent = &outer,
+        .elements = outer.elements()};
+    dispatch = false;
+    if (!plan.context)
+        return origin;
+    if (plan.context->elements())
+        origin.elements = (CoroutineContext(outer.elements(), {}) + plan.context->withoutJob()).elements();
+    dispatch = origin.elements->dispatcher != outer.elements()->dispatcher;
+    if (JobNode* job = HandleAccess::node(plan.context->job())) {
+        if (job->traits() & Traits::nonCancellable) {
+            // Cut off from cancellation, but in the record it stays where people look for it.
+            origin.parent = nullptr;
+            origin.shownParent = &outer;
+            origin.flags |= JobFlags::shielded;
+        } else {
+            origin.parent = job;
+        }
+    }
+    return origin;
+}
+
+void armTimeout(JobNode& scope, std::chrono::nanoseconds after) {
+    auto alarm = Ref<Alarm>::adopt(new Alarm(scope, after));
+    alarm->retain();
+    scope.addHandler(*alarm, false);
+    alarm->arm();
+    // It may have ended in between, without finding anything to dispose of.
+    if (scope.isCompleted())
+        alarm->invoke({});
+}
+
+void throwTimeout(std::chrono::nanoseconds after, const void* owner) {
+    throw TimeoutCancellationException(
+        "Timed out immediately, the limit was " +
+            std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(after).count()) + " ms",
+        owner);
+}
+
+} // namespace coroscope::detail

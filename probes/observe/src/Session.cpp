@@ -53,6 +53,7 @@ private:
         std::uint32_t at = 0;
         std::uint32_t round = 0; ///< of `at`
         std::uint32_t since = 0; ///< round in which the job came
+        bool gone = false;       ///< the job has ended
     };
 
     void add(Batch& into, const JobRow& row) {
@@ -60,10 +61,13 @@ private:
         if (index >= places_.size())
             places_.resize(std::max<std::size_t>(index + 1, places_.size() * 3 / 2));
         Place& place = places_[index];
-        if (place.id && place.id != row.id)
-            end(into, {place.id});
+        if (place.id == row.id && place.gone)
+            return;
         if (place.id != row.id) {
+            if (place.id && !place.gone)
+                end(into, {place.id});
             place.id = row.id;
+            place.gone = false;
             place.since = round_;
         }
         if (place.round == round_) {
@@ -77,7 +81,7 @@ private:
 
     void end(Batch& into, const EndedJob& ended) {
         const std::uint32_t index = ended.id.index();
-        if (index >= places_.size() || places_[index].id != ended.id)
+        if (index >= places_.size() || places_[index].id != ended.id || places_[index].gone)
             return;
         Place& place = places_[index];
         if (place.round == round_) {
@@ -92,7 +96,7 @@ private:
         }
         if (place.since != round_)
             into.ended.push_back(ended);
-        place.id = {};
+        place.gone = true;
     }
 
     std::vector<Place> places_; ///< by JobId::index

@@ -45,8 +45,7 @@ struct EndedJob {
     std::int64_t at = 0;
 };
 
-/// What is new since the last batch. Apply in this order: reset, rows, ended. No batch both has a row
-/// of a job and ends that job.
+/// What is new since the last batch. Apply in this order: reset, rows, ended.
 struct Batch {
     bool reset = false;       ///< forget everything: `rows` is the complete state
     std::vector<JobRow> rows; ///< new or changed, each complete

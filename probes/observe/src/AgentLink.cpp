@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "AgentLink.h"
+#include "Utf8.h"
+
+#include <coroscope/wire/Control.h>
+#include <coroscope/wire/SocketDirectory.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace coroscope::observe {
+
+namespace {
+
+constexpr int helloMilliseconds = 1'000;
+/// Messages taken in one go: a target that never stops talking must not keep us.
+constexpr int messagesAtOnce = 64;
+
+/// Receives one message with the descriptors that came along; all but the first are closed at once.
+ssize_t receiveWithDescriptor(int socket, void* message, std::size_t size, Descriptor& descriptor,
+                              bool& whole) {
+    iovec part{message, size};
+    alignas(cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    const ssize_t received = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    if (received < 0)
+        return received;
+    whole = (header.msg_flags & MSG_TRUNC) == 0;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        const std::size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int one = -1;
+            std::memcpy(&one, CMSG_DATA(c) + i * sizeof one, sizeof one);
+            Descriptor owned(one);
+            if (!descriptor)
+                descriptor = std::move(owned);
+        }
+    }
+    return received;
+}
+
+std::string sentence(const std::string& label, std::string_view rest) {
+    return label + ' ' + std::string(rest);
+}
+
+} // namespace
+
+std::vector<std::string> agentSockets(const ProcessFacts& process) {
+    // The target may have been started with another XDG_RUNTIME_DIR than ours: try all places.
+    std::vector<std::string> paths;
+    auto add = [&](const std::string& directory) {
+        const std::string path = directory + '/' + wire::socketName(process.innermostPid);
+        if (std::find(paths.begin(), paths.end(), path) == paths.end() &&
+            wire::problemWithSocketDirectory(directory, process.uid).empty() &&
+            ::access(path.c_str(), F_OK) == 0)
+            paths.push_back(path);
+    };
+    const std::string user = std::to_string(process.uid);
+    add(wire::socketDirectory(process.uid));
+    add("/run/user/" + user + "/coroscope");
+    add("/tmp/coroscope-" + user);
+    return paths;
+}
+
+Result<AgentLink> AgentLink::connect(const ProcessFacts& process, const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.empty() || path.size() >= sizeof address.sun_path)
+        return Problem{"has no agent"};
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    AgentLink link;
+    link.label_ = processLabel(process.program, process.pid);
+    link.processStart_ = process.start;
+    link.socket_ = Descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int fd = link.socket_.get();
+    if (fd < 0)
+        return Problem{std::string("cannot be asked: ") + std::strerror(errno)};
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        if (errno == EAGAIN)
+            return Problem{"does not answer"};
+        return Problem{errno == EACCES || errno == EPERM
+                           ? "does not let this user talk to it"
+                           : "has left its socket behind, nobody listens there"};
+    }
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != process.uid ||
+        peer.pid != process.pid)
+        return Problem{"is not who listens on its socket"};
+
+    pollfd waiting{fd, POLLIN, 0};
+    const std::int64_t until = monotonicNow() + std::int64_t{helloMilliseconds} * 1'000'000;
+    int ready = 0;
+    do {
+        const std::int64_t left = (until - monotonicNow()) / 1'000'000;
+        ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    } while (ready < 0 && errno == EINTR);
+    if (ready <= 0)
+        return Problem{"does not answer"};
+    wire::Hello hello;
+    bool whole = false;
+    const ssize_t received = receiveWithDescriptor(fd, &hello, sizeof hello, link.record_, whole);
+    if (received <= 0)
+        return Problem{"has closed the connection without a word"};
+    if (received < static_cast<ssize_t>(sizeof hello.head) || hello.head.magic != wire::controlMagic)
+        return Problem{"answers with something that is not Coroscope's"};
+    if (hello.head.version != wire::protocolVersion)
+        return Problem{"speaks version " + std::to_string(hello.head.version) +
+                       " of the control protocol and this Coroscope version " +
+                       std::to_string(wire::protocolVersion)};
+    if (received != static_cast<ssize_t>(sizeof hello) || !whole ||
+        hello.head.type != wire::MessageType::Hello)
+        return Problem{"answers with something that is not Coroscope's"};
+    if (hello.processStart != process.start || hello.pid != static_cast<std::uint32_t>(process.innermostPid))
+        return Problem{"is answered for by another process"};
+    if (!link.record_)
+        return Problem{"has not sent its record"};
+    return link;
+}
+
+Result<std::uint64_t> AgentLink::cancel(JobId job, bool childrenOnly, std::string_view reason) {
+    wire::Cancel message;
+    message.request = ++lastRequest_;
+    message.processStart = processStart_;
+    message.job = job;
+    message.childrenOnly = childrenOnly ? 1 : 0;
+    reason = cutUtf8(reason, wire::maxReason);
+    message.reasonSize = static_cast<std::uint32_t>(reason.size());
+    std::memcpy(message.reason, reason.data(), reason.size());
+    if (::send(socket_.get(), &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL) !=
+        static_cast<ssize_t>(sizeof message))
+        return Problem{sentence(label_, errno == EAGAIN
+                                            ? "takes no more commands: it does not answer the earlier ones."
+                                            : "cannot be told any more: the connection is gone.")};
+    open_.insert(message.request);
+    return message.request;
+}
+
+void AgentLink::receive(std::vector<CommandAnswer>& answers) {
+    using Kind = CommandAnswer::Kind;
+    for (int i = 0; connected() && i < messagesAtOnce; ++i) {
+        wire::Answer message;
+        Descriptor unwanted;
+        bool whole = false;
+        const ssize_t size = receiveWithDescriptor(socket_.get(), &message, sizeof message, unwanted, whole);
+        if (size < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (size <= 0)
+            return close(sentence(label_, "has closed the connection."), answers);
+        if (size != static_cast<ssize_t>(sizeof message) || !whole ||
+            message.head.magic != wire::controlMagic || message.head.version != wire::protocolVersion ||
+            message.head.type != wire::MessageType::Answer)
+            return close(
+                sentence(label_, "answers with something that is not Coroscope's; it was disconnected."),
+                answers);
+        if (message.kind == wire::AnswerKind::Malformed)
+            return close(sentence(label_, "does not understand commands of this Coroscope."), answers);
+        if (!open_.contains(message.request))
+            continue; // not a question of ours
+        CommandAnswer answer{message.request, Kind::Refused, {}};
+        switch (message.kind) {
+        case wire::AnswerKind::Queued:
+            answer.kind = Kind::Queued;
+            break;
+        case wire::AnswerKind::Done:
+            answer.kind = Kind::Done;
+            break;
+        case wire::AnswerKind::Gone:
+            answer.kind = Kind::Gone;
+            break;
+        case wire::AnswerKind::WrongProcess:
+            answer.text = sentence(label_, "is another process than the one that was observed.");
+            break;
+        case wire::AnswerKind::Busy:
+            answer.text = sentence(label_, "has too many commands waiting already; try again later.");
+            break;
+        case wire::AnswerKind::Refused:
+        case wire::AnswerKind::Malformed:
+            answer.text = sentence(label_, "does not allow commands.");
+            break;
+        default:
+            answer.text = sentence(label_, "gave an answer that this Coroscope does not know.");
+            break;
+        }
+        if (answer.kind != Kind::Queued)
+            open_.erase(message.request);
+        answers.push_back(std::move(answer));
+    }
+}
+
+void AgentLink::close(const std::string& why, std::vector<CommandAnswer>& answers) {
+    socket_ = Descriptor();
+    for (const std::uint64_t request : open_)
+        answers.push_back({request, CommandAnswer::Kind::Refused, why});
+    open_.clear();
+}
+
+} // namespace coroscope::observe

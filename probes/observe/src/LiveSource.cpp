@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "LiveSource.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <utility>
+
+#include <poll.h>
+#include <sys/types.h>
+
+namespace coroscope::observe {
+
+namespace {
+
+constexpr std::int64_t millisecond = 1'000'000;
+constexpr std::int64_t firstScrub = 10 * millisecond;
+constexpr std::int64_t scrubEvery = 1'000 * millisecond;
+/// A scrub looks at so many slots in one read() at least, and needs so many reads at most.
+constexpr std::uint32_t scrubStep = 4'096, scrubSteps = 64;
+/// Without events the memory is scanned so often, or less often where that takes long.
+constexpr std::int64_t scanEvery = 50 * millisecond;
+/// After the agent has hung up: time for the process to end before it is looked for.
+constexpr std::int64_t hangUpGrace = 300 * millisecond;
+
+} // namespace
+
+LiveSource::LiveSource(const ProcessFacts& facts, Descriptor process,
+                       std::shared_ptr<const RecordReader> reader, AgentLink link, std::string silence)
+    : facts_(facts)
+    , label_(processLabel(facts.program, facts.pid))
+    , process_(std::move(process))
+    , reader_(std::move(reader))
+    , dictionary_(std::make_shared<RecordDictionary>(reader_))
+    , link_(std::move(link))
+    , clock_(reader_->clock()) {
+    info_.pid = facts.pid;
+    info_.processStart = facts.start;
+    info_.program = facts.program;
+    info_.runtimeVersion = reader_->runtimeVersion();
+    info_.live = true;
+    info_.followsEvents = link_.connected();
+    info_.commandsAllowed = link_.connected() && reader_->commandsAllowed();
+    if (!link_.connected())
+        info_.commandsProblem = silence;
+    else if (!info_.commandsAllowed)
+        info_.commandsProblem = label_ + " does not allow commands.";
+    noteRingHeads();
+}
+
+void LiveSource::noteRingHeads() {
+    ringsRead_.resize(reader_->threadsHighWater());
+    for (std::uint32_t i = 0; i < ringsRead_.size(); ++i)
+        ringsRead_[i] = reader_->ringHead(i);
+}
+
+void LiveSource::read(Batch& batch) {
+    if (ended_)
+        return;
+    const bool gone =
+        processIsGone(); // asked first: what was written before the end is seen by the reads below
+    const bool closing = gone || programWasReplaced();
+    if (++look_ == 0)
+        look_ = 1;
+    if (!started_) {
+        started_ = true;
+        batch.clear();
+        batch.reset = true;
+        scan(0, reader_->slotsHighWater());
+        readSlots(batch);
+        if (++look_ == 0)
+            look_ = 1;
+        nextScrub_ = monotonicNow() + firstScrub;
+    }
+    readRings(batch);
+    const std::int64_t before = monotonicNow();
+    if (closing || (rescan_ && before >= nextRescan_)) {
+        scan(0, reader_->slotsHighWater());
+        rescan_ = false;
+        nextRescan_ = before + 2 * (monotonicNow() - before);
+    } else if (link_.connected()) {
+        scrub(before);
+    } else if (before >= nextScrub_) {
+        scan(0, reader_->slotsHighWater());
+        nextScrub_ = before + std::max(scanEvery, 5 * (monotonicNow() - before));
+    }
+    readSlots(batch);
+    endTheVanished(batch);
+    if (closing)
+        readSlots(batch);
+
+    if (link_.connected()) {
+        link_.receive(answers_);
+        if (!link_.connected())
+            linkLostAt_ = monotonicNow();
+    }
+    if (gone)
+        finish(label_ + (reader_->saidGoodbye()
+                             ? " has exited."
+                             : " was killed or has crashed: it ended without saying goodbye."));
+    else if (closing)
+        finish(label_ +
+               (reader_->saidGoodbye() ? " has exited." : " has started another program in its place."));
+}
+
+/// The agent has hung up, the process lives on, and its record is not among its files any more.
+bool LiveSource::programWasReplaced() {
+    if (linkLostAt_ == 0 || monotonicNow() - linkLostAt_ < hangUpGrace)
+        return false;
+    linkLostAt_ = monotonicNow();
+    const HeldRecords held = heldRecords(facts_.pid);
+    return !held.denied && held.paths.empty();
+}
+
+void LiveSource::finish(std::string text) {
+    ended_ = SourceEnd{monotonicNow(), std::time(nullptr), std::move(text)};
+    link_.close(ended_->text, answers_);
+}
+
+// Counts exactly: every event that a ring's head has counted is either among the batch's events or among its
+// lost.
+void LiveSource::readRings(Batch& batch) {
+    const std::uint32_t threads = reader_->threadsHighWater();
+    if (ringsRead_.size() < threads)
+        ringsRead_.resize(threads); // new entries were never used before: all their events are ours
+    for (std::uint32_t thread = 0; thread < threads; ++thread) {
+        const std::uint64_t head = reader_->ringHead(thread);
+        const std::uint64_t from = ringsRead_[thread];
+        if (head == from)
+            continue;
+        ringsRead_[thread] = head;
+        const std::uint64_t written = head - from;
+        if (written > reader_->ringCapacity()) {
+            if (static_cast<std::int64_t>(written) > 0)
+                batch.lost += written;
+            rescan_ = true;
+            continue;
+        }
+        events_.clear();
+        const std::uint64_t overwritten = reader_->readEvents(thread, from, head, events_);
+        batch.lost += overwritten;
+        batch.events += events_.size();
+        rescan_ = rescan_ || overwritten != 0;
+        for (const layout::Event& event : events_)
+            take(event, batch);
+    }
+}
+
+void LiveSource::take(const layout::Event& event, Batch& batch) {
+    const JobId id{event.job};
+    if (!id || id.index() >= reader_->slotsHighWater())
+        return;
+    if (event.kind != layout::EventKind::Ended) {
+        lookAt(id.index());
+        return;
+    }
+    Known& job = known(id.index());
+    const auto state = static_cast<JobState>(event.detail);
+    const bool sane = event.detail <= static_cast<std::uint8_t>(JobState::Failed) && isFinal(state);
+    if (job.print.id == id)
+        end(job, {id, sane ? state : JobState::Completed, event.aux, clock_.toMonotonic(event.ticks)}, batch);
+    else if (job.print.id.generation() < id.generation() && !job.alive)
+        job.print = {id, 0, 0, 0}; // it came and went between two looks: remember that it is over
+}
+
+LiveSource::Known& LiveSource::known(std::uint32_t index) {
+    if (index >= slots_.size())
+        slots_.resize(std::max<std::size_t>(index + 1, slots_.size() * 3 / 2));
+    return slots_[index];
+}
+
+void LiveSource::end(Known& job, EndedJob ended, Batch& batch) {
+    if (!job.alive)
+        return;
+    job.alive = false;
+    batch.ended.push_back(ended);
+}
+
+void LiveSource::lookAt(std::uint32_t index) {
+    Known& job = known(index);
+    if (job.looks == look_)
+        return;
+    job.looks = look_;
+    toRead_.push_back(index);
+}
+
+void LiveSource::readSlots(Batch& batch) {
+    std::vector<std::uint32_t> indices;
+    indices.swap(toRead_);
+    if (batch.rows.capacity() < batch.rows.size() + indices.size())
+        batch.rows.reserve(batch.rows.size() + indices.size());
+    for (const std::uint32_t index : indices)
+        readSlot(index, batch);
+    if (toRead_.empty()) {
+        indices.clear();
+        toRead_.swap(indices); // keeps the memory
+    }
+}
+
+void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
+    Known& job = known(index);
+    const std::uint32_t others = reader_->fingerprint(index).others; // before the row: never newer than it
+    JobRow row;
+    const RecordReader::SlotRead read = reader_->readSlot(index, clock_, row);
+    if (read == RecordReader::SlotRead::Unstable) {
+        job.looks = 0;
+        rescan_ = true;
+        return;
+    }
+    if (job.alive && (read == RecordReader::SlotRead::Free || row.id != job.print.id))
+        vanished_.push_back(job.print.id);
+    if (read == RecordReader::SlotRead::Free)
+        return;
+    const bool same = row.id == job.print.id;
+    if (same ? !job.alive : row.id.generation() < job.print.id.generation())
+        return; // over: its end was told, only its slot is not free yet
+    if (!same && isFinal(row.state))
+        return; // over before we knew it
+    if (!same && job.alive)
+        return; // the end of the old job is told first; endTheVanished comes back to this slot
+    job.print = {row.id, row.jobVersion, row.executionSequence, others};
+    job.state = row.state;
+    job.alive = true;
+    batch.rows.push_back(row);
+}
+
+/// Puts all slots on the list that differ from what was told of them.
+void LiveSource::scan(std::uint32_t from, std::uint32_t to) {
+    for (std::uint32_t index = from; index < to; ++index) {
+        const RecordReader::Fingerprint print = reader_->fingerprint(index);
+        if (!print.id ? index < slots_.size() && slots_[index].alive
+                      : index >= slots_.size() || !(slots_[index].print == print))
+            lookAt(index);
+    }
+}
+
+void LiveSource::scrub(std::int64_t now) {
+    if (!scrubbing_) {
+        if (now < nextScrub_)
+            return;
+        scrubbing_ = true;
+        scrubNext_ = 0;
+        nextScrub_ = now + scrubEvery;
+        clock_.calibrate();
+    }
+    const std::uint32_t end = reader_->slotsHighWater();
+    const std::uint32_t to = std::min(end, scrubNext_ + std::max(scrubStep, end / scrubSteps));
+    scan(scrubNext_, to);
+    scrubNext_ = to;
+    scrubbing_ = to < end;
+}
+
+/// Jobs that are no longer in their slots. The event of an end is written before the slot is freed: a second
+/// look at the rings finds it, unless it was lost; then only the fact that the job is gone is known.
+void LiveSource::endTheVanished(Batch& batch) {
+    if (vanished_.empty())
+        return;
+    readRings(batch);
+    for (const JobId id : vanished_) {
+        Known& job = known(id.index());
+        if (job.print.id == id)
+            end(job,
+                {id,
+                 isFinal(job.state)                  ? job.state
+                 : job.state == JobState::Cancelling ? JobState::Cancelled
+                                                     : JobState::Completed,
+                 0, monotonicNow()},
+                batch);
+        if (++look_ == 0)
+            look_ = 1;
+        lookAt(id.index()); // the next job in the slot, if there is one, comes with the next batch
+    }
+    vanished_.clear();
+}
+
+void LiveSource::wait(int milliseconds) {
+    if (ended_ || milliseconds <= 0)
+        return;
+    pollfd waiting[2] = {{link_.descriptor(), POLLIN, 0}, {process_.get(), POLLIN, 0}};
+    ::poll(waiting, 2, milliseconds);
+}
+
+bool LiveSource::processIsGone() {
+    if (process_) {
+        pollfd waiting{process_.get(), POLLIN, 0};
+        return ::poll(&waiting, 1, 0) > 0;
+    }
+    const std::optional<ProcessFacts> now = processFacts(facts_.pid);
+    return !now || now->start != facts_.start || now->state == 'Z';
+}
+
+Result<std::uint64_t> LiveSource::cancel(JobId job, bool childrenOnly, std::string_view reason) {
+    if (ended_)
+        return Problem{ended_->text};
+    if (!link_.connected())
+        return Problem{info_.commandsProblem.empty()
+                           ? label_ + " cannot be told any more: the connection is gone."
+                           : info_.commandsProblem};
+    return link_.cancel(job, childrenOnly, reason);
+}
+
+std::vector<CommandAnswer> LiveSource::answers() {
+    return std::exchange(answers_, {});
+}
+
+std::string LiveSource::failureText(const EndedJob& job) const {
+    return reader_->failureText(job.id, job.failure);
+}
+
+} // namespace coroscope::observe

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A running process as a Source.
+//
+// The state of a job always comes from its slot, never from an event: events only say which slots are worth a
+// look. So an event that was lost, torn or made up can delay news until the next scrub, but cannot falsify
+// them. What a job was at its end is the one thing that only events know.
+#pragma once
+
+#include "AgentLink.h"
+#include "Process.h"
+#include "RecordReader.h"
+#include "TickClock.h"
+
+#include <coroscope/observe/Source.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coroscope::observe {
+
+class LiveSource : public Source {
+public:
+    /// `link` may be unconnected: then the memory is scanned again and again, and `silence` says why.
+    /// `process` is the pidfd, or nothing on systems without.
+    LiveSource(const ProcessFacts& facts, Descriptor process, std::shared_ptr<const RecordReader> reader,
+               AgentLink link, std::string silence);
+
+    const SourceInfo& info() const override { return info_; }
+    std::shared_ptr<const Dictionary> dictionary() const override { return dictionary_; }
+    void read(Batch& batch) override;
+    void wait(int milliseconds) override;
+    std::optional<SourceEnd> ended() const override { return ended_; }
+    Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) override;
+    std::vector<CommandAnswer> answers() override;
+    std::string failureText(const EndedJob& job) const override;
+    std::uint64_t untrackedJobs() const override { return reader_->untracked(); }
+
+private:
+    /// What was last told of the job in one slot.
+    struct Known {
+        RecordReader::Fingerprint print;
+        std::uint32_t looks = 0; ///< value of `look_` when this slot was last put on the list
+        JobState state = JobState::New;
+        bool alive = false; ///< told and not yet ended
+    };
+
+    void noteRingHeads();
+    void readRings(Batch& batch);
+    void take(const layout::Event& event, Batch& batch);
+    void lookAt(std::uint32_t index);
+    void readSlots(Batch& batch);
+    void readSlot(std::uint32_t index, Batch& batch);
+    void scan(std::uint32_t from, std::uint32_t to);
+    void scrub(std::int64_t now);
+    void endTheVanished(Batch& batch);
+    void end(Known& known, EndedJob job, Batch& batch);
+    Known& known(std::uint32_t index);
+    bool processIsGone();
+    bool programWasReplaced();
+    void finish(std::string text);
+
+    SourceInfo info_;
+    ProcessFacts facts_;
+    std::string label_;
+    Descriptor process_;
+    std::shared_ptr<const RecordReader> reader_;
+    std::shared_ptr<const Dictionary> dictionary_;
+    AgentLink link_;
+    TickClock clock_;
+    std::optional<SourceEnd> ended_;
+    std::vector<CommandAnswer> answers_;
+    std::int64_t linkLostAt_ = 0;
+
+    bool started_ = false;
+    std::vector<Known> slots_;
+    std::vector<std::uint64_t> ringsRead_; ///< events of each ring that were read or counted as lost
+    std::vector<layout::Event> events_;    ///< scratch
+    std::vector<std::uint32_t> toRead_;    ///< slots to look at
+    std::vector<JobId> vanished_;          ///< gone from their slots without an event so far
+    std::uint32_t look_ = 1;
+
+    // The scrub goes through the slab in steps, one a read().
+    std::uint32_t scrubNext_ = 0;
+    bool scrubbing_ = false;
+    bool rescan_ = false; ///< events were lost: look at all slots at once
+    std::int64_t nextScrub_ = 0;
+    std::int64_t nextRescan_ = 0;
+};
+
+} // namespace coroscope::observe

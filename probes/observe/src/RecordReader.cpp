@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "RecordReader.h"
+#include "Utf8.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+namespace coroscope::observe {
+
+using layout::ExecutionWord;
+using layout::JobWord;
+using layout::Slot;
+using layout::Table;
+
+namespace {
+
+/// How often a row that changes while it is read is read again.
+constexpr int triesForExecution = 64, triesForSlot = 8;
+
+constexpr std::uint64_t mostSlots = std::uint64_t{1} << JobId::indexBits;
+constexpr std::uint64_t mostThreads = 4096;
+constexpr std::uint64_t mostRows = std::uint64_t{1} << 24; ///< of every other table
+constexpr std::uint64_t mostBytes = std::uint64_t{1} << 32;
+constexpr std::uint32_t widestRow = 1024;
+constexpr std::size_t longestText = 1024, longestFailure = 4096;
+
+/// One read of a field that others may be changing. The mapping is read-only; atomic_ref has no const form
+/// here.
+template <class T>
+T load(const T& field, std::memory_order order = std::memory_order_relaxed) noexcept {
+    return std::atomic_ref<T>(const_cast<T&>(field)).load(order); // NOLINT
+}
+
+/// Copies memory that others may be changing, byte by byte or word by word.
+void copyOut(void* to, const std::byte* from, std::size_t size) noexcept {
+    auto* out = static_cast<std::byte*>(to);
+    while (size >= 8 && reinterpret_cast<std::uintptr_t>(from) % 8 == 0) {
+        const std::uint64_t word = load(*reinterpret_cast<const std::uint64_t*>(from));
+        std::memcpy(out, &word, 8);
+        out += 8;
+        from += 8;
+        size -= 8;
+    }
+    for (; size > 0; --size)
+        *out++ = load(*from++);
+}
+
+template <std::size_t n>
+std::string zeroTerminated(const char (&text)[n]) {
+    return presentable({text, static_cast<std::size_t>(std::find(text, text + n, '\0') - text)});
+}
+
+/// An enumerator that a newer target may know and we do not.
+template <class E>
+E known(std::uint64_t value, E last, E otherwise) noexcept {
+    return value <= static_cast<std::uint64_t>(last) ? static_cast<E>(value) : otherwise;
+}
+
+} // namespace
+
+RecordReader::RecordReader(const std::byte* base, std::size_t size, bool mapped) noexcept
+    : base_(base)
+    , size_(size)
+    , mapped_(mapped) {}
+
+RecordReader::~RecordReader() {
+    if (mapped_)
+        ::munmap(const_cast<std::byte*>(base_), size_); // NOLINT
+}
+
+Result<std::shared_ptr<const RecordReader>> RecordReader::open(int descriptor) {
+    const int seals = ::fcntl(descriptor, F_GET_SEALS);
+    if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW))
+        return Problem{"the memory offered as a record is not sealed, so it could vanish while it is read"};
+    struct stat info{};
+    if (::fstat(descriptor, &info) != 0 || info.st_size < static_cast<off_t>(sizeof(layout::Header)))
+        return Problem{"the memory offered as a record is too small to be one"};
+    const auto size = static_cast<std::size_t>(info.st_size);
+    void* const base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
+    if (base == MAP_FAILED)
+        return Problem{std::string("the record cannot be mapped: ") + std::strerror(errno)};
+    return checked(
+        std::shared_ptr<RecordReader>(new RecordReader(static_cast<const std::byte*>(base), size, true)));
+}
+
+Result<std::shared_ptr<const RecordReader>> RecordReader::over(const void* memory, std::size_t size) {
+    if (size < sizeof(layout::Header) || reinterpret_cast<std::uintptr_t>(memory) % 64 != 0)
+        return Problem{"the memory offered as a record is too small to be one"};
+    return checked(
+        std::shared_ptr<RecordReader>(new RecordReader(static_cast<const std::byte*>(memory), size, false)));
+}
+
+Result<std::shared_ptr<const RecordReader>> RecordReader::checked(std::shared_ptr<RecordReader> reader) {
+    copyOut(&reader->header_, reader->base_, sizeof reader->header_);
+    if (std::string problem = reader->problemWithHeader(); !problem.empty())
+        return Problem{std::move(problem)};
+    return std::shared_ptr<const RecordReader>(std::move(reader));
+}
+
+std::string RecordReader::problemWithHeader() const {
+    const layout::Header& h = header_;
+    if (std::memcmp(h.magic, layout::magic, sizeof h.magic) != 0)
+        return "it does not begin as a record does";
+    if (h.versionMajor != layout::versionMajor)
+        return "its record has version " + std::to_string(h.versionMajor) + "." +
+               std::to_string(h.versionMinor) + " and this Coroscope reads version " +
+               std::to_string(layout::versionMajor) +
+               (h.versionMajor > layout::versionMajor ? ": a newer Coroscope is needed"
+                                                      : ": an older Coroscope is needed");
+    if (h.totalSize > size_ || h.totalSize < sizeof h || h.headerSize < sizeof h)
+        return "its record is cut short";
+
+    auto fits = [&h](const Table& table, std::uint64_t rowSize, std::uint64_t align, std::uint64_t most,
+                     std::uint64_t blocks = 1) {
+        if (table.stride < rowSize || table.stride > widestRow || table.stride % align != 0 ||
+            table.offset % align != 0 || table.offset < sizeof h || table.offset > h.totalSize ||
+            table.capacity > most)
+            return false;
+        // At most 2^24 rows * 2^12 blocks * 2^10 bytes: no overflow.
+        return table.capacity * blocks * table.stride <= h.totalSize - table.offset;
+    };
+    if (!fits(h.slots, sizeof(Slot), alignof(Slot), mostSlots) ||
+        !fits(h.threads, sizeof(layout::Thread), alignof(layout::Thread), mostThreads) ||
+        !fits(h.sites, sizeof(layout::Site), 4, mostRows) ||
+        !fits(h.stacks, sizeof(layout::Stack), 4, mostRows) ||
+        !fits(h.contexts, sizeof(layout::Context), 4, mostRows) || !fits(h.texts, 1, 1, mostBytes) ||
+        !fits(h.failures, 1, 1, mostBytes) || h.texts.stride != 1 || h.failures.stride != 1 ||
+        !fits(h.siteCounters, sizeof(layout::SiteCounter), 8, mostRows, h.threads.capacity) ||
+        !fits(h.rings, sizeof(layout::Event), 8, mostRows, h.threads.capacity))
+        return "the header of its record makes no sense";
+    return {};
+}
+
+ClockPoints RecordReader::clock() const noexcept {
+    return {known(static_cast<std::uint64_t>(header_.clockKind), layout::ClockKind::Tsc,
+                  layout::ClockKind::Monotonic),
+            header_.ticksFirst, header_.monotonicFirst, header_.ticksSecond, header_.monotonicSecond};
+}
+
+std::string RecordReader::program() const {
+    return zeroTerminated(header_.program);
+}
+std::string RecordReader::socketAddress() const {
+    return zeroTerminated(header_.socketAddress);
+}
+std::string RecordReader::runtimeVersion() const {
+    return zeroTerminated(header_.runtimeVersion);
+}
+
+std::uint32_t RecordReader::slotsHighWater() const noexcept {
+    return static_cast<std::uint32_t>(
+        std::min(load(live().slotsHighWater, std::memory_order_acquire), header_.slots.capacity));
+}
+
+std::uint32_t RecordReader::threadsHighWater() const noexcept {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(
+        load(live().threadsHighWater, std::memory_order_acquire), header_.threads.capacity));
+}
+
+std::uint64_t RecordReader::untracked() const noexcept {
+    return load(live().untracked);
+}
+bool RecordReader::commandsAllowed() const noexcept {
+    return load(live().commandsAllowed) != 0;
+}
+bool RecordReader::saidGoodbye() const noexcept {
+    return load(live().ended) != 0;
+}
+
+RecordReader::Fingerprint RecordReader::fingerprint(std::uint32_t index) const noexcept {
+    const Slot& slot = row<Slot>(header_.slots, index);
+    Fingerprint print;
+    print.id = JobId{load(slot.id, std::memory_order_acquire)};
+    if (print.id.index() != index)
+        return {};
+    print.jobVersion = JobWord{load(slot.jobWord)}.version();
+    print.executionSequence = ExecutionWord{load(slot.executionWord)}.sequence();
+    const std::uint64_t parent = load(slot.parent);
+    print.others =
+        static_cast<std::uint32_t>(parent ^ parent >> 32) * 31 + load(slot.jobName) * 17 + load(slot.context);
+    return print;
+}
+
+// The reader's half of the slot's protocol. Acquire on the id pairs with the writer's release: fields of that
+// job or of a later one. The acquire fence before the second look pairs with the writer's fence after it has
+// freed the slot: if any field was of a later job, the second look cannot find the old id. In between, the
+// execution's own sequence says the same about the fields that it guards.
+RecordReader::SlotRead RecordReader::readSlot(std::uint32_t index, const TickClock& clock,
+                                              JobRow& out) const noexcept {
+    const Slot& slot = row<Slot>(header_.slots, index);
+    for (int tries = 0; tries < triesForSlot; ++tries) {
+        const std::uint64_t id = load(slot.id, std::memory_order_acquire);
+        if (id == 0 || JobId{id}.index() != index)
+            return SlotRead::Free;
+        JobRow read;
+        read.id = JobId{id};
+        read.parent = JobId{load(slot.parent)};
+        read.launcher = JobId{load(slot.launcher)};
+        read.number = load(slot.number);
+        const std::uint64_t createdAt = load(slot.createdAt);
+        read.site = load(slot.creationSite);
+        read.name = load(slot.jobName);
+        read.context = load(slot.context);
+        read.kind = known(load(slot.kind), JobKind::Foreign, JobKind::Foreign);
+        const JobWord job{load(slot.jobWord, std::memory_order_acquire)};
+        const std::uint64_t stateSince = load(slot.jobStateSince);
+
+        ExecutionWord execution;
+        std::uint64_t since = 0;
+        read.changing = true;
+        for (int again = 0; again < triesForExecution && read.changing; ++again) {
+            execution.bits = load(slot.executionWord, std::memory_order_acquire);
+            since = load(slot.since);
+            read.waitsFor = load(slot.waitsFor);
+            read.suspendedAt = load(slot.suspendedAt);
+            read.resumes = load(slot.resumes);
+            std::atomic_thread_fence(std::memory_order_acquire);
+            read.changing = execution.changing() || load(slot.executionWord) != execution.bits;
+        }
+        std::atomic_thread_fence(std::memory_order_acquire);
+        if (load(slot.id) != id)
+            continue;
+
+        read.jobVersion = job.version();
+        read.flags = job.flags();
+        read.held = (job.flags() & JobFlags::held) != 0;
+        read.state = known(static_cast<std::uint64_t>(job.state()), JobState::Failed, JobState::Active);
+        read.executionSequence = execution.sequence();
+        read.execution = known(static_cast<std::uint64_t>(execution.execution()), Execution::WaitsForChildren,
+                               Execution::None);
+        read.waitKind =
+            known(static_cast<std::uint64_t>(execution.waitKind()), WaitKind::Select, WaitKind::Unknown);
+        if (read.execution != Execution::Suspended) {
+            // Left over from the last suspension.
+            read.waitKind = WaitKind::Unknown;
+            read.waitsFor = 0;
+            read.suspendedAt = 0;
+        }
+        read.createdAt = clock.toMonotonic(createdAt);
+        read.stateSince = clock.toMonotonic(stateSince);
+        read.executionSince = clock.toMonotonic(since);
+        out = read;
+        return SlotRead::Job;
+    }
+    return SlotRead::Unstable;
+}
+
+std::uint64_t RecordReader::countJobs() const noexcept {
+    std::uint64_t jobs = 0;
+    const std::uint32_t end = slotsHighWater();
+    for (std::uint32_t index = 0; index < end; ++index)
+        jobs += load(row<Slot>(header_.slots, index).id) != 0;
+    return jobs;
+}
+
+std::uint64_t RecordReader::ringHead(std::uint32_t thread) const noexcept {
+    return load(row<layout::Thread>(header_.threads, thread).ringHead, std::memory_order_acquire);
+}
+
+// The writer stores the head before it overwrites what that head pushed out (release fence there, acquire
+// fence here): after the copy, the head tells which of the copied events may have been overwritten, the one
+// in the making included.
+std::uint64_t RecordReader::readEvents(std::uint32_t thread, std::uint64_t from, std::uint64_t to,
+                                       std::vector<layout::Event>& events) const {
+    const std::uint64_t capacity = header_.rings.capacity, count = to - from;
+    if (capacity == 0 || count > capacity)
+        return count;
+    const std::size_t before = events.size();
+    events.resize(before + count);
+    const std::uint64_t ring = header_.rings.offset + thread * capacity * header_.rings.stride;
+    for (std::uint64_t i = 0; i < count; ++i)
+        copyOut(&events[before + i], base_ + ring + (from + i) % capacity * header_.rings.stride,
+                sizeof(layout::Event));
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const std::uint64_t written = ringHead(thread) - from;
+    if (written < capacity)
+        return 0;
+    const std::uint64_t overwritten = std::min(written - capacity + 1, count);
+    const auto first = events.begin() + static_cast<std::ptrdiff_t>(before);
+    events.erase(first, first + static_cast<std::ptrdiff_t>(overwritten));
+    return overwritten;
+}
+
+std::string RecordReader::text(TextId id) const {
+    const Table& texts = header_.texts;
+    std::uint32_t size = 0;
+    const std::uint64_t used = std::min(load(live().textsUsed, std::memory_order_acquire), texts.capacity);
+    if (id < sizeof size || id >= used)
+        return {};
+    copyOut(&size, base_ + texts.offset + id - sizeof size, sizeof size);
+    if (size > longestText || size > used - id)
+        return {};
+    std::string raw(size, '\0');
+    copyOut(raw.data(), base_ + texts.offset + id, size);
+    return presentable(raw);
+}
+
+SiteText RecordReader::site(SiteId id) const {
+    if (id == 0 || id >= std::min<std::uint64_t>(load(live().sitesUsed, std::memory_order_acquire),
+                                                 header_.sites.capacity))
+        return {};
+    const layout::Site& site = row<layout::Site>(header_.sites, id);
+    return {text(load(site.file)), text(load(site.function)), load(site.line)};
+}
+
+StackText RecordReader::stack(StackId id) const {
+    StackText result;
+    if (id == 0 || id >= std::min<std::uint64_t>(load(live().stacksUsed, std::memory_order_acquire),
+                                                 header_.stacks.capacity))
+        return result;
+    const layout::Stack& stack = row<layout::Stack>(header_.stacks, id);
+    const std::uint32_t depth = std::min<std::uint32_t>(load(stack.depth), layout::Stack::maxDepth);
+    for (std::uint32_t i = 0; i < depth; ++i)
+        result.frames.push_back(site(load(stack.sites[i])));
+    result.cut = load(stack.cut);
+    return result;
+}
+
+ContextText RecordReader::context(std::uint32_t id) const {
+    if (id == 0 || id >= std::min<std::uint64_t>(load(live().contextsUsed, std::memory_order_acquire),
+                                                 header_.contexts.capacity))
+        return {};
+    const layout::Context& context = row<layout::Context>(header_.contexts, id);
+    return {text(load(context.dispatcher)), text(load(context.elements))};
+}
+
+std::string RecordReader::failureText(JobId job, std::uint64_t failure) const {
+    const std::uint64_t capacity = header_.failures.capacity;
+    if (failure == 0 || capacity < sizeof(layout::Failure) + longestFailure)
+        return {};
+    const std::uint64_t place = failure - 1;
+    auto copyFromRing = [&](void* to, std::uint64_t from, std::uint64_t size) {
+        const std::uint64_t start = from % capacity, first = std::min(size, capacity - start);
+        copyOut(to, base_ + header_.failures.offset + start, first);
+        copyOut(static_cast<std::byte*>(to) + first, base_ + header_.failures.offset, size - first);
+    };
+    layout::Failure head{};
+    copyFromRing(&head, place, sizeof head);
+    if (head.job != job.value || (head.size ^ 0x5afe5afeu) != head.check || head.size > longestFailure)
+        return {};
+    std::string raw(head.size, '\0');
+    copyFromRing(raw.data(), place + sizeof head, head.size);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (load(live().failuresHead) - place > capacity)
+        return {};
+    return presentable(raw, true);
+}
+
+} // namespace coroscope::observe

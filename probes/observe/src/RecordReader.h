@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a record (model/RecordLayout.h) that may be hostile and may change under the reader's eyes. Every
+// offset, index, size and enumerator is checked when it is used, everything is read once, every loop is
+// bounded. What makes no sense reads as absent, empty or "unknown"; only a header that makes no sense is
+// refused.
+#pragma once
+
+#include "TickClock.h"
+
+#include <coroscope/model/RecordLayout.h>
+#include <coroscope/observe/Dictionary.h>
+#include <coroscope/observe/JobRow.h>
+#include <coroscope/observe/Result.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace coroscope::observe {
+
+/// Threads: any; all but construction is const and keeps no state.
+class RecordReader {
+public:
+    /// Maps the record read-only. The descriptor must be a memfd sealed against shrinking and growing:
+    /// reading another would be at its owner's mercy. It stays the caller's.
+    static Result<std::shared_ptr<const RecordReader>> open(int descriptor);
+    /// The record at `memory`, 8-aligned, which must outlive the reader.
+    static Result<std::shared_ptr<const RecordReader>> over(const void* memory, std::size_t size);
+    ~RecordReader();
+    RecordReader(const RecordReader&) = delete;
+    RecordReader& operator=(const RecordReader&) = delete;
+
+    // Facts that do not change.
+    std::uint32_t pid() const noexcept { return header_.pid; } ///< as the target sees itself
+    std::uint64_t processStart() const noexcept { return header_.processStart; }
+    ClockPoints clock() const noexcept;
+    std::string program() const;
+    std::string socketAddress() const;
+    std::string runtimeVersion() const;
+
+    // Facts that change; clamped to what the tables can hold.
+    std::uint32_t slotsHighWater() const noexcept;
+    std::uint32_t threadsHighWater() const noexcept;
+    std::uint64_t untracked() const noexcept;
+    bool commandsAllowed() const noexcept;
+    bool saidGoodbye() const noexcept;
+
+    /// What tells whether a slot has changed, at the price of two cache lines.
+    struct Fingerprint {
+        JobId id;
+        std::uint32_t jobVersion = 0;
+        std::uint32_t executionSequence = 0;
+        std::uint32_t others = 0; ///< of the fields that no version guards
+        friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+    };
+    /// Of a free slot: no id.
+    Fingerprint fingerprint(std::uint32_t index) const noexcept;
+
+    enum class SlotRead {
+        Free,
+        Job,
+        Unstable ///< taken by one job after the other, each time we looked
+    };
+    /// Reads one slot by the writers' protocol.
+    SlotRead readSlot(std::uint32_t index, const TickClock& clock, JobRow& row) const noexcept;
+    /// Jobs in the slab now. Costs one cache line a slot.
+    std::uint64_t countJobs() const noexcept;
+
+    std::uint64_t ringHead(std::uint32_t thread) const noexcept;
+    std::uint64_t ringCapacity() const noexcept { return header_.rings.capacity; }
+    /// Appends the events [from, to) of a ring, of which there are at most `ringCapacity()`; answers how many
+    /// of the first of them had been overwritten and were left out.
+    std::uint64_t readEvents(std::uint32_t thread, std::uint64_t from, std::uint64_t to,
+                             std::vector<layout::Event>& events) const;
+
+    std::string text(TextId id) const;
+    SiteText site(SiteId id) const;
+    StackText stack(StackId id) const;
+    ContextText context(std::uint32_t id) const;
+    /// `failure` as an Ended event gives it: 1 + the place in the ring.
+    std::string failureText(JobId job, std::uint64_t failure) const;
+
+private:
+    RecordReader(const std::byte* base, std::size_t size, bool mapped) noexcept;
+    static Result<std::shared_ptr<const RecordReader>> checked(std::shared_ptr<RecordReader> reader);
+    std::string problemWithHeader() const;
+
+    template <class T>
+    const T& at(std::uint64_t offset) const noexcept {
+        return *reinterpret_cast<const T*>(base_ + offset);
+    }
+    template <class T>
+    const T& row(const layout::Table& table, std::uint64_t index) const noexcept {
+        return at<T>(table.offset + index * table.stride);
+    }
+    const layout::Header& live() const noexcept { return at<layout::Header>(0); }
+
+    const std::byte* base_;
+    std::size_t size_;
+    bool mapped_;
+    layout::Header header_{}; ///< a copy, so that what was checked is what is used
+};
+
+/// The dictionary of one record; keeps the record mapped.
+class RecordDictionary : public Dictionary {
+public:
+    explicit RecordDictionary(std::shared_ptr<const RecordReader> reader)
+        : reader_(std::move(reader)) {}
+    std::string text(TextId id) const override { return reader_->text(id); }
+    SiteText site(SiteId id) const override { return reader_->site(id); }
+    StackText stack(StackId id) const override { return reader_->stack(id); }
+    ContextText context(std::uint32_t id) const override { return reader_->context(id); }
+
+private:
+    std::shared_ptr<const RecordReader> reader_;
+};
+
+} // namespace coroscope::observe

@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 class Lines {
 public:
     void say(std::string_view text) { text_.append(text).append("\n"); }
+    void say(const char* text) { say(std::string_view(text)); }
     void say(bool yes) { say(std::string_view(yes ? "true" : "false")); }
     const std::string& text() const { return text_; }
 

@@ -492,6 +492,9 @@ bool JobNode::addHandler(HandlerNode& handler, bool onCancelling) {
 void JobNode::removeHandler(HandlerNode& handler) noexcept {
     Ref<HandlerNode> own;
     std::lock_guard lock(lock_);
+    // Kotlin: from the final state on all handlers that are left are called, whatever they say to each other.
+    if (phase_.load(std::memory_order_relaxed) & finalPhase)
+        return;
     if (handler.linked()) {
         handler.unlink();
         own = Ref<HandlerNode>::adopt(&handler);

@@ -69,6 +69,14 @@ JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatc
     return origin;
 }
 
+void checkActive(const ScopePlan& plan, JobNode& outer) {
+    JobNode* const own = HandleAccess::node(plan.context->job());
+    if (!own)
+        outer.throwIfCancelled();
+    else if (!own->isActive())
+        std::rethrow_exception(own->getCancellationException());
+}
+
 void armTimeout(JobNode& scope, std::chrono::nanoseconds after) {
     auto alarm = Ref<Alarm>::adopt(new Alarm(scope, after));
     alarm->retain();

@@ -41,7 +41,8 @@ struct HandleAccess {
 class DisposableHandle {
 public:
     DisposableHandle() noexcept = default;
-    /// The handler is not called any more, unless it is running just now. Threads: any, a handler too.
+    /// The handler is not called any more, unless the job has ended already or it is running just now.
+    /// Threads: any, a handler too.
     void dispose() noexcept;
 
 private:

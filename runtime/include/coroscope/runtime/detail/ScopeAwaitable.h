@@ -27,6 +27,9 @@ struct ScopePlan {
 /// The origin of the scope's job, as the child of the awaiting one. `dispatch`: its dispatcher is another
 /// one.
 JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatch);
+/// withContext looks at the job of the new context first: in NonCancellable it runs whatever became of
+/// `outer`.
+void checkActive(const ScopePlan& plan, JobNode& outer);
 /// Cancels `scope` with a TimeoutCancellationException after `after`, unless it has ended.
 void armTimeout(JobNode& scope, std::chrono::nanoseconds after);
 [[noreturn]] void throwTimeout(std::chrono::nanoseconds after, const void* owner);
@@ -58,7 +61,7 @@ public:
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
         if (plan_.context)
-            leaf_->job->throwIfCancelled();
+            checkActive(plan_, *leaf_->job);
         if (plan_.timeout && plan_.timeout->count() <= 0) {
             if constexpr (orNull)
                 return true;

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// What coroscopectl says of the sample, and does to it, compared with what the sample itself logs.
+#include "Sample.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <set>
+#include <string>
+
+using namespace endtoend;
+using testing::AllOf;
+using testing::Contains;
+using testing::Each;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+namespace {
+
+constexpr int fewJobs = 600;
+
+std::string pidOf(Sample& sample) {
+    return std::to_string(sample.process().pid());
+}
+
+/// The job that a finding is about.
+const Json* jobOf(const Json& tree, const Json& finding) {
+    for (const Json* job : allJobs(tree))
+        if (job->at("id") == finding.at("job"))
+            return job;
+    return nullptr;
+}
+
+std::vector<Json> findingsOf(const Json& tree, const std::string& rule) {
+    std::vector<Json> found;
+    for (const Json& finding : tree.at("findings"))
+        if (finding.at("rule") == rule)
+            found.push_back(finding);
+    return found;
+}
+
+bool anyLine(const std::vector<std::string>& lines, const std::string& end) {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&end](const std::string& line) { return line.ends_with(end); });
+}
+
+/// Switches a fault on, waits for its finding, and gives the tree in which it stands.
+Json treeWithFinding(const Sample& sample, const std::string& fault, const std::string& rule) {
+    Json tree;
+    EXPECT_EQ(sample.control("fault " + fault + " on"), "ok");
+    EXPECT_TRUE(eventually([&] {
+        tree = sample.tree();
+        return !findingsOf(tree, rule).empty();
+    })) << "no finding "
+        << rule;
+    return tree;
+}
+
+void expectFindingGoes(const Sample& sample, const std::string& fault) {
+    EXPECT_EQ(sample.control("fault " + fault + " off"), "ok");
+    Json tree;
+    EXPECT_TRUE(eventually([&] {
+        tree = sample.tree();
+        return tree.at("findings").empty();
+    })) << tree.at("findings").dump(2);
+}
+
+} // namespace
+
+TEST(Sample, isABusyServiceOfThousandsOfJobsFromManyPlaces) {
+    Sample sample(6000);
+    Json tree;
+    EXPECT_TRUE(eventually([&] {
+        tree = sample.tree();
+        return tree.at("jobs").get<int>() >= 5000;
+    })) << tree.at("jobs");
+
+    std::set<std::string> places;
+    for (const Json* job : allJobs(tree))
+        places.insert(placeOf(*job));
+    places.erase("?");
+    EXPECT_GE(places.size(), 20u);
+    EXPECT_EQ(allJobs(tree).size(), tree.at("jobs").get<std::size_t>());
+    EXPECT_EQ(tree.at("untracked"), 0);
+}
+
+TEST(Sample, isListedByPs) {
+    Sample sample(fewJobs);
+    const Output output = sample.ctl({"ps", "--json"});
+    ASSERT_EQ(output.status, 0) << output.text;
+    const Json listed = Json::parse(output.text);
+    const Json& targets = listed.is_array() ? listed : listed.at("targets");
+    EXPECT_TRUE(std::any_of(targets.begin(), targets.end(), [&](const Json& target) {
+        return target.at("pid") == sample.process().pid() && target.at("program") == "orders" &&
+               target.at("attachable") == true;
+    })) << output.text;
+}
+
+TEST(Sample, healthyItHasNoFindings) {
+    Sample sample(fewJobs);
+    // Long enough for orders to come through all stages: some have been audited.
+    EXPECT_TRUE(eventually([&] { return anyLine(sample.log(), ": audited"); }));
+    const Json tree = sample.tree();
+    EXPECT_THAT(tree.at("findings"), IsEmpty()) << tree.at("findings").dump(2);
+}
+
+TEST(Sample, aGlobalScopeLaunchIsFoundOnTheRightJobAndGoesWithTheFault) {
+    Sample sample(6000);
+    const Json tree = treeWithFinding(sample, "global", "orphan-global");
+    for (const Json& finding : findingsOf(tree, "orphan-global")) {
+        const Json* job = jobOf(tree, finding);
+        ASSERT_NE(job, nullptr);
+        EXPECT_EQ(job->at("name"), "metrics-flush");
+        EXPECT_EQ(job->at("orphan"), "global");
+        EXPECT_THAT(job->at("flags"), Contains("launchedInGlobalScope"));
+        EXPECT_THAT(placeOf(*job), HasSubstr("Metrics.cpp:"));
+        EXPECT_EQ(finding.at("confidence"), "proven");
+    }
+    EXPECT_THAT(findingsOf(tree, "orphan-detached"), IsEmpty());
+    EXPECT_THAT(sample.log(), Contains(EndsWith("metrics-flush: launched in GlobalScope")));
+    expectFindingGoes(sample, "global");
+}
+
+TEST(Sample, anIslandIsFoundOnTheRightJobWithItsLauncherAndGoesWithTheFault) {
+    Sample sample(fewJobs);
+    const Json tree = treeWithFinding(sample, "island", "orphan-detached");
+    for (const Json& finding : findingsOf(tree, "orphan-detached")) {
+        const Json* job = jobOf(tree, finding);
+        ASSERT_NE(job, nullptr);
+        // The rule speaks of the island or of what was cut off by it: either way the retry loop is in it.
+        std::string loop;
+        for (const Json* inside : subtree(*job))
+            if (inside->at("name").is_string())
+                loop = inside->at("name");
+        EXPECT_THAT(loop, testing::StartsWith("retry-conn-"));
+        EXPECT_EQ(finding.at("confidence"), "proven");
+        EXPECT_THAT(placeOf(*job), HasSubstr("Intake.cpp:"));
+        EXPECT_THAT(sample.log(), Contains(EndsWith(loop + ": launched with a Job of its own")));
+    }
+    EXPECT_THAT(findingsOf(tree, "orphan-global"), IsEmpty());
+    expectFindingGoes(sample, "island");
+}
+
+TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
+    Sample sample(fewJobs);
+    const auto connectionAlive = [&](const std::string& name, std::size_t since) {
+        return anyLine(sample.logSince(since), name + ": heartbeat");
+    };
+    ASSERT_TRUE(eventually([&] { return connectionAlive("conn-1", 0) && connectionAlive("conn-2", 0); }));
+    const Output output = sample.ctl({"cancel", pidOf(sample), "conn-1", "--reason", "maintenance", "--yes"});
+    ASSERT_EQ(output.status, 0) << output.text;
+
+    // coroscopectl answers once the whole subtree has ended, so by now the log must tell the same.
+    const std::vector<std::string> log = sample.log();
+    EXPECT_THAT(log, Contains(EndsWith("conn-1: cleanup done")));
+    EXPECT_THAT(log, Not(Contains(EndsWith("conn-2: cleanup done"))));
+    EXPECT_TRUE(eventually([&] { return connectionAlive("conn-2", log.size()); })) << "a sibling has stopped";
+    EXPECT_FALSE(connectionAlive("conn-1", log.size()));
+
+    const Json tree = sample.tree();
+    EXPECT_EQ(findByName(tree, "conn-1"), nullptr);
+    EXPECT_NE(findByName(tree, "conn-2"), nullptr);
+}
+
+TEST(Sample, cancellingADifferentProcessesJobNumberDoesNothing) {
+    Sample sample(fewJobs);
+    const Output output =
+        sample.ctl({"cancel", pidOf(sample), "#999999999", "--reason", "a mistake", "--yes"});
+    EXPECT_NE(output.status, 0);
+    EXPECT_THAT(output.text, HasSubstr("no live job"));
+    EXPECT_EQ(sample.control("faults"), "global=off island=off");
+}
+
+TEST(Sample, sigtermEndsItInGoodOrder) {
+    Sample sample(fewJobs);
+    ASSERT_TRUE(eventually([&] { return anyLine(sample.log(), "conn-1: heartbeat"); }));
+    sample.process().signal(SIGTERM);
+    EXPECT_EQ(sample.process().wait(), 0);
+    const std::vector<std::string> log = sample.log();
+    EXPECT_THAT(log,
+                AllOf(Contains(EndsWith("conn-1: cleanup done")), Contains(EndsWith("conn-2: cleanup done")),
+                      Contains(EndsWith("partition-0: cleanup done"))));
+    ASSERT_FALSE(log.empty());
+    EXPECT_THAT(log.back(), EndsWith("all jobs ended"));
+}

@@ -151,7 +151,12 @@ TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
         return anyLine(sample.logSince(since), name + ": heartbeat");
     };
     ASSERT_TRUE(eventually([&] { return connectionAlive("conn-1", 0) && connectionAlive("conn-2", 0); }));
-    const Output output = sample.ctl({"cancel", pidOf(sample), "conn-1", "--reason", "maintenance", "--yes"});
+    const Json before = sample.tree();
+    const Json* connection = findByName(before, "conn-1"); // the outermost of that name: parents come first
+    ASSERT_NE(connection, nullptr);
+    EXPECT_GE(subtree(*connection).size(), 3u);
+    const Output output = sample.ctl(
+        {"cancel", pidOf(sample), "#" + connection->at("number").dump(), "--reason", "maintenance", "--yes"});
     ASSERT_EQ(output.status, 0) << output.text;
 
     // coroscopectl answers once the whole subtree has ended, so by now the log must tell the same.
@@ -166,7 +171,7 @@ TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
     EXPECT_NE(findByName(tree, "conn-2"), nullptr);
 }
 
-TEST(Sample, cancellingADifferentProcessesJobNumberDoesNothing) {
+TEST(Sample, cancellingAJobThatIsNotThereSaysSo) {
     Sample sample(fewJobs);
     const Output output =
         sample.ctl({"cancel", pidOf(sample), "#999999999", "--reason", "a mistake", "--yes"});

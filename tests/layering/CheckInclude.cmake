@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Compiles `#include <HEADER>` with the given directories ("a|b") and nothing else of ours. EXPECTED is MAY or MUST_NOT.
+cmake_minimum_required(VERSION 3.25)
 string(REPLACE "|" ";" directories "${DIRECTORIES}")
 set(flags "")
 foreach(directory ${directories})

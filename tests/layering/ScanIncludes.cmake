@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reads every #include of the layers in ROOT: none may climb out of its folder, name a layer that is not below, or
 # name Qt outside the window. cmake -P works from any directory.
+cmake_minimum_required(VERSION 3.25)
 if(NOT ROOT)
     cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH ROOT)
     cmake_path(GET ROOT PARENT_PATH ROOT)
@@ -26,7 +27,7 @@ foreach(layer ${layers})
                 string(APPEND problems "${file}: goes around the include directories: ${line}\n")
             elseif(line MATCHES "coroscope/([a-z]+)/" AND NOT CMAKE_MATCH_1 IN_LIST allowed_${layer})
                 string(APPEND problems "${file}: must not include coroscope/${CMAKE_MATCH_1}\n")
-            elseif(line MATCHES "<Q[A-Z]" AND NOT layer STREQUAL "app/window")
+            elseif(line MATCHES "<Q[A-Za-z]" AND NOT layer STREQUAL "app/window")
                 string(APPEND problems "${file}: must not include Qt: ${line}\n")
             endif()
         endforeach()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every source file says its licence in its first lines.
+cmake_minimum_required(VERSION 3.25)
 if(NOT ROOT)
     cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH ROOT)
     cmake_path(GET ROOT PARENT_PATH ROOT)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # LINKS holds lines of "target=library|library": of our own libraries each target may link only those below it.
+cmake_minimum_required(VERSION 3.25)
 set(may_coroscope_model "")
 set(may_coroscope_wire model)
 set(may_coroscope_record model wire)

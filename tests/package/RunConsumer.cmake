@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds tests/package/consumer against an installed Coroscope or against its sources, then runs it.
+cmake_minimum_required(VERSION 3.25)
 function(do)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
     if(NOT result EQUAL 0)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 namespace coroscope::ctl {
 
@@ -66,6 +67,14 @@ observe::Result<Node> findJob(const Snapshot& snapshot, const std::string& wante
         if (isNumber ? row.number == number : snapshot.dictionary->text(row.name) == wanted)
             found.push_back(node);
     });
+    // A scope inside a job inherits the job's name: the outermost one is meant.
+    if (!isNumber) {
+        const std::unordered_set<Node> all(found.begin(), found.end());
+        std::erase_if(found, [&](Node node) {
+            const std::vector<Node> path = snapshot.tree.path(node);
+            return std::any_of(path.begin(), path.end() - 1, [&](Node above) { return all.contains(above); });
+        });
+    }
     if (found.size() == 1)
         return found.front();
     if (found.empty())

@@ -2,6 +2,7 @@
 #include <coroscope/observe/JobTree.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace coroscope::observe {
 
@@ -86,6 +87,12 @@ void JobTree::apply(const Batch& batch, TreeChanges& changes) {
             count(row, 1);
         }
     }
+    // A complete state comes in the order of slots; people expect the order in which the jobs came.
+    if (batch.reset)
+        std::sort(arrived.begin(), arrived.end(), [this](Node a, Node b) {
+            return std::tie(nodes_[a].row.createdAt, nodes_[a].row.number) <
+                   std::tie(nodes_[b].row.createdAt, nodes_[b].row.number);
+        });
     for (const Node node : arrived)
         place(node, changes);
     if (!waiting_.empty())

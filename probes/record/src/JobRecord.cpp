@@ -136,7 +136,7 @@ void JobRecord::begin(const Birth& birth) noexcept {
         return;
     }
     Slot& slot = memory.slots[index];
-    const std::uint64_t time = thread.stampNow();
+    const std::uint64_t time = thread.coarse();
     const JobId id = JobId::of(index, get(slot.owner) + 1);
     const std::uint32_t version = JobWord{get(slot.jobWord)}.version() + 1;
     const std::uint32_t sequence = (ExecutionWord{get(slot.executionWord)}.sequence() | 1) + 1;
@@ -249,7 +249,7 @@ void JobRecord::continuesHere() noexcept {
     ThreadRecord& thread = here();
     thread.running = id_;
     if (!thread.shared()) {
-        set(thread.row().sliceStart, thread.stampNow());
+        set(thread.row().sliceStart, thread.stamp);
         set(thread.row().job, id_.value, std::memory_order_release);
     }
 }

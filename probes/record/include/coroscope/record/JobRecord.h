@@ -43,6 +43,7 @@ public:
     JobRecord(const JobRecord&) = delete;
     JobRecord& operator=(const JobRecord&) = delete;
 
+    /// The time of birth is the beginning of this thread's stretch of running, if it is in one.
     void begin(const Birth& birth) noexcept;
     JobId id() const noexcept { return id_; }
 

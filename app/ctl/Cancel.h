@@ -15,7 +15,7 @@ struct CancelOptions {
     bool childrenOnly = false;
     double timeout = 30; ///< seconds to watch
     bool json = false;   ///< prints one object at the end: {"job", "requested", "reached", "finished",
-                       ///< "seconds", "outcome": finished|unfinished|refused, "problem", "laggards"}
+                         ///< "seconds", "outcome": finished|unfinished|refused, "problem", "laggards"}
 };
 
 /// Prints what a cancel of this job would meet.

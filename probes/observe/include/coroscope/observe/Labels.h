@@ -13,7 +13,8 @@ namespace coroscope::observe {
 /// `launch "audit" #4711`, or `launch #4711` for a job without a name.
 std::string jobLabel(const JobRow& row, const Dictionary& dictionary);
 
-/// Both axes, state and execution: "Suspended", "Cancelling, suspended", "Waits for children", "Completing, ...".
+/// Both axes, state and execution: "Suspended", "Cancelling, suspended", "Waits for children", "Completing,
+/// ...".
 std::string stateText(JobState state, Execution execution);
 
 /// "230 us", "41 ms", "3.2 s", "4 min 10 s", "2 h 5 min", "3 d 4 h". Negative ones count as nothing.

@@ -20,12 +20,14 @@ using test::OwnRecord;
 TEST(RecordStress, NoTornRows) {
     const OwnRecord own;
     constexpr int rounds = 60'000;
+    constexpr std::uint64_t enough =
+        500; // on a busy machine the readers come late: the writer waits for them
     std::array<std::atomic<std::uint64_t>, 64> published{};
     std::atomic<bool> done{false};
     std::atomic<std::uint64_t> looked{0};
 
     std::thread writer([&] {
-        for (int i = 1; i <= rounds; ++i) {
+        for (int i = 1; i <= rounds || (looked < enough && !testing::Test::HasFailure()); ++i) {
             JobRecord one;
             const auto n = static_cast<std::uint64_t>(i);
             one.begin({.kind = JobKind::Foreign,
@@ -72,7 +74,7 @@ TEST(RecordStress, NoTornRows) {
     writer.join();
     for (auto& reader : readers)
         reader.join();
-    EXPECT_GT(looked, 0u);
+    EXPECT_GE(looked, enough);
 }
 
 /// Handles that are dropped while their jobs end and slots are used again.

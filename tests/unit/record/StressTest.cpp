@@ -30,7 +30,7 @@ TEST(RecordStress, NoTornRows) {
     std::thread writer([&] {
         // Each job lives for as many rounds as there are places, and changes in each of them.
         std::array<std::optional<JobRecord>, 64> live;
-        for (std::uint64_t n = 1; n <= rounds; ++n) {
+        for (std::uint64_t n = 1; n <= rounds || looked < enough; ++n) {
             auto& place = live[n % live.size()];
             if (place)
                 place->end(JobState::Completed);

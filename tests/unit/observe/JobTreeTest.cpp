@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "TreeText.h"
+
+#include <coroscope/observe/JobTree.h>
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+namespace coroscope::test {
+namespace {
+
+using namespace observe;
+
+struct JobTreeTest : testing::Test {
+    JobTree tree;
+    TreeChanges changes;
+
+    std::string after(const std::string& text) {
+        tree.apply(batch(text), changes);
+        return draw(tree);
+    }
+    std::string labels(const std::vector<Node>& nodes) const {
+        std::string text;
+        for (const Node node : nodes)
+            text += (text.empty() ? "" : " ") + label(tree.row(node).id);
+        return text;
+    }
+    std::string removed() const {
+        std::string text;
+        for (const auto& job : changes.removed)
+            text += (text.empty() ? "" : " ") + label(job.id);
+        return text;
+    }
+};
+
+TEST_F(JobTreeTest, ChildrenLieBelowTheirParentsInTheOrderOfArrival) {
+    EXPECT_EQ(after("1 2<1 3<2 4<1 5"), "1;+2;++3;+4;5");
+    EXPECT_EQ(labels(changes.inserted), "1 2 3 4 5");
+}
+
+TEST_F(JobTreeTest, ParentsMayComeAfterTheirChildrenInOneBatch) {
+    EXPECT_EQ(after("3<2 2<1 1"), "1;+2;++3");
+    EXPECT_EQ(labels(changes.inserted), "1 2 3") << "parents first";
+    EXPECT_TRUE(changes.moved.empty());
+}
+
+TEST_F(JobTreeTest, JobsWhoseParentComesInALaterBatchMoveBelowIt) {
+    EXPECT_EQ(after("2<1 3<1 4<2"), "2;+4;3");
+    EXPECT_EQ(after("1"), "1;+3;+2;++4");
+    EXPECT_EQ(labels(changes.moved), "3 2");
+    EXPECT_EQ(labels(changes.inserted), "1");
+}
+
+TEST_F(JobTreeTest, ChildrenOfAParentThatEndsFirstBecomeRoots) {
+    after("1 2<1 3<2");
+    EXPECT_EQ(after("-1"), "2;+3");
+    EXPECT_EQ(labels(changes.moved), "2");
+    EXPECT_EQ(after("-3 -2"), "");
+    EXPECT_EQ(tree.size(), 0u);
+}
+
+TEST_F(JobTreeTest, JobsThatWaitedForAParentInVainAreForgottenWithoutTrace) {
+    after("2<1 3<1 4<1");
+    EXPECT_EQ(after("-3"), "2;4");
+    EXPECT_EQ(after("1"), "1;+4;+2");
+}
+
+TEST_F(JobTreeTest, RemovedJobsAreListedChildrenFirstWhateverTheOrderOfTheirEnds) {
+    after("1 2<1 3<2 4<1");
+    EXPECT_EQ(after("-1 -2 -3 -4"), "");
+    EXPECT_EQ(removed(), "3 2 4 1");
+    EXPECT_TRUE(changes.moved.empty());
+}
+
+TEST_F(JobTreeTest, ANewJobInASlotProvesTheEndOfTheOldOne) {
+    after("1 2<1 3<2");
+    EXPECT_EQ(after("2'<1"), "1;+2';3");
+    EXPECT_EQ(removed(), "2");
+    EXPECT_EQ(tree.find(id("2")), noNode);
+}
+
+TEST_F(JobTreeTest, OldNewsOfASlotAreIgnored) {
+    after("2'");
+    EXPECT_EQ(after("2 -2"), "2'");
+}
+
+TEST_F(JobTreeTest, AJobThatCameAndWentWithinOneBatchIsInNoList) {
+    EXPECT_EQ(after("1 2<1 3<2 -2"), "1;3");
+    EXPECT_EQ(labels(changes.inserted), "1 3");
+    EXPECT_EQ(removed(), "");
+    EXPECT_EQ(tree.totals().jobs, 2u);
+}
+
+TEST_F(JobTreeTest, RowsThatWouldFormACycleStayApart) {
+    EXPECT_EQ(after("1<1"), "1");
+    EXPECT_EQ(after("! 1<2 2<1"), "2;+1");
+    EXPECT_EQ(after("! 1<2 2<3 3<1 4<1"), "3;+2;++1;+++4");
+    EXPECT_EQ(after("! 1 2<1 3<2"), "1;+2;++3");
+    EXPECT_EQ(after("1<3"), "1;+2;++3") << "a parent cannot move below its own child";
+    EXPECT_EQ(after("-1"), "2;+3");
+    EXPECT_EQ(after("! 2<1"), "2");
+    EXPECT_EQ(after("1<2"), "2;+1") << "the late parent is its own grandchild";
+}
+
+TEST_F(JobTreeTest, AResetForgetsEverything) {
+    after("1 2<1");
+    EXPECT_EQ(after("! 3"), "3");
+    EXPECT_TRUE(changes.reset);
+    EXPECT_EQ(tree.find(id("1")), noNode);
+    EXPECT_EQ(tree.totals().jobs, 1u);
+}
+
+TEST_F(JobTreeTest, AJobCanMoveToAnotherParent) {
+    after("1 2 3<1");
+    EXPECT_EQ(after("3<2"), "1;2;+3");
+    EXPECT_EQ(labels(changes.moved), "3");
+    EXPECT_EQ(after("3<9"), "1;2;3");
+    EXPECT_EQ(after("9"), "1;2;9;+3");
+}
+
+TEST_F(JobTreeTest, CountsFollowTheRows) {
+    Batch news = batch("1 2<1 3<1");
+    news.rows[1].execution = Execution::Running;
+    news.rows[2].state = JobState::Cancelling;
+    tree.apply(news, changes);
+    EXPECT_EQ(tree.totals().running, 1u);
+    EXPECT_EQ(tree.totals().suspended, 2u);
+    EXPECT_EQ(tree.totals().cancelling, 1u);
+    EXPECT_EQ(tree.counts(tree.find(id("3"))).jobs, 1u);
+    news = batch("2<1");
+    tree.apply(news, changes);
+    EXPECT_EQ(tree.totals().running, 0u);
+    EXPECT_EQ(labels(changes.changed), "2");
+}
+
+TEST_F(JobTreeTest, RootsAreOwnedGlobalOrIslands) {
+    Batch news = batch("1 2 3<2 4 5<4 6<1");
+    news.rows[0].flags = JobFlags::launchedInGlobalScope;
+    news.rows[1].kind = JobKind::Job;
+    news.rows[2].flags = JobFlags::parentFromContext;
+    news.rows[3].kind = JobKind::SupervisorJob; // an application's scope: nobody was cut off from anything
+    tree.apply(news, changes);
+    EXPECT_EQ(tree.rootKind(tree.find(id("1"))), RootKind::Global);
+    EXPECT_EQ(tree.rootKind(tree.find(id("2"))), RootKind::Island);
+    EXPECT_EQ(tree.rootKind(tree.find(id("4"))), RootKind::Owned);
+    EXPECT_FALSE(tree.isOrphanRoot(tree.find(id("6"))));
+    after("-3");
+    EXPECT_EQ(tree.rootKind(tree.find(id("2"))), RootKind::Owned) << "nothing detached is left below it";
+}
+
+TEST_F(JobTreeTest, AMillionJobsInOneChainOrUnderOneParentTakeNoRecursionAndNoQuadraticTime) {
+    constexpr std::uint32_t count = 1'000'000;
+    Batch chain;
+    chain.reset = true;
+    for (std::uint32_t i = 1; i <= count; ++i) {
+        JobRow row;
+        row.id = JobId::of(i, 1);
+        row.parent = i < count ? JobId::of(i + 1, 1) : JobId{};
+        chain.rows.push_back(row);
+    }
+    tree.apply(chain, changes);
+    EXPECT_EQ(tree.path(tree.find(JobId::of(1, 1))).size(), count);
+    EXPECT_EQ(tree.counts(tree.firstRoot()).jobs, count);
+    for (JobRow& row : chain.rows)
+        row.parent = row.id.index() == count ? JobId{} : JobId::of(count, 1);
+    tree.apply(chain, changes);
+    EXPECT_EQ(tree.childCount(tree.firstRoot()), count - 1);
+    Batch end;
+    for (const JobRow& row : chain.rows)
+        end.ended.push_back({row.id});
+    tree.apply(end, changes);
+    EXPECT_EQ(tree.size(), 0u);
+}
+
+// Random news, nonsense included, against what must hold of any tree.
+TEST_F(JobTreeTest, WhateverTheNewsTheTreeIsATree) {
+    std::mt19937 random(20'240'817);
+    auto upTo = [&](unsigned n) { return std::uniform_int_distribution<unsigned>(1, n)(random); };
+    auto anyId = [&] { return JobId::of(upTo(30), upTo(3)); };
+    for (int round = 0; round < 20'000; ++round) {
+        Batch news;
+        news.reset = upTo(500) == 1;
+        for (unsigned i = upTo(6); i > 0; --i) {
+            JobRow row;
+            row.id = anyId();
+            row.parent = upTo(4) == 1 ? JobId{} : anyId();
+            row.flags = upTo(2) == 1 ? JobFlags::parentFromContext : 0;
+            row.execution = static_cast<Execution>(upTo(5));
+            news.rows.push_back(row);
+        }
+        for (unsigned i = upTo(4); i > 1; --i)
+            news.ended.push_back({anyId()});
+        std::set<Node> before;
+        for (Node node = 0; node < tree.endNode(); ++node)
+            if (tree.isLive(node))
+                before.insert(node);
+        tree.apply(news, changes);
+
+        std::set<Node> seen;
+        for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root)) {
+            ASSERT_EQ(tree.parent(root), noNode);
+            for (const Node node : tree.subtree(root)) {
+                ASSERT_TRUE(seen.insert(node).second);
+                ASSERT_EQ(tree.find(tree.row(node).id), node);
+                std::uint32_t children = 0;
+                for (Node child = tree.firstChild(node); child != noNode; child = tree.nextSibling(child)) {
+                    ASSERT_EQ(tree.parent(child), node);
+                    ASSERT_EQ(tree.row(child).parent, tree.row(node).id);
+                    ++children;
+                }
+                ASSERT_EQ(tree.childCount(node), children);
+            }
+        }
+        ASSERT_EQ(seen.size(), tree.size());
+        ASSERT_EQ(tree.totals().jobs, tree.size());
+        // What the changes say leads from the nodes before to those after.
+        if (changes.reset)
+            before.clear();
+        for (const auto& gone : changes.removed)
+            ASSERT_EQ(before.erase(gone.node), 1u);
+        for (const Node node : changes.inserted)
+            ASSERT_TRUE(before.insert(node).second);
+        ASSERT_EQ(before, seen);
+        for (const EndedJob& ended : news.ended)
+            ASSERT_EQ(tree.find(ended.id), noNode);
+    }
+}
+
+} // namespace
+} // namespace coroscope::test

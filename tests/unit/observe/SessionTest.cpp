@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "TargetProcess.h"
+#include "Texts.h"
+#include "TreeText.h"
+
+#include <coroscope/observe/Session.h>
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+namespace coroscope::test {
+namespace {
+
+using namespace observe;
+
+/// A source that gives what a test hands it, one batch a read.
+class ScriptedSource : public Source {
+public:
+    struct Script {
+        std::mutex lock;
+        std::deque<Batch> batches;
+        std::optional<SourceEnd> end;
+        std::size_t readsSinceLast = 0;
+        std::vector<std::string> cancels;
+        std::vector<CommandAnswer> answers;
+
+        void give(const std::string& text) {
+            const std::lock_guard guard(lock);
+            batches.push_back(batch(text));
+            batches.back().events = 1;
+            readsSinceLast = 0;
+        }
+        /// All that was given has been read and folded.
+        bool consumed() {
+            const std::lock_guard guard(lock);
+            return batches.empty() && readsSinceLast >= 2;
+        }
+    };
+    explicit ScriptedSource(Script& script)
+        : script_(script) {}
+    const SourceInfo& info() const override { return info_; }
+    std::shared_ptr<const Dictionary> dictionary() const override { return texts_; }
+    void read(Batch& into) override {
+        const std::lock_guard guard(script_.lock);
+        ++script_.readsSinceLast;
+        if (script_.batches.empty()) {
+            ended_ = script_.end;
+            return;
+        }
+        into = std::move(script_.batches.front());
+        script_.batches.pop_front();
+    }
+    void wait(int) override { std::this_thread::yield(); }
+    std::optional<SourceEnd> ended() const override { return ended_; }
+    Result<std::uint64_t> cancel(JobId job, bool, std::string_view reason) override {
+        const std::lock_guard guard(script_.lock);
+        if (reason == "impossible")
+            return Problem{"it cannot be"};
+        script_.cancels.push_back(label(job) + ' ' + std::string(reason));
+        script_.answers.push_back({1'000 + script_.cancels.size(), CommandAnswer::Kind::Done, {}});
+        return 1'000 + script_.cancels.size();
+    }
+    std::vector<CommandAnswer> answers() override {
+        const std::lock_guard guard(script_.lock);
+        return std::exchange(script_.answers, {});
+    }
+    std::string failureText(const EndedJob&) const override { return "failure"; }
+    std::uint64_t untrackedJobs() const override { return 3; }
+
+private:
+    Script& script_;
+    SourceInfo info_;
+    std::shared_ptr<Texts> texts_ = std::make_shared<Texts>();
+    std::optional<SourceEnd> ended_;
+};
+
+struct SessionTest : testing::Test {
+    ScriptedSource::Script script;
+    Session session{std::make_unique<ScriptedSource>(script)};
+    JobTree tree;
+    Batch batch;
+    TreeChanges changes;
+
+    std::string taken() {
+        EXPECT_TRUE(eventually([&] { return script.consumed(); }));
+        if (session.take(batch))
+            tree.apply(batch, changes);
+        else
+            batch.clear();
+        return draw(tree);
+    }
+};
+
+TEST_F(SessionTest, FoldsSeveralChangesOfOneJobIntoOneRow) {
+    script.give("! 1 2<1");
+    script.give("2<1");
+    script.give("2<1 3<2");
+    EXPECT_EQ(taken(), "1;+2;++3");
+    EXPECT_EQ(batch.rows.size(), 3u);
+    EXPECT_EQ(batch.events, 3u);
+    EXPECT_FALSE(session.take(batch));
+}
+
+TEST_F(SessionTest, DoesNotMentionJobsThatCameAndWentUntaken) {
+    script.give("! 1");
+    taken();
+    for (int i = 0; i < 50; ++i) {
+        script.give("2<1 3<1");
+        script.give("-2 -3");
+    }
+    EXPECT_EQ(taken(), "1");
+    EXPECT_TRUE(batch.rows.empty());
+    EXPECT_TRUE(batch.ended.empty());
+}
+
+TEST_F(SessionTest, TellsTheEndOfJobsThatWereTaken) {
+    script.give("! 1 2<1");
+    taken();
+    script.give("2<1");
+    script.give("-2");
+    script.give("2'<1");
+    EXPECT_EQ(taken(), "1;+2'");
+    EXPECT_EQ(batch.ended.size(), 1u);
+}
+
+TEST_F(SessionTest, ASlotsNextJobThatCameAndWentDoesNotHideTheEndOfTheFirst) {
+    script.give("! 1 2<1");
+    taken();
+    script.give("2'<1");
+    script.give("-2'");
+    EXPECT_EQ(taken(), "1");
+}
+
+TEST_F(SessionTest, AResetReplacesWhatWasNotTaken) {
+    script.give("! 1 2");
+    script.give("! 3");
+    EXPECT_EQ(taken(), "3");
+    EXPECT_TRUE(changes.reset);
+}
+
+TEST_F(SessionTest, TakenInAnyRhythmTheTreeIsTheSame) {
+    script.give("!");
+    JobTree direct;
+    TreeChanges unused;
+    std::uint32_t seed = 1;
+    auto next = [&](std::uint32_t n) { return (seed = seed * 1'664'525 + 1'013'904'223) / 65'536 % n + 1; };
+    std::vector<int> generation(50, 0);
+    std::vector<bool> alive(50, false);
+    for (int i = 0; i < 2'000; ++i) {
+        const std::uint32_t slot = next(49);
+        const std::string job =
+            std::to_string(slot) + std::string(static_cast<std::size_t>(generation[slot]), '\'');
+        std::string text = job;
+        if (alive[slot] && next(2) == 1) {
+            text = "-" + job;
+            alive[slot] = false;
+            generation[slot] = (generation[slot] + 1) % 200;
+            if (generation[slot] == 0)
+                break;
+        } else {
+            alive[slot] = true;
+        }
+        script.give(text);
+        direct.apply(test::batch(text), unused);
+        if (next(20) == 1 && session.take(batch))
+            tree.apply(batch, changes);
+    }
+    taken();
+    EXPECT_EQ(tree.size(), direct.size());
+    for (Node node = 0; node < direct.endNode(); ++node)
+        if (direct.isLive(node))
+            EXPECT_NE(tree.find(direct.row(node).id), noNode);
+}
+
+TEST_F(SessionTest, SendsCommandsAndBringsBackTheirAnswersUnderTheCallersNumbers) {
+    const std::uint64_t first = session.nextRequest(), second = session.nextRequest();
+    session.cancel(first, id("4"), false, "because");
+    session.cancel(second, id("5"), false, "impossible");
+    std::vector<CommandAnswer> answers;
+    EXPECT_TRUE(eventually([&] {
+        for (CommandAnswer& answer : session.answers())
+            answers.push_back(std::move(answer));
+        return answers.size() == 2;
+    }));
+    for (const CommandAnswer& answer : answers) {
+        EXPECT_EQ(answer.kind,
+                  answer.request == first ? CommandAnswer::Kind::Done : CommandAnswer::Kind::Refused);
+        EXPECT_EQ(answer.text, answer.request == first ? "" : "it cannot be");
+    }
+    EXPECT_THAT(script.cancels, testing::ElementsAre("4 because"));
+}
+
+TEST_F(SessionTest, KeepsWhatIsKnownWhenTheSourceEndsAndRefusesCommandsWithItsWords) {
+    script.give("! 1 2<1");
+    {
+        const std::lock_guard guard(script.lock);
+        script.end = SourceEnd{1, 2, "orders has exited."};
+    }
+    EXPECT_TRUE(eventually([&] { return session.status().ended.has_value(); }));
+    EXPECT_TRUE(session.take(batch));
+    EXPECT_EQ(batch.rows.size(), 2u);
+    session.cancel(session.nextRequest(), id("1"), false, "");
+    const auto answers = session.answers();
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers[0].text, "orders has exited.");
+    EXPECT_EQ(session.status().events, 1u);
+    EXPECT_EQ(session.status().untracked, 3u);
+    EXPECT_EQ(session.status().lagMilliseconds, 0);
+}
+
+} // namespace
+} // namespace coroscope::test

@@ -80,7 +80,7 @@ Result<AgentLink> AgentLink::connect(const ProcessFacts& process, const std::str
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path)
-        return Problem{"has no agent"};
+        return Problem{{}};
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
     AgentLink link;
     link.label_ = processLabel(process.program, process.pid);
@@ -92,9 +92,9 @@ Result<AgentLink> AgentLink::connect(const ProcessFacts& process, const std::str
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         if (errno == EAGAIN)
             return Problem{"does not answer"};
-        return Problem{errno == EACCES || errno == EPERM
-                           ? "does not let this user talk to it"
-                           : "has left its socket behind, nobody listens there"};
+        if (errno == EACCES || errno == EPERM)
+            return Problem{"does not let this user talk to it"};
+        return Problem{{}}; // a socket that an earlier process of this number has left behind
     }
     ucred peer{};
     socklen_t size = sizeof peer;

@@ -21,7 +21,7 @@ std::vector<std::string> agentSockets(const ProcessFacts& process);
 class AgentLink {
 public:
     /// Connects and waits for the Hello, at most one second. The problem is the second half of a sentence
-    /// whose first half names the process: "does not answer".
+    /// whose first half names the process: "does not answer". It is empty when there is no agent at all.
     static Result<AgentLink> connect(const ProcessFacts& process, const std::string& path);
 
     AgentLink() noexcept = default; ///< not connected

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real targets: attach, follow, cancel, and what happens when they stop, fork, exit or are killed.
+#include "Process.h"
+#include "TargetProcess.h"
+#include "TreeText.h"
+
+#include <coroscope/observe/Discovery.h>
+#include <coroscope/observe/Finding.h>
+#include <coroscope/observe/JobTree.h>
+#include <coroscope/observe/Source.h>
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <numeric>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace coroscope::test {
+namespace {
+
+using namespace observe;
+using testing::HasSubstr;
+
+struct LiveSourceTest : testing::Test {
+    TargetProcess target;
+    std::unique_ptr<Source> source;
+    JobTree tree;
+    std::uint64_t events = 0, lost = 0;
+    std::vector<EndedJob> ended;
+
+    void attachNow() {
+        auto attached = attach(target.pid());
+        ASSERT_TRUE(attached) << attached.problem();
+        source = *std::move(attached);
+        read();
+    }
+    void read() {
+        Batch batch;
+        TreeChanges changes;
+        source->read(batch);
+        tree.apply(batch, changes);
+        events += batch.events;
+        lost += batch.lost;
+        ended.insert(ended.end(), batch.ended.begin(), batch.ended.end());
+    }
+    template <class F>
+    testing::AssertionResult soon(F&& holds) {
+        return eventually([&] { return read(), holds(); })
+                   ? testing::AssertionSuccess()
+                   : testing::AssertionFailure() << "the tree is: " << names();
+    }
+    std::string nameOf(Node node) const { return source->dictionary()->text(tree.row(node).name); }
+    Node named(const std::string& name) const {
+        for (Node node = 0; node < tree.endNode(); ++node)
+            if (tree.isLive(node) && nameOf(node) == name)
+                return node;
+        return noNode;
+    }
+    const JobRow& row(const std::string& name) const { return tree.row(named(name)); }
+    std::string names() const {
+        std::string text;
+        for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root))
+            for (const Node node : tree.subtree(root))
+                text +=
+                    (text.empty() ? "" : ";") + std::string(tree.path(node).size() - 1, '+') + nameOf(node);
+        return text;
+    }
+};
+
+TEST_F(LiveSourceTest, SeesJobsFromBeforeTheAttachWithAllThatIsKnownOfThem) {
+    target.tell("begin root -");
+    target.tell("begin reader root held");
+    target.tell("run reader");
+    target.tell("suspend reader");
+    const std::int64_t after = monotonicNow();
+    attachNow();
+    EXPECT_EQ(names(), "root;+reader");
+    const JobRow& reader = row("reader");
+    EXPECT_EQ(reader.execution, Execution::Suspended);
+    EXPECT_EQ(reader.waitKind, WaitKind::Delay);
+    EXPECT_EQ(reader.resumes, 1u);
+    EXPECT_TRUE(reader.held);
+    EXPECT_FALSE(reader.changing);
+    EXPECT_EQ(source->dictionary()->site(reader.site).fileName(), "Target.cpp");
+    ASSERT_EQ(source->dictionary()->stack(reader.suspendedAt).frames.size(), 1u);
+    EXPECT_EQ(source->dictionary()->context(reader.context).dispatcher, "Default");
+    EXPECT_LE(reader.createdAt, reader.executionSince);
+    EXPECT_LT(reader.executionSince, after + 2'000'000);
+    EXPECT_GT(reader.createdAt, after - 5'000'000'000);
+    EXPECT_TRUE(source->info().followsEvents);
+    EXPECT_TRUE(source->info().commandsAllowed);
+    EXPECT_EQ(source->info().program, "observe_test_target");
+}
+
+TEST_F(LiveSourceTest, FollowsJobsThatComeChangeAndGo) {
+    target.tell("begin root -");
+    attachNow();
+    target.tell("begin a root");
+    target.tell("begin b a");
+    EXPECT_TRUE(soon([&] { return names() == "root;+a;++b"; }));
+    target.tell("run b");
+    EXPECT_TRUE(soon([&] { return row("b").execution == Execution::Running; }));
+    target.tell("state a Cancelling");
+    EXPECT_TRUE(soon([&] { return row("a").state == JobState::Cancelling; }));
+    target.tell("hold b 1");
+    EXPECT_TRUE(soon([&] { return row("b").held; }));
+    target.tell("end b Failed std::runtime_error: no more paper");
+    EXPECT_TRUE(soon([&] { return names() == "root;+a"; }));
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].finalState, JobState::Failed);
+    EXPECT_EQ(source->failureText(ended[0]), "std::runtime_error: no more paper");
+    EXPECT_EQ(source->failureText({id("4"), JobState::Failed, ended[0].failure, 0}), "") << "of another job";
+    EXPECT_EQ(lost, 0u);
+}
+
+TEST_F(LiveSourceTest, CountsEventsExactlyWhenItIsTooSlowAndIsCompleteAllTheSame) {
+    attachNow();
+    target.tell("churn 1000");
+    read();
+    EXPECT_EQ(events, 1'000u);
+    EXPECT_EQ(lost, 0u);
+    target.tell("churn 100000");
+    target.tell("begin late -");
+    read();
+    EXPECT_EQ(events + lost, 101'001u);
+    EXPECT_GT(lost, 0u);
+    EXPECT_TRUE(soon([&] { return names() == "late"; }));
+}
+
+TEST_F(LiveSourceTest, SeesAHundredThousandJobs) {
+    target.tell("begin root -");
+    target.tell("many 100000 root");
+    attachNow();
+    EXPECT_EQ(tree.totals().jobs, 100'001u);
+    EXPECT_EQ(tree.childCount(tree.firstRoot()), 100'000u);
+}
+
+TEST_F(LiveSourceTest, CancelReachesTheTargetAndIsAnswered) {
+    target.tell("begin root -");
+    target.tell("begin a root");
+    attachNow();
+    const auto request = source->cancel(row("a").id, false, "three in the morning");
+    ASSERT_TRUE(request);
+    std::vector<CommandAnswer::Kind> kinds;
+    EXPECT_TRUE(soon([&] {
+        for (const CommandAnswer& answer : source->answers())
+            kinds.push_back(answer.kind);
+        return kinds.size() == 2 && row("a").state == JobState::Cancelling;
+    }));
+    EXPECT_THAT(kinds, testing::ElementsAre(CommandAnswer::Kind::Queued, CommandAnswer::Kind::Done));
+    EXPECT_NE(row("a").flags & JobFlags::cancelledByObserver, 0);
+    EXPECT_EQ(target.tell("log"), "cancelled a 0 three in the morning;");
+}
+
+TEST_F(LiveSourceTest, CancelOfAJobThatHasEndedIsAnsweredGone) {
+    target.tell("begin a -");
+    attachNow();
+    const JobId gone = row("a").id;
+    target.tell("end a Completed");
+    target.tell("begin b -");
+    ASSERT_TRUE(source->cancel(gone, true, std::string(1'000, 'x')));
+    std::vector<CommandAnswer> answers;
+    EXPECT_TRUE(soon([&] {
+        for (CommandAnswer& answer : source->answers())
+            answers.push_back(answer);
+        return answers.size() == 2;
+    }));
+    EXPECT_EQ(answers.back().kind, CommandAnswer::Kind::Gone);
+}
+
+TEST_F(LiveSourceTest, TwoObserversSeeTheSame) {
+    attachNow();
+    auto other = attach(target.pid());
+    ASSERT_TRUE(other);
+    target.tell("begin a -");
+    EXPECT_TRUE(soon([&] { return names() == "a"; }));
+    other = Problem{"closed"};
+    target.tell("begin b a");
+    EXPECT_TRUE(soon([&] { return names() == "a;+b"; }));
+    EXPECT_FALSE(source->ended());
+}
+
+TEST_F(LiveSourceTest, WhenTheTargetExitsAllThatWasKnownStays) {
+    target.tell("begin a -");
+    attachNow();
+    target.write("exit");
+    EXPECT_TRUE(soon([&] { return source->ended().has_value(); }));
+    EXPECT_THAT(source->ended()->text, HasSubstr("observe_test_target (pid "));
+    EXPECT_THAT(source->ended()->text, HasSubstr(") has exited."));
+    EXPECT_EQ(names(), "a");
+    const auto refused = source->cancel(row("a").id, false, "");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.problem(), source->ended()->text);
+}
+
+TEST_F(LiveSourceTest, WhenTheTargetIsKilledItsLastNewsAreStillRead) {
+    target.tell("begin a -");
+    attachNow();
+    target.tell("begin b a");
+    target.signal(SIGKILL);
+    EXPECT_TRUE(soon([&] { return source->ended().has_value(); }));
+    EXPECT_THAT(source->ended()->text, HasSubstr("was killed"));
+    EXPECT_EQ(names(), "a;+b");
+}
+
+TEST_F(LiveSourceTest, CommandsThatWaitForAnAnswerAreRefusedWhenTheTargetDies) {
+    target.tell("begin a -");
+    attachNow();
+    target.signal(SIGSTOP);
+    target.waitForState('T');
+    ASSERT_TRUE(source->cancel(row("a").id, false, ""));
+    target.signal(SIGKILL);
+    std::vector<CommandAnswer> answers;
+    EXPECT_TRUE(soon([&] {
+        for (CommandAnswer& answer : source->answers())
+            answers.push_back(answer);
+        return !answers.empty();
+    }));
+    EXPECT_EQ(answers.front().kind, CommandAnswer::Kind::Refused);
+    EXPECT_FALSE(answers.front().text.empty());
+}
+
+TEST_F(LiveSourceTest, AStoppedTargetIsReadThroughItsMemory) {
+    target.tell("begin a -");
+    target.signal(SIGSTOP);
+    target.waitForState('T');
+    attachNow();
+    EXPECT_EQ(names(), "a");
+    EXPECT_FALSE(source->info().followsEvents);
+    EXPECT_FALSE(source->info().commandsAllowed);
+    EXPECT_THAT(source->info().commandsProblem, HasSubstr("does not answer"));
+    const auto refused = source->cancel(row("a").id, false, "");
+    EXPECT_EQ(refused.problem(), source->info().commandsProblem);
+    target.signal(SIGCONT);
+    target.tell("begin b a");
+    EXPECT_TRUE(soon([&] { return names() == "a;+b"; })) << "scanned again and again";
+    target.tell("end b Completed");
+    EXPECT_TRUE(soon([&] { return names() == "a"; }));
+}
+
+TEST_F(LiveSourceTest, TheTargetMayStopAndGoOnWhileAttached) {
+    attachNow();
+    target.signal(SIGSTOP);
+    target.waitForState('T');
+    read();
+    EXPECT_FALSE(source->ended());
+    target.signal(SIGCONT);
+    target.tell("begin a -");
+    EXPECT_TRUE(soon([&] { return names() == "a"; }));
+}
+
+TEST_F(LiveSourceTest, AForkedChildIsNoTargetThoughItHasInheritedTheRecord) {
+    target.tell("begin a -");
+    const int child = std::stoi(target.tell("fork"));
+    const auto attached = attach(child);
+    EXPECT_FALSE(attached);
+    EXPECT_THAT(attached.problem(), HasSubstr("is not linked with the Coroscope runtime"));
+    ::kill(child, SIGKILL);
+}
+
+TEST_F(LiveSourceTest, AProcessThatStartsAnotherProgramHasEndedAsATarget) {
+    target.tell("begin a -");
+    attachNow();
+    target.write("exec");
+    EXPECT_TRUE(soon([&] { return source->ended().has_value(); }));
+    EXPECT_THAT(source->ended()->text, HasSubstr("has started another program"));
+    EXPECT_EQ(names(), "a");
+}
+
+TEST_F(LiveSourceTest, FindingsComeFromTheRealRecord) {
+    target.tell("begin root -");
+    target.tell("begin audit - global by=root");
+    target.tell("begin own - job");
+    target.tell("begin island own detached by=root");
+    attachNow();
+    auto found = [&] {
+        std::vector<std::string> text;
+        for (const Finding& finding : findings(tree, *source->dictionary(), monotonicNow()))
+            text.push_back(std::string(finding.rule) + ' ' + nameOf(tree.find(finding.job)));
+        return text;
+    };
+    EXPECT_THAT(found(), testing::ElementsAre("orphan-detached island", "orphan-global audit"));
+    target.tell("end audit Completed");
+    target.tell("end island Completed");
+    EXPECT_TRUE(soon([&] { return found().empty(); }));
+}
+
+TEST_F(LiveSourceTest, IsListedByDiscoverWithItsJobs) {
+    target.tell("begin a -");
+    auto listed = [&]() -> std::optional<Target> {
+        for (const Target& each : discover())
+            if (each.pid == target.pid())
+                return each;
+        return std::nullopt;
+    };
+    auto entry = listed();
+    ASSERT_TRUE(entry);
+    EXPECT_TRUE(entry->attachable);
+    EXPECT_EQ(entry->program, "observe_test_target");
+    EXPECT_EQ(entry->jobs, 1);
+    EXPECT_EQ(entry->problem, "");
+    EXPECT_EQ(entry->uid, ::geteuid());
+    const int child = std::stoi(target.tell("fork"));
+    for (const Target& each : discover())
+        EXPECT_NE(each.pid, child);
+    ::kill(child, SIGKILL);
+    target.signal(SIGSTOP);
+    target.waitForState('T');
+    EXPECT_THAT(listed()->problem, HasSubstr("stopped"));
+    target.signal(SIGKILL);
+    EXPECT_TRUE(eventually([&] { return !listed(); })) << "what a killed target leaves behind is ignored";
+}
+
+TEST(Attach, SaysWhatIsWrong) {
+    EXPECT_EQ(attach(-1).problem(), "There is no process -1.");
+    EXPECT_EQ(attach(0).problem(), "There is no process 0.");
+    EXPECT_EQ(attach(2'000'000'000).problem(), "There is no process 2000000000.");
+    TargetProcess plain({"sleep", "100"});
+    EXPECT_TRUE(eventually([&] {
+        const std::string problem = attach(plain.pid()).problem();
+        return problem.starts_with("sleep (pid ") &&
+               problem.ends_with("is not linked with the Coroscope runtime, or its record is switched off "
+                                 "(COROSCOPE=off).");
+    }));
+    const auto ended = [] {
+        const pid_t child = ::fork();
+        if (child == 0)
+            ::_exit(0);
+        siginfo_t info{};
+        ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+        auto attached = attach(child);
+        ::waitpid(child, nullptr, 0);
+        return attached;
+    }();
+    EXPECT_THAT(ended.problem(), HasSubstr("has ended already."));
+}
+
+TEST(Attach, NamesTheUserWhoseProcessItIs) {
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "only root can play another user here";
+    TargetProcess target;
+    int answer[2];
+    ASSERT_EQ(::pipe(answer), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::setresuid(65'534, 65'534, 65'534) != 0)
+            ::_exit(1);
+        const std::string problem = attach(target.pid()).problem();
+        const bool listed = [&] {
+            for (const Target& each : discover())
+                if (each.pid == target.pid())
+                    return !each.attachable && !each.problem.empty();
+            return false;
+        }();
+        const std::string text = problem + (listed ? " listed" : " not listed");
+        (void)!::write(answer[1], text.data(), text.size());
+        ::_exit(0);
+    }
+    ::close(answer[1]);
+    char text[1'000] = {};
+    const ssize_t size = ::read(answer[0], text, sizeof text);
+    ::close(answer[0]);
+    ::waitpid(child, nullptr, 0);
+    const std::string said(text, static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    EXPECT_THAT(said, HasSubstr("belongs to user root: run Coroscope as that user or as root."));
+    EXPECT_THAT(said, testing::EndsWith(" listed"));
+}
+
+} // namespace
+} // namespace coroscope::test

@@ -20,6 +20,8 @@ public:
     explicit Sample(int jobs);
 
     Process& process() { return process_; }
+    /// Its XDG_RUNTIME_DIR.
+    const std::string& directory() const { return directory_.path(); }
 
     /// What it says of itself. Nothing here goes through Coroscope.
     std::vector<std::string> log() const;

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real window on the real sample: driven by mouse and keyboard, with the sample's own log as the witness.
+#include "Sample.h"
+
+#include "widgets/CancelPanel.h"
+#include "widgets/DetailsPanel.h"
+#include "widgets/JobTreeView.h"
+#include "widgets/MainWindow.h"
+
+#include <QApplication>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSettings>
+#include <QTest>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <string>
+
+namespace coroscope::app {
+namespace {
+
+using endtoend::Sample;
+using observe::Node;
+using observe::noNode;
+
+constexpr int fewJobs = 600;
+constexpr int patience = 40'000; // ms, for what must come
+
+template <class Condition>
+bool comes(Condition&& condition) {
+    return QTest::qWaitFor(std::forward<Condition>(condition), patience);
+}
+
+/// Runs the event loop while `milliseconds` of the target's life go by.
+void watch(int milliseconds) {
+    QTest::qWait(milliseconds);
+}
+
+std::unique_ptr<MainWindow> openWindow(const Sample& sample) {
+    ::qputenv("XDG_RUNTIME_DIR", QByteArray::fromStdString(sample.directory()));
+    QSettings().clear();
+    auto window = std::make_unique<MainWindow>(ThemeChoice::Light);
+    window->resize(1440, 900);
+    window->show();
+    return window;
+}
+
+bool attach(MainWindow& window, Sample& sample) {
+    window.attach(sample.process().pid());
+    return comes([&] { return window.workspace().tree().size() > fewJobs / 2; });
+}
+
+std::string nameOf(MainWindow& window, Node node) {
+    return window.workspace().labels().name(window.workspace().tree().row(node)).toStdString();
+}
+
+/// The live job of that name and kind, noNode without one.
+Node find(MainWindow& window, const std::string& name, JobKind kind = JobKind::Launch) {
+    const observe::JobTree& tree = window.workspace().tree();
+    for (Node node = 0; node < tree.endNode(); ++node)
+        if (tree.isLive(node) && tree.row(node).kind == kind && nameOf(window, node) == name)
+            return node;
+    return noNode;
+}
+
+/// Selects a job as a click on its finding or on a link would.
+JobId select(MainWindow& window, const std::string& name) {
+    Node node = noNode;
+    EXPECT_TRUE(comes([&] { return (node = find(window, name)) != noNode; })) << name;
+    if (node == noNode)
+        return {};
+    const JobId id = window.workspace().tree().row(node).id;
+    window.workspace().select(id);
+    window.tree().show(node);
+    return id;
+}
+
+bool logged(const Sample& sample, const std::string& end, std::size_t since = 0) {
+    const auto lines = sample.logSince(since);
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.ends_with(end); });
+}
+
+CancelPanel& panel(MainWindow& window) {
+    return window.details().cancelPanel();
+}
+
+/// Types the reason into the panel that asks, and confirms with Enter.
+void confirm(MainWindow& window, const char* reason) {
+    auto* const line = panel(window).findChild<QLineEdit*>();
+    ASSERT_NE(line, nullptr);
+    ASSERT_TRUE(panel(window).isVisible());
+    QTest::keyClicks(line, QString::fromUtf8(reason));
+    QTest::keyClick(line, Qt::Key_Return);
+}
+
+const Workspace::Cancel& lastCancel(MainWindow& window) {
+    return window.workspace().cancels().back();
+}
+
+bool showsText(const QWidget& widget, const QString& part) {
+    const auto labels = widget.findChildren<QLabel*>();
+    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) {
+        return label->isVisible() && label->text().contains(part);
+    });
+}
+
+std::vector<std::string> jobsWithFinding(MainWindow& window, const std::string& rule) {
+    std::vector<std::string> names;
+    for (const observe::Finding& finding : window.workspace().findings().all())
+        if (finding.rule == rule)
+            if (const Node node = window.workspace().tree().find(finding.job); node != noNode)
+                names.push_back(nameOf(window, node));
+    return names;
+}
+
+TEST(Window, ShowsTheLivingTreeAndFollowsIt) {
+    Sample sample(6000);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    EXPECT_TRUE(comes([&] { return window->workspace().tree().size() >= 5000; }));
+    EXPECT_GT(window->workspace().rows().size(), 5u) << "the first levels are open";
+    // Coroutines come and go: orders that are there now were not there before.
+    const std::uint64_t before = window->workspace().status().events;
+    EXPECT_TRUE(comes([&] { return window->workspace().status().events > before + 500; }));
+    EXPECT_EQ(window->workspace().status().lost, 0u);
+    EXPECT_TRUE(window->workspace().findings().all().empty()) << "the sample is healthy";
+}
+
+TEST(Window, CancelsASubtreeByKeyboardAndWatchesItGo) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    ASSERT_TRUE(
+        comes([&] { return logged(sample, "conn-2: heartbeat") && logged(sample, "conn-3: heartbeat"); }));
+    select(*window, "conn-2");
+    QTest::keyClick(&window->tree(), Qt::Key_Delete);
+    ASSERT_TRUE(panel(*window).isVisible());
+    const QString button = panel(*window).buttonText();
+    EXPECT_TRUE(button.startsWith("Cancel ") && button.endsWith(" jobs")) << button.toStdString();
+    EXPECT_FALSE(logged(sample, "conn-2: cleanup done")) << "nothing happens before it is confirmed";
+
+    confirm(*window, "draining before restart");
+    ASSERT_TRUE(
+        comes([&] { return !window->workspace().cancels().empty() && lastCancel(*window).progress.done(); }));
+    // What the window says happened did happen.
+    EXPECT_TRUE(comes([&] { return logged(sample, "conn-2: cleanup done"); }));
+    const auto& progress = lastCancel(*window).progress;
+    EXPECT_GE(progress.requested(), 4u);
+    EXPECT_EQ(progress.reached(), progress.requested());
+    EXPECT_EQ(progress.finished(), progress.requested());
+    EXPECT_EQ(find(*window, "conn-2"), noNode);
+
+    // Siblings live on, in the tree and in their own words.
+    EXPECT_NE(find(*window, "conn-3"), noNode);
+    const std::size_t lines = sample.log().size();
+    EXPECT_TRUE(comes([&] { return logged(sample, "conn-3: heartbeat", lines); }));
+    EXPECT_FALSE(logged(sample, "conn-2: heartbeat", lines));
+    EXPECT_FALSE(logged(sample, "conn-3: cleanup done"));
+}
+
+TEST(Window, CancelsByTheButtonInTheDetails) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    select(*window, "conn-1-heartbeat");
+    QPushButton* button = nullptr;
+    ASSERT_TRUE(comes([&] {
+        for (auto* const one : window->details().findChildren<QPushButton*>())
+            if (one->isVisible() && one->isEnabled() && one->text().startsWith("Cancel"))
+                button = one;
+        return button != nullptr;
+    }));
+    QTest::mouseClick(button, Qt::LeftButton);
+    ASSERT_TRUE(panel(*window).isVisible());
+    EXPECT_EQ(panel(*window).buttonText(), "Cancel 1 job") << "a leaf is cancelled alone";
+    confirm(*window, "one only");
+    EXPECT_TRUE(comes([&] { return find(*window, "conn-1-heartbeat") == noNode; }));
+    EXPECT_NE(find(*window, "conn-1"), noNode) << "a cancelled child does not cancel its parent";
+}
+
+TEST(Window, KeepRunningKeepsRunning) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    select(*window, "conn-1");
+    QTest::keyClick(&window->tree(), Qt::Key_Delete);
+    ASSERT_TRUE(panel(*window).isVisible());
+    for (auto* const one : panel(*window).findChildren<QPushButton*>())
+        if (one->text() == "Keep running")
+            QTest::mouseClick(one, Qt::LeftButton);
+    EXPECT_FALSE(panel(*window).isVisible());
+    EXPECT_TRUE(window->workspace().cancels().empty());
+    const std::size_t lines = sample.log().size();
+    EXPECT_TRUE(comes([&] { return logged(sample, "conn-1: heartbeat", lines); }));
+}
+
+TEST(Window, FindsWhatWasLaunchedInGlobalScopeAndOnlyWhileItIsThere) {
+    Sample sample(2000);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    EXPECT_TRUE(jobsWithFinding(*window, "orphan-global").empty());
+    ASSERT_EQ(sample.control("fault global on"), "ok");
+    ASSERT_TRUE(comes([&] { return !jobsWithFinding(*window, "orphan-global").empty(); }));
+    EXPECT_THAT(jobsWithFinding(*window, "orphan-global"), testing::Each("metrics-flush"));
+    EXPECT_TRUE(jobsWithFinding(*window, "orphan-detached").empty());
+    EXPECT_TRUE(window->workspace().rows().inOrphanGroup(
+        window->workspace().tree().find(window->workspace().findings().all().front().job)));
+    ASSERT_EQ(sample.control("fault global off"), "ok");
+    EXPECT_TRUE(comes([&] { return jobsWithFinding(*window, "orphan-global").empty(); }));
+}
+
+TEST(Window, FindsTheIslandOfAFreshJobWithTheJobThatLaunchedIt) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    ASSERT_EQ(sample.control("fault island on"), "ok");
+    ASSERT_TRUE(comes([&] { return !jobsWithFinding(*window, "orphan-detached").empty(); }));
+    EXPECT_THAT(jobsWithFinding(*window, "orphan-detached"),
+                testing::Each(testing::StartsWith("retry-conn-")));
+    const observe::Finding finding = window->workspace().findings().all().front();
+    EXPECT_EQ(finding.confidence, observe::Confidence::Proven);
+    const Node launcher = window->workspace().tree().find(
+        window->workspace().tree().row(window->workspace().tree().find(finding.job)).launcher);
+    ASSERT_NE(launcher, noNode);
+    EXPECT_THAT(nameOf(*window, launcher), testing::EndsWith("-watch"));
+    ASSERT_EQ(sample.control("fault island off"), "ok");
+    EXPECT_TRUE(comes([&] { return jobsWithFinding(*window, "orphan-detached").empty(); }));
+    EXPECT_TRUE(comes([&] { return window->workspace().rows().orphans() == 0; }))
+        << "the empty islands go too";
+}
+
+TEST(Window, NothingJumpsWhileTheTreeLives) {
+    Sample sample(3000);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    const JobId id = select(*window, "conn-3");
+    watch(300);
+    const auto placeOnScreen = [&] {
+        const Node node = window->workspace().tree().find(id);
+        return window->tree().rowRect(window->workspace().rows().rowOf(node)).top();
+    };
+    const int before = placeOnScreen();
+    const std::uint64_t events = window->workspace().status().events;
+    ASSERT_TRUE(comes([&] { return window->workspace().status().events > events + 1000; }));
+    EXPECT_EQ(placeOnScreen(), before);
+    ASSERT_TRUE(window->workspace().selected());
+    EXPECT_EQ(window->workspace().selected()->id, id);
+}
+
+TEST(Window, SearchShowsMatchesWithWhatIsAboveThem) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    const std::size_t all = window->workspace().rows().size();
+    window->workspace().setSearch("conn-3-heartbeat");
+    ASSERT_TRUE(comes([&] {
+        return window->workspace().rows().filtered() && !window->workspace().rows().scanning() &&
+               window->workspace().rows().matches() == 1;
+    }));
+    const Node node = find(*window, "conn-3-heartbeat");
+    EXPECT_TRUE(window->workspace().rows().visible(node));
+    EXPECT_TRUE(window->workspace().rows().visible(window->workspace().tree().parent(node)));
+    EXPECT_LT(window->workspace().rows().size(), all);
+    window->workspace().setSearch({});
+    EXPECT_TRUE(comes([&] { return !window->workspace().rows().filtered(); }));
+}
+
+TEST(Window, TwoWindowsOnOneTargetSeeTheSame) {
+    Sample sample(fewJobs);
+    const auto first = openWindow(sample);
+    const auto second = openWindow(sample);
+    ASSERT_TRUE(attach(*first, sample) && attach(*second, sample));
+    ASSERT_NE(find(*second, "conn-2"), noNode);
+    select(*first, "conn-2");
+    QTest::keyClick(&first->tree(), Qt::Key_Delete);
+    confirm(*first, "seen by both");
+    EXPECT_TRUE(comes([&] { return find(*first, "conn-2") == noNode && find(*second, "conn-2") == noNode; }));
+    first->close();
+    const std::uint64_t events = second->workspace().status().events;
+    EXPECT_TRUE(comes([&] { return second->workspace().status().events > events; }))
+        << "closing one changes nothing for the other";
+}
+
+TEST(Window, AKilledTargetStaysOnShowAndTheWindowGoesOn) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    const JobId id = select(*window, "conn-1");
+    sample.process().signal(SIGKILL);
+    ASSERT_TRUE(comes([&] { return window->workspace().state() == Workspace::State::Ended; }));
+    EXPECT_GT(window->workspace().tree().size(), fewJobs / 2u) << "what was known is still known";
+    EXPECT_NE(window->workspace().tree().find(id), noNode);
+    EXPECT_TRUE(comes([&] { return showsText(*window, "killed"); }));
+    EXPECT_FALSE(window->workspace().cancelProblem().isEmpty());
+    // It still works: on to the next one.
+    Sample next(fewJobs);
+    ::qputenv("XDG_RUNTIME_DIR", QByteArray::fromStdString(next.directory()));
+    window->attach(next.process().pid());
+    EXPECT_TRUE(comes([&] {
+        return window->workspace().state() == Workspace::State::Live &&
+               window->workspace().info().pid == next.process().pid();
+    }));
+}
+
+TEST(Window, ATargetThatExitsInGoodOrderSaysSo) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    EXPECT_EQ(sample.control("quit"), "ok");
+    ASSERT_TRUE(comes([&] { return window->workspace().state() == Workspace::State::Ended; }));
+    EXPECT_TRUE(comes([&] { return showsText(*window, "has exited"); }));
+}
+
+TEST(Window, AStoppedTargetIsReadWithoutItsHelp) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    sample.process().signal(SIGSTOP);
+    ASSERT_TRUE(attach(*window, sample));
+    EXPECT_NE(find(*window, "conn-1"), noNode);
+    EXPECT_FALSE(window->workspace().info().followsEvents);
+    EXPECT_FALSE(window->workspace().cancelProblem().isEmpty()) << "and says that it cannot cancel";
+    sample.process().signal(SIGCONT);
+}
+
+TEST(Window, AWrongPidGetsASentence) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    window->attach(4'000'000);
+    EXPECT_TRUE(comes([&] { return showsText(*window, "4000000"); }));
+    window->attach(::getpid());
+    EXPECT_TRUE(comes([&] { return showsText(*window, QString::number(::getpid())); }))
+        << "a process without the runtime";
+    EXPECT_TRUE(attach(*window, sample)) << "and the window works";
+}
+
+} // namespace
+} // namespace coroscope::app
+
+int main(int count, char** arguments) {
+    testing::InitGoogleTest(&count, arguments);
+    QApplication application(count, arguments);
+    QApplication::setOrganizationName("coroscope-test");
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    coroscope::app::Theme::apply(application, coroscope::app::ThemeChoice::Light);
+    return RUN_ALL_TESTS();
+}

@@ -170,9 +170,11 @@ TEST_F(SessionTest, TakenInAnyRhythmTheTreeIsTheSame) {
     }
     taken();
     EXPECT_EQ(tree.size(), direct.size());
-    for (Node node = 0; node < direct.endNode(); ++node)
-        if (direct.isLive(node))
+    for (Node node = 0; node < direct.endNode(); ++node) {
+        if (direct.isLive(node)) {
             EXPECT_NE(tree.find(direct.row(node).id), noNode);
+        }
+    }
 }
 
 TEST_F(SessionTest, SendsCommandsAndBringsBackTheirAnswersUnderTheCallersNumbers) {

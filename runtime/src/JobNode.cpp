@@ -636,7 +636,7 @@ void JobNode::cancelSuspension(std::uint32_t before) noexcept {
     } while (
         !suspension_.compare_exchange_weak(p, p | 1, std::memory_order_acquire, std::memory_order_acquire));
     auto* const suspension = reinterpret_cast<Suspension*>(p);
-    if (suspension->order_ > before ||
+    if (suspension->order() > before ||
         suspension->claim(Suspension::State::Cancelled) != Suspension::Claim::Won) {
         suspension_.store(p, std::memory_order_release);
         return;

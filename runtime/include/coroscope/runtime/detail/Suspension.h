@@ -34,6 +34,8 @@ public:
     /// Decides. Release: what the winner wrote before (a result) is seen by the coroutine when it goes on.
     Claim claim(State outcome) noexcept;
     JobNode& job() const noexcept { return *job_; }
+    /// Its place among what is registered with the job.
+    std::uint32_t order() const noexcept { return order_; }
     State state() const noexcept { return state_.load(std::memory_order_acquire); }
 
     /// Takes it out of its source. When this returns, the source does not touch it any more.
@@ -57,7 +59,6 @@ protected:
     JobNode* job_ = nullptr;
 
 private:
-    friend class JobNode;
     std::uint32_t order_ = 0; ///< how many were registered with the job when it suspended
     std::atomic<State> state_{State::Undecided};
 };

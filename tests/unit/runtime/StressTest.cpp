@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Races, many times over: to be run under ThreadSanitizer too.
+#include "Story.h"
+
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace coroscope::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int rounds = 2'000;
+
+TEST(Stress, ACancelRacesAResume) {
+    std::atomic<int> values{0}, cancellations{0};
+    runBlocking(Dispatchers::Default(), [&](CoroutineScope scope) -> Task<> {
+        for (int i = 0; i < rounds; ++i) {
+            const auto gate = newCompletableDeferred<int>();
+            const Job waiter = scope.launch([&, gate](CoroutineScope) -> Task<> {
+                try {
+                    const int n = co_await gate.await();
+                    values += n;
+                } catch (const CancellationException&) {
+                    ++cancellations;
+                    throw;
+                }
+            });
+            const Job resumer = scope.launch([gate](CoroutineScope) -> Task<> {
+                gate.complete(1);
+                co_return;
+            });
+            if (i % 3 == 0)
+                co_await yield();
+            waiter.cancel("race");
+            co_await waiter.join();
+            co_await resumer.join();
+            EXPECT_TRUE(waiter.isCompleted());
+        }
+    });
+    EXPECT_LE(values + cancellations, rounds);
+    EXPECT_GT(values + cancellations, 0);
+}
+
+TEST(Stress, ACancelRacesATimer) {
+    runBlocking(Dispatchers::Default(), [](CoroutineScope scope) -> Task<> {
+        for (int i = 0; i < rounds / 4; ++i) {
+            const Job sleeper = scope.launch([]() -> Task<> { co_await delay(50us); });
+            co_await delay(std::chrono::microseconds(40 + i % 20));
+            sleeper.cancel("race");
+            co_await sleeper.join();
+            EXPECT_TRUE(sleeper.isCompleted());
+        }
+    });
+}
+
+TEST(Stress, LaunchingRacesCancelling) {
+    std::atomic<int> begun{0}, ended{0};
+    for (int i = 0; i < rounds / 20; ++i) {
+        const CoroutineScope scope{CoroutineContext(Dispatchers::Default())};
+        std::thread launches([&] {
+            for (int k = 0; k < 50; ++k) {
+                const Job job = scope.launch([&](CoroutineScope inner) -> Task<> {
+                    ++begun;
+                    inner.launch([]() -> Task<> { co_await delay(1h); });
+                    co_await delay(1h);
+                });
+                job.invokeOnCompletion([&ended] { ++ended; });
+            }
+        });
+        std::thread cancels([&] { scope.cancel("race"); });
+        launches.join();
+        cancels.join();
+        const Job all = scope.job();
+        runBlocking([all](CoroutineScope) -> Task<> { co_await all.join(); });
+        EXPECT_TRUE(all.children().empty());
+    }
+    // A child of a job that has ended is cancelled, but nobody waits for it: let those end.
+    runBlocking(Dispatchers::Default(), [&ended](CoroutineScope) -> Task<> {
+        while (ended < rounds / 20 * 50)
+            co_await yield();
+    });
+    EXPECT_EQ(ended, rounds / 20 * 50);
+    EXPECT_LE(begun, ended);
+}
+
+TEST(Stress, JoiningRacesCompletion) {
+    runBlocking(Dispatchers::Default(), [](CoroutineScope scope) -> Task<> {
+        std::atomic<int> joined{0};
+        for (int i = 0; i < rounds / 2; ++i) {
+            const Job job = scope.launch([]() -> Task<> { co_return; });
+            std::vector<Job> waiters;
+            for (int k = 0; k < 3; ++k) {
+                waiters.push_back(scope.launch([&joined, job](CoroutineScope) -> Task<> {
+                    co_await job.join();
+                    ++joined;
+                }));
+            }
+            co_await joinAll(waiters);
+        }
+        EXPECT_EQ(joined, rounds / 2 * 3);
+    });
+}
+
+TEST(Stress, FailuresOfManyChildrenMeet) {
+    for (int i = 0; i < rounds / 20; ++i) {
+        const auto body = [](CoroutineScope) -> Task<> {
+            auto inner = [](CoroutineScope scope) -> Task<> {
+                for (int k = 0; k < 20; ++k) {
+                    scope.launch([k](CoroutineScope) -> Task<> {
+                        if (k % 5 == 4)
+                            throw Boom("meets others");
+                        co_await delay(1h);
+                    });
+                }
+                co_await awaitCancellation();
+            };
+            co_await coroutineScope(inner);
+        };
+        EXPECT_THROW(runBlocking(Dispatchers::Default(), body), Boom);
+    }
+}
+
+TEST(Stress, HandlesComeAndGoOnManyThreads) {
+    const CompletableJob job = newJob();
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&job] {
+            for (int i = 0; i < rounds; ++i) {
+                const Job copy = job;
+                const Job child = newJob(copy);
+                child.cancel();
+                EXPECT_TRUE(copy.isActive());
+            }
+        });
+    }
+    for (std::thread& t : threads)
+        t.join();
+    EXPECT_TRUE(job.children().empty());
+    EXPECT_TRUE(job.complete());
+}
+
+TEST(Stress, AContinuationIsResumedFromAThreadWhileItsJobIsCancelledFromAnother) {
+    for (int i = 0; i < rounds / 10; ++i) {
+        std::optional<CancellableContinuation<int>> kept;
+        runBlocking([&kept](CoroutineScope scope) -> Task<> {
+            const Job job = scope.launch(CoroutineStart::Undispatched, [&kept](CoroutineScope) -> Task<> {
+                const int n = co_await suspendCancellableCoroutine<int>(
+                    [&kept](CancellableContinuation<int> c) { kept = c; });
+                EXPECT_EQ(n, 1);
+            });
+            std::thread resumes([c = *kept] { c.resume(1); });
+            std::thread cancels([job] { job.cancel("race"); });
+            co_await job.join();
+            resumes.join();
+            cancels.join();
+        });
+    }
+}
+
+} // namespace
+} // namespace coroscope::test

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Story.h"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+namespace coroscope::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(VirtualTime, S101_GoesByTimeThenBySequence) {
+    runTest([](TestScope scope) -> Task<> {
+        Story story;
+        const auto at = [&](std::chrono::seconds time, int step) {
+            scope.launch([&story, time, step](CoroutineScope) -> Task<> {
+                co_await delay(time);
+                story.expect(step);
+            });
+        };
+        at(2s, 4);
+        at(1s, 2);
+        at(1s, 3);
+        story.expect(1);
+        co_await delay(3s);
+        EXPECT_EQ(scope.currentTime(), 3s);
+        story.finish(5);
+    });
+}
+
+TEST(VirtualTime, S102_AdvanceTimeByExcludesTheTargetAndRunCurrentTakesIt) {
+    runTest([](TestScope scope) -> Task<> {
+        bool woke = false;
+        scope.launch([&woke](CoroutineScope) -> Task<> {
+            co_await delay(1s);
+            woke = true;
+        });
+        scope.runCurrent();
+        scope.advanceTimeBy(1s);
+        EXPECT_EQ(scope.currentTime(), 1s);
+        EXPECT_FALSE(woke);
+        scope.runCurrent();
+        EXPECT_TRUE(woke);
+        EXPECT_THROW(scope.advanceTimeBy(-1s), std::invalid_argument);
+        co_return;
+    });
+}
+
+TEST(VirtualTime, S103_AdvanceUntilIdleRunsEverything) {
+    runTest([](TestScope scope) -> Task<> {
+        const Job job = scope.launch([]() -> Task<> { co_await delay(24h); });
+        scope.advanceUntilIdle();
+        EXPECT_TRUE(job.isCompleted());
+        EXPECT_EQ(scope.currentTime(), 24h);
+        co_return;
+    });
+}
+
+TEST(VirtualTime, S104_TheRealTimeLimitNamesTheActiveJobsAsATree) {
+    try {
+        runTest(
+            [](CoroutineScope scope) -> Task<> {
+                scope.launch(CoroutineName("stuck"), [](CoroutineScope inner) -> Task<> {
+                    inner.launch(CoroutineName("below"), []() -> Task<> { co_await awaitCancellation(); });
+                    co_await awaitCancellation();
+                });
+                co_return;
+            },
+            20ms);
+        FAIL() << "the test ended";
+    } catch (const TestTimeout& e) {
+        EXPECT_THAT(e.what(),
+                    testing::ContainsRegex("\n\t\"stuck#[0-9]+\":StandaloneCoroutine.Active.@[0-9a-f]+"
+                                           "\n\t\t\"below#[0-9]+\":StandaloneCoroutine.Active."));
+    }
+}
+
+TEST(VirtualTime, FailuresOfTheBodyAreThrownByRunTest) {
+    EXPECT_THROW(runTest([]() -> Task<> {
+                     throw Boom("x");
+                     co_return;
+                 }),
+                 Boom);
+    EXPECT_THROW(runTest([](CoroutineScope scope) -> Task<> {
+                     scope.launch([]() -> Task<> {
+                         throw Boom("child");
+                         co_return;
+                     });
+                     co_await awaitCancellation();
+                 }),
+                 Boom);
+}
+
+TEST(VirtualTime, WorkOnOtherThreadsIsWaitedFor) {
+    runTest([](TestScope scope) -> Task<> {
+        auto elsewhere = []() -> Task<int> { co_return 4; };
+        EXPECT_EQ(co_await withContext(Dispatchers::Default(), elsewhere), 4);
+        EXPECT_EQ(scope.currentTime(), 0s);
+    });
+}
+
+} // namespace
+} // namespace coroscope::test

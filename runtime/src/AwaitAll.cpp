@@ -34,7 +34,7 @@ public:
         }
         handle.dispose();
     }
-    /// Nobody waits any more: takes the handlers back.
+    /// Nobody waits any more: takes the handlers back, and with them what they hold, this latch.
     void close() noexcept {
         std::vector<DisposableHandle> handles;
         {

@@ -34,17 +34,28 @@ void CallbackState::check(JobNode& job) {
     finish();
     if (state() == State::Cancelled)
         job.throwCancellation();
-    if (failure_)
-        std::rethrow_exception(failure_);
-    if (job.isCancelled()) {
+    if (!failure_ && job.isCancelled()) {
         callHandler();
         job.throwCancellation();
     }
+    dropHandler();
+    if (failure_)
+        std::rethrow_exception(failure_);
+}
+
+void CallbackState::dropHandler() noexcept {
+    std::function<void(const std::exception_ptr&)> handler;
+    std::lock_guard lock(lock_);
+    handler = std::move(handler_);
+    handler_ = nullptr;
+    closed_ = true;
 }
 
 void CallbackState::onCancellation(std::function<void(const std::exception_ptr&)> handler) {
     {
         std::lock_guard lock(lock_);
+        if (closed_)
+            return;
         if (!cancelled_) {
             handler_ = std::move(handler);
             return;
@@ -59,6 +70,7 @@ void CallbackState::callHandler() noexcept {
         std::lock_guard lock(lock_);
         cancelled_ = true;
         handler = std::move(handler_);
+        handler_ = nullptr;
     }
     if (!handler)
         return;

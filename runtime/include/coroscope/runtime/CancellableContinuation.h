@@ -51,11 +51,14 @@ protected:
 
 private:
     void callHandler() noexcept;
+    /// Resumed: the handler and what it holds are not needed any more.
+    void dropHandler() noexcept;
 
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> taken_{false};
     Lock lock_;
     bool cancelled_ = false;
+    bool closed_ = false;
     std::function<void(const std::exception_ptr&)> handler_;
     std::exception_ptr failure_;
 };

@@ -35,7 +35,7 @@ public:
 
     /// The result, without waiting. Throws the deferred's exception, or std::logic_error while it has not
     /// ended.
-    std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>> getCompleted() const {
+    std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>> getCompleted() const& {
         if (!isCompleted())
             throw std::logic_error("This deferred has not completed yet");
         if (auto e = node_->finalException())
@@ -43,6 +43,8 @@ public:
         if constexpr (!std::is_void_v<T>)
             return resultNode().value();
     }
+    /// The result lives no longer than the last handle: keep one.
+    void getCompleted() && requires(!std::is_void_v<T>) = delete;
     /// Empty if it ended with a value. Throws std::logic_error while it has not ended.
     std::exception_ptr getCompletionExceptionOrNull() const {
         if (!isCompleted())
@@ -160,6 +162,10 @@ detail::AwaitAwaitable<T, false> Deferred<T>::await() const& {
 
 template <class T>
 detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>> Deferred<T>::await() && {
+    static_assert(!detail::doubleFreesTemporaries || (!std::is_copy_constructible_v<T> && !std::is_void_v<T>),
+                  "g++ before 13 may destroy what an async in the same expression captures twice: name the "
+                  "deferred, then "
+                  "await it. See docs/COMPILERS.md");
     return detail::AwaitAwaitable < T,
            !std::is_copy_constructible_v<T> &&
                !std::is_void_v < T >> (detail::Ref<detail::JobNode>::share(node_));

@@ -96,9 +96,13 @@ public:
 
     /// co_await job.join(): waits until the job and all below it have ended, however. Starts a lazy job.
     /// Throws only if the caller itself is cancelled, also when the job has ended long ago (rule 57).
-    [[nodiscard]] detail::JoinAwaitable join() const;
+    [[nodiscard]] detail::JoinAwaitable join() const&;
+    template <class Handle = Job>
+    [[nodiscard]] detail::JoinAwaitable join() &&;
     /// cancel, then join.
-    [[nodiscard]] detail::CancelAndJoinAwaitable cancelAndJoin(std::string_view reason = {}) const;
+    [[nodiscard]] detail::CancelAndJoinAwaitable cancelAndJoin(std::string_view reason = {}) const&;
+    template <class Handle = Job>
+    [[nodiscard]] detail::CancelAndJoinAwaitable cancelAndJoin(std::string_view reason = {}) &&;
 
     /// The present children, in the order in which they were attached.
     std::vector<Job> children() const;
@@ -246,10 +250,26 @@ private:
 
 } // namespace detail
 
-inline detail::JoinAwaitable Job::join() const {
+inline detail::JoinAwaitable Job::join() const& {
     return detail::JoinAwaitable(detail::Ref<detail::JobNode>::share(node_));
 }
-inline detail::CancelAndJoinAwaitable Job::cancelAndJoin(std::string_view reason) const {
+template <class Handle>
+detail::JoinAwaitable Job::join() && {
+    static_assert(
+        !detail::doubleFreesTemporaries || !std::is_same_v<Handle, Job>,
+        "g++ before 13 may destroy what a launch in the same expression captures twice: name the job, then "
+        "join it. See docs/COMPILERS.md");
+    return detail::JoinAwaitable(detail::Ref<detail::JobNode>::share(node_));
+}
+template <class Handle>
+detail::CancelAndJoinAwaitable Job::cancelAndJoin(std::string_view reason) && {
+    static_assert(
+        !detail::doubleFreesTemporaries || !std::is_same_v<Handle, Job>,
+        "g++ before 13 may destroy what a launch in the same expression captures twice: name the job, then "
+        "join it. See docs/COMPILERS.md");
+    return detail::CancelAndJoinAwaitable(detail::Ref<detail::JobNode>::share(node_), reason);
+}
+inline detail::CancelAndJoinAwaitable Job::cancelAndJoin(std::string_view reason) const& {
     return detail::CancelAndJoinAwaitable(detail::Ref<detail::JobNode>::share(node_), reason);
 }
 

@@ -221,3 +221,12 @@ inline Task<void> TaskPromise<void>::get_return_object() noexcept {
 } // namespace detail
 
 } // namespace coroscope
+
+#if COROSCOPE_DOUBLE_FREES_TEMPORARIES
+#include <coroscope/runtime/detail/CheckedPromise.h>
+
+template <class T, class... Parameters>
+struct std::coroutine_traits<coroscope::Task<T>, Parameters...> {
+    using promise_type = coroscope::detail::CheckedPromise<T, Parameters...>;
+};
+#endif

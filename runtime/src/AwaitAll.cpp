@@ -21,8 +21,10 @@ public:
     }
     void ended() {
         if (left_.fetch_sub(1, std::memory_order_acq_rel) == 1 &&
-            !done_.exchange(true, std::memory_order_acq_rel))
+            !done_.exchange(true, std::memory_order_acq_rel)) {
+            close();
             continuation_.resume();
+        }
     }
     void keep(DisposableHandle handle) {
         {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/model/States.h>
+#include <coroscope/runtime/detail/Compilers.h>
 #include <coroscope/runtime/detail/JobNode.h>
 
 #include <chrono>

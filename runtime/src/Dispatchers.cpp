@@ -47,7 +47,7 @@ public:
         if (wake)
             arrived_.notify_one();
     }
-    std::string_view name() const noexcept override { return "Dispatchers.Default"; }
+    std::string_view name() const noexcept override { return "Default"; }
 
     void stop() noexcept {
         {
@@ -101,7 +101,7 @@ public:
             next->run();
         running = false;
     }
-    std::string_view name() const noexcept override { return "Dispatchers.Unconfined"; }
+    std::string_view name() const noexcept override { return "Unconfined"; }
 };
 
 } // namespace

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers and states as people read them.
+#pragma once
+
+#include <coroscope/observe/JobRow.h>
+
+#include <QString>
+
+#include <cstdint>
+
+namespace coroscope::app {
+
+/// "0.3 s", "41.2 s", "4 m 02 s", "2 h 14 m", "3 d 04 h" for nanoseconds; negative ones count as none.
+QString durationText(std::int64_t nanoseconds);
+/// "1,021,004".
+QString countText(std::uint64_t count);
+/// "1 job", "1,021 jobs".
+QString jobsText(std::uint64_t count);
+/// "812 events/s", "1.02 M events/s".
+QString rateText(double perSecond);
+/// "14:03:22" for seconds since 1970, local time.
+QString clockText(std::int64_t wallClock);
+/// Both axes: "Suspended", "Cancelling, suspended", "Waits for children", "Failed".
+QString stateText(JobState state, Execution execution);
+/// What a suspended job waits for, in one word; empty when there is no better one than "suspended".
+QString waitText(const observe::JobRow& row);
+
+} // namespace coroscope::app

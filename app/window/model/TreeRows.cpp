@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/TreeRows.h"
+
+#include <algorithm>
+
+namespace coroscope::app {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+/// Jobs down to this level are born expanded: the roots and their children.
+constexpr std::uint32_t expandedLevels = 2;
+/// How many siblings are tried one by one before a place is looked for from the other side.
+constexpr int nearbySiblings = 64;
+} // namespace
+
+TreeRows::TreeRows(const observe::JobTree& tree) : tree_(tree) { rebuild(); }
+
+void TreeRows::set(Node node, Flag flag, bool on) noexcept {
+    const std::uint8_t bits = flags_[node];
+    flags_[node] = static_cast<std::uint8_t>(on ? bits | flag : bits & ~flag);
+}
+
+void TreeRows::adopt(Node node) {
+    if (node >= flags_.size())
+        flags_.resize(std::max<std::size_t>(std::size_t{node} + 1, flags_.size() * 2), 0);
+    flags_[node] = 0;
+    bool expand = sizes_.depth(node) < expandedLevels;
+    if (!chosen_.empty()) {
+        if (const auto found = chosen_.find(tree_.row(node).id); found != chosen_.end())
+            expand = found->second;
+    }
+    set(node, isExpanded, expand);
+    if (sizes_.parent(node) == noNode && tree_.isOrphanRoot(node)) {
+        set(node, isOrphan, true);
+        ++orphanRoots_;
+    }
+    evaluate(node);
+}
+
+void TreeRows::evaluate(Node node) {
+    if (!matches_)
+        return;
+    const bool before = has(node, matchBit_);
+    const bool now = matches_(node);
+    if (before == now)
+        return;
+    set(node, matchBit_, now);
+    matchCount_[matchBit_ == matchedB] += now ? std::size_t{1} : ~std::size_t{0};
+    filterStale_ = true;
+}
+
+void TreeRows::dirty(Node node) {
+    if (has(node, painted))
+        dirty_.push_back(node);
+}
+
+bool TreeRows::open(Node node) const noexcept {
+    if (node == orphanGroup)
+        return groupExpanded_;
+    return filtered_ ? !has(node, filterCollapsed) : has(node, isExpanded);
+}
+
+/// False for nodes that are in the tree already but not yet in our picture of it.
+bool TreeRows::belongsHere(Node node, Node parent) const noexcept {
+    return sizes_.known(node) && sizes_.id(node) == tree_.row(node).id && sizes_.parent(node) == parent &&
+           (!filtered_ || has(node, shown));
+}
+
+std::size_t TreeRows::rowOf(Node node) const noexcept {
+    const RowList::Item item = itemOf(node);
+    return rows_.contains(item) ? rows_.rowOf(item) : noRow;
+}
+
+bool TreeRows::inOrphanGroup(Node node) const noexcept {
+    while (sizes_.known(node) && sizes_.parent(node) != noNode)
+        node = sizes_.parent(node);
+    return has(node, isOrphan);
+}
+
+unsigned TreeRows::depth(Node node) const noexcept {
+    if (node == orphanGroup || !sizes_.known(node))
+        return 0;
+    bool below = false;
+    if (rows_.contains(0)) {
+        // Everything after the group's row is in it, which spares the way up to the root.
+        const RowList::Item item = itemOf(node);
+        below = rows_.contains(item) ? rows_.rowOf(item) > rows_.rowOf(0) : inOrphanGroup(node);
+    }
+    return sizes_.depth(node) + (below ? 1 : 0);
+}
+
+Node TreeRows::parent(Node node) const noexcept {
+    if (node == orphanGroup || !sizes_.known(node))
+        return noNode;
+    if (has(node, isOrphan) && sizes_.parent(node) == noNode)
+        return orphanGroup;
+    return sizes_.parent(node);
+}
+
+std::uint32_t TreeRows::subtreeSize(Node node) const noexcept {
+    if (node == orphanGroup)
+        return orphanJobs_;
+    return sizes_.known(node) ? sizes_.size(node) : 0;
+}
+
+bool TreeRows::expandable(Node node) const noexcept {
+    return node == orphanGroup || (sizes_.known(node) && tree_.childCount(node) > 0);
+}
+
+bool TreeRows::expanded(Node node) const noexcept { return expandable(node) && open(node); }
+
+bool TreeRows::matched(Node node) const noexcept { return filtered_ && has(node, matchBit_); }
+
+void TreeRows::forget() {
+    chosen_.clear();
+    groupExpanded_ = true;
+    matches_ = nullptr;
+    filtered_ = scanning_ = false;
+    rebuild();
+}
+
+void TreeRows::rebuild() {
+    sizes_.rebuild(tree_);
+    std::fill(flags_.begin(), flags_.end(), std::uint8_t{0});
+    painted_.clear();
+    dirty_.clear();
+    orphanRoots_ = 0;
+    matchCount_[0] = matchCount_[1] = 0;
+    std::vector<Node> order;
+    order.reserve(tree_.size());
+    for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
+        order.push_back(root);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        adopt(order[i]);
+        for (Node child = tree_.firstChild(order[i]); child != noNode; child = tree_.nextSibling(child))
+            order.push_back(child);
+    }
+    updateOrphanGroup();
+    if (filtered_)
+        refreshFilter();
+    else
+        rebuildRows();
+}
+
+/// Appends the visible rows of `top` and below it, in order, without recursion: trees may be 100,000 deep.
+void TreeRows::collect(Node top, std::vector<RowList::Item>& into) const {
+    Node node = top;
+    for (;;) {
+        into.push_back(itemOf(node));
+        Node next = open(node) ? tree_.firstChild(node) : noNode;
+        Node above = node;
+        for (;;) {
+            while (next != noNode && !belongsHere(next, above))
+                next = tree_.nextSibling(next);
+            if (next != noNode || above == top)
+                break;
+            next = tree_.nextSibling(above);
+            above = sizes_.parent(above);
+        }
+        if (next == noNode)
+            return;
+        node = next;
+    }
+}
+
+void TreeRows::rebuildRows() {
+    std::vector<RowList::Item> items;
+    for (const bool orphans : {false, true}) {
+        if (orphans && orphanRoots_ > 0) {
+            items.push_back(0);
+            if (!groupExpanded_)
+                break;
+        }
+        const std::size_t before = items.size();
+        for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
+            if (has(root, isOrphan) == orphans && belongsHere(root, noNode))
+                collect(root, items);
+        }
+        if (orphans && filtered_ && items.size() == before && !items.empty() && items.back() == 0)
+            items.pop_back();
+    }
+    rows_.assign(items);
+    ++generation_;
+}
+
+/// The row after the last visible one of a visible node and all below it.
+std::size_t TreeRows::afterVisible(Node node) const {
+    Node last = node;
+    while (open(last)) {
+        Node child = tree_.lastChild(last);
+        int tries = nearbySiblings;
+        while (child != noNode && !(belongsHere(child, last) && visible(child)) && --tries > 0)
+            child = tree_.previousSibling(child);
+        if (child == noNode)
+            break;
+        if (tries <= 0)
+            return endOf(last);
+        last = child;
+    }
+    return rows_.rowOf(itemOf(last)) + 1;
+}
+
+/// As afterVisible(), found by looking at each row: for when the tree's end is full of what is not visible yet.
+std::size_t TreeRows::endOf(Node node) const {
+    const std::size_t first = rows_.rowOf(itemOf(node)) + 1;
+    std::size_t end = first;
+    const std::uint32_t level = sizes_.depth(node);
+    rows_.forEach(first, rows_.size() - first, [&](RowList::Item item) {
+        if (item == 0 || sizes_.depth(nodeOf(item)) <= level)
+            return false;
+        ++end;
+        return true;
+    });
+    return end;
+}
+
+std::size_t TreeRows::position(Node node) const {
+    const Node above = sizes_.parent(node);
+    int tries = nearbySiblings;
+    for (Node sibling = tree_.previousSibling(node); sibling != noNode; sibling = tree_.previousSibling(sibling)) {
+        if (--tries < 0) {
+            if (above != noNode)
+                return endOf(above);
+            break;
+        }
+        if (belongsHere(sibling, above) && visible(sibling) &&
+            (above != noNode || has(sibling, isOrphan) == has(node, isOrphan)))
+            return afterVisible(sibling);
+    }
+    if (above != noNode)
+        return rows_.rowOf(itemOf(above)) + 1;
+    if (tries >= 0 && has(node, isOrphan))
+        return rows_.rowOf(0) + 1;
+    if (tries >= 0)
+        return 0;
+    return !has(node, isOrphan) && rows_.contains(0) ? rows_.rowOf(0) : rows_.size();
+}
+
+void TreeRows::takeOut(Node node) {
+    if (!visible(node))
+        return;
+    const std::size_t row = rows_.rowOf(itemOf(node));
+    rows_.erase(row, endOf(node) - row);
+    ++generation_;
+}
+
+void TreeRows::putIn(Node node) {
+    if (filtered_) {
+        filterStale_ = true;
+        return;
+    }
+    const Node above = parent(node);
+    if (above != noNode && !(visible(above) && open(above)))
+        return;
+    const std::size_t row = position(node);
+    if (tree_.childCount(node) == 0) {
+        rows_.insert(row, itemOf(node));
+    } else {
+        std::vector<RowList::Item> items;
+        collect(node, items);
+        rows_.insert(row, items);
+    }
+    ++generation_;
+}
+
+void TreeRows::updateOrphanGroup() {
+    std::uint32_t jobs = 0;
+    if (orphanRoots_ > 0) {
+        std::uint32_t left = orphanRoots_;
+        for (Node root = tree_.firstRoot(); root != noNode && left > 0; root = tree_.nextSibling(root)) {
+            if (has(root, isOrphan)) {
+                jobs += sizes_.size(root);
+                --left;
+            }
+        }
+    }
+    if (jobs != orphanJobs_)
+        dirty_.push_back(orphanGroup);
+    orphanJobs_ = jobs;
+}
+
+void TreeRows::recheckRoot(Node root) {
+    if (!sizes_.known(root) || sizes_.parent(root) != noNode || tree_.parent(root) != noNode)
+        return;
+    const bool orphan = tree_.isOrphanRoot(root);
+    if (orphan == has(root, isOrphan))
+        return;
+    takeOut(root);
+    set(root, isOrphan, orphan);
+    orphanRoots_ += orphan ? 1u : ~0u;
+    if (!filtered_ && orphan && orphanRoots_ == 1)
+        rows_.insert(rows_.size(), RowList::Item{0});
+    putIn(root);
+}
+
+void TreeRows::apply(const observe::TreeChanges& changes) {
+    if (changes.reset) {
+        rebuild();
+        return;
+    }
+    // Out of their old places first, while our picture still shows these.
+    std::vector<Node> detached;
+    for (Node node : changes.moved) {
+        if (!sizes_.known(node) || sizes_.id(node) != tree_.row(node).id)
+            continue;
+        takeOut(node);
+        if (has(node, isOrphan)) {
+            set(node, isOrphan, false);
+            --orphanRoots_;
+        }
+        sizes_.move(tree_, node, noNode);
+        detached.push_back(node);
+    }
+    for (const observe::TreeChanges::Removed& removed : changes.removed) {
+        const Node node = removed.node;
+        if (!sizes_.known(node) || sizes_.id(node) != removed.id)
+            continue;
+        if (rows_.contains(itemOf(node))) {
+            rows_.erase(itemOf(node));
+            ++generation_;
+        }
+        if (sizes_.parent(node) == noNode) {
+            if (has(node, isOrphan))
+                --orphanRoots_;
+        } else {
+            dirty(sizes_.parent(node));
+        }
+        for (const auto bit : {matchedA, matchedB}) {
+            if (has(node, bit))
+                --matchCount_[bit == matchedB];
+        }
+        if (!chosen_.empty())
+            chosen_.erase(removed.id);
+        sizes_.remove(node);
+        flags_[node] = 0;
+    }
+    rootsToCheck_.clear();
+    for (Node node : changes.inserted) {
+        if (sizes_.known(node))
+            continue;
+        const Node above = tree_.parent(node);
+        if (above != noNode && !sizes_.known(above)) {
+            rebuild();
+            return;
+        }
+        sizes_.insert(node, tree_.row(node).id, above);
+        adopt(node);
+        if (has(node, isOrphan) && !filtered_ && !rows_.contains(0))
+            rows_.insert(rows_.size(), RowList::Item{0});
+        putIn(node);
+        if (above != noNode) {
+            dirty(above);
+            if (sizes_.parent(above) == noNode)
+                rootsToCheck_.push_back(above);
+        }
+    }
+    for (Node node : detached) {
+        const Node above = tree_.parent(node);
+        if (above != noNode && !sizes_.known(above)) {
+            rebuild();
+            return;
+        }
+        sizes_.move(tree_, node, above);
+        if (above == noNode && tree_.isOrphanRoot(node)) {
+            set(node, isOrphan, true);
+            if (++orphanRoots_ > 0 && !filtered_ && !rows_.contains(0))
+                rows_.insert(rows_.size(), RowList::Item{0});
+        }
+        putIn(node);
+    }
+    for (Node node : changes.changed) {
+        if (!sizes_.known(node))
+            continue;
+        dirty(node);
+        evaluate(node);
+        if (sizes_.parent(node) == noNode)
+            rootsToCheck_.push_back(node);
+    }
+    for (Node root : rootsToCheck_)
+        recheckRoot(root);
+    bool orphansTouched = orphanRoots_ > 0 || orphanJobs_ > 0;
+    sizes_.flush([&](Node node) { dirty(node); });
+    if (orphansTouched)
+        updateOrphanGroup();
+    if (orphanRoots_ == 0 && rows_.contains(0)) {
+        rows_.erase(RowList::Item{0});
+        ++generation_;
+    }
+}
+
+void TreeRows::setExpanded(Node node, bool expand) {
+    if (node != orphanGroup && !sizes_.known(node))
+        return;
+    if (open(node) == expand)
+        return;
+    if (filtered_) {
+        if (node == orphanGroup)
+            groupExpanded_ = expand;
+        else
+            set(node, filterCollapsed, !expand);
+        rebuildRows();
+        return;
+    }
+    if (node == orphanGroup) {
+        groupExpanded_ = expand;
+        rebuildRows();
+        return;
+    }
+    chosen_[tree_.row(node).id] = expand;
+    if (!visible(node) || tree_.childCount(node) == 0) {
+        set(node, isExpanded, expand);
+        return;
+    }
+    const std::size_t row = rows_.rowOf(itemOf(node));
+    if (expand) {
+        set(node, isExpanded, true);
+        std::vector<RowList::Item> items;
+        collect(node, items);
+        items.erase(items.begin());
+        rows_.insert(row + 1, items);
+    } else {
+        rows_.erase(row + 1, endOf(node) - row - 1);
+        set(node, isExpanded, false);
+    }
+    ++generation_;
+}
+
+void TreeRows::expandAll(Node node) {
+    if (node == orphanGroup) {
+        groupExpanded_ = true;
+        for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
+            if (has(root, isOrphan))
+                expandAll(root);
+        }
+        rebuildRows();
+        return;
+    }
+    if (!sizes_.known(node))
+        return;
+    for (Node below : tree_.subtree(node)) {
+        if (!sizes_.known(below) || tree_.childCount(below) == 0)
+            continue;
+        if (filtered_) {
+            set(below, filterCollapsed, false);
+        } else {
+            set(below, isExpanded, true);
+            chosen_[tree_.row(below).id] = true;
+        }
+    }
+    rebuildRows();
+}
+
+void TreeRows::reveal(Node node) {
+    std::vector<Node> above;
+    for (Node at = parent(node); at != noNode; at = parent(at))
+        above.push_back(at);
+    for (std::size_t i = above.size(); i-- > 0;)
+        setExpanded(above[i], true);
+}
+
+void TreeRows::setFilter(Matches matches) {
+    // The rows of an older filter stay until this one is through: the two use different bits.
+    matchBit_ = filtered_ && matchBit_ == matchedA ? matchedB : matchedA;
+    for (std::uint8_t& bits : flags_)
+        bits = static_cast<std::uint8_t>(bits & ~matchBit_);
+    matchCount_[matchBit_ == matchedB] = 0;
+    matches_ = std::move(matches);
+    scanned_ = 0;
+    scanning_ = true;
+}
+
+void TreeRows::clearFilter() {
+    matches_ = nullptr;
+    scanning_ = false;
+    if (!filtered_)
+        return;
+    filtered_ = false;
+    rebuildRows();
+}
+
+bool TreeRows::scan(std::chrono::microseconds budget) {
+    if (!scanning_)
+        return true;
+    const auto end = std::chrono::steady_clock::now() + budget;
+    while (scanned_ < flags_.size()) {
+        for (int i = 0; i < 256 && scanned_ < flags_.size(); ++i, ++scanned_) {
+            const auto node = static_cast<Node>(scanned_);
+            if (sizes_.known(node))
+                evaluate(node);
+        }
+        if (std::chrono::steady_clock::now() >= end)
+            break;
+    }
+    if (scanned_ < flags_.size())
+        return false;
+    scanning_ = false;
+    filtered_ = true;
+    for (std::uint8_t& bits : flags_)
+        bits = static_cast<std::uint8_t>(bits & ~filterCollapsed);
+    refreshFilter();
+    return true;
+}
+
+void TreeRows::refreshFilter() {
+    filterStale_ = false;
+    for (std::uint8_t& bits : flags_)
+        bits = static_cast<std::uint8_t>(bits & ~shown);
+    for (std::size_t i = 0; i < flags_.size(); ++i) {
+        auto node = static_cast<Node>(i);
+        if (!has(node, matchBit_) || !sizes_.known(node))
+            continue;
+        while (node != noNode && !has(node, shown)) {
+            set(node, shown, true);
+            node = sizes_.parent(node);
+        }
+    }
+    rebuildRows();
+}
+
+void TreeRows::setPainted(std::vector<Node> nodes) {
+    for (Node node : painted_) {
+        if (node < flags_.size())
+            set(node, painted, false);
+    }
+    painted_ = std::move(nodes);
+    for (Node node : painted_) {
+        if (node < flags_.size())
+            set(node, painted, true);
+    }
+}
+
+std::vector<Node> TreeRows::takeDirty() {
+    std::vector<Node> taken;
+    taken.swap(dirty_);
+    return taken;
+}
+
+} // namespace coroscope::app

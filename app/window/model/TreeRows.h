@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The job tree flattened into the rows that a person sees: what is expanded, what a filter leaves, and the group at
+// the end under which jobs hang that nobody owns.
+#pragma once
+
+#include "model/RowList.h"
+#include "model/SubtreeSizes.h"
+
+#include <coroscope/observe/JobTree.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace coroscope::app {
+
+/// Stands for the row "Orphans" wherever a node can stand.
+inline constexpr observe::Node orphanGroup = 0xfffffffe;
+
+/// Follows a JobTree, which must outlive it. Call apply() after each JobTree::apply() and before anything else.
+/// Expansion belongs to jobs, not to places: it survives resets. Threads: one.
+class TreeRows {
+public:
+    using Node = observe::Node;
+    using Matches = std::function<bool(Node)>;
+    static constexpr std::size_t noRow = ~std::size_t{0};
+
+    explicit TreeRows(const observe::JobTree& tree);
+
+    void apply(const observe::TreeChanges& changes);
+    /// Forgets everything, what was expanded too: for another source.
+    void forget();
+
+    std::size_t size() const noexcept { return rows_.size(); }
+    /// A node or orphanGroup; `row` must be below size().
+    Node at(std::size_t row) const noexcept { return nodeOf(rows_.at(row)); }
+    /// noRow when it is not visible.
+    std::size_t rowOf(Node node) const noexcept;
+    bool visible(Node node) const noexcept { return rows_.contains(itemOf(node)); }
+    template <class Visit>
+    void forEach(std::size_t row, std::size_t count, Visit visit) const {
+        rows_.forEach(row, count, [&](RowList::Item item) {
+            visit(nodeOf(item));
+            return true;
+        });
+    }
+
+    /// Levels of indentation; jobs below the group are one level deeper than in the tree.
+    unsigned depth(Node node) const noexcept;
+    /// The group for roots in it; noNode for the others.
+    Node parent(Node node) const noexcept;
+    /// With all below it, at least 1 for jobs; 0 for nodes that are not known.
+    std::uint32_t subtreeSize(Node node) const noexcept;
+    std::uint32_t orphans() const noexcept { return orphanJobs_; }
+    bool inOrphanGroup(Node node) const noexcept;
+
+    bool expandable(Node node) const noexcept;
+    bool expanded(Node node) const noexcept;
+    void setExpanded(Node node, bool expanded);
+    void expandAll(Node node);
+    /// Expands everything above the node.
+    void reveal(Node node);
+
+    /// Starts to look for the jobs that match; the rows stay as they are until scan() has seen all of them.
+    void setFilter(Matches matches);
+    void clearFilter();
+    /// Works on a filter that was set, for about so long. True when there is nothing left to do.
+    bool scan(std::chrono::microseconds budget);
+    bool scanning() const noexcept { return scanning_; }
+    bool filtered() const noexcept { return filtered_; }
+    bool matched(Node node) const noexcept;
+    std::size_t matches() const noexcept { return matchCount_[matchBit_ == matchedB]; }
+    /// True when jobs came or changed that the filtered rows do not show yet.
+    bool filterStale() const noexcept { return filtered_ && filterStale_; }
+    void refreshFilter();
+
+    /// Counts every change of what is in which row.
+    std::uint64_t generation() const noexcept { return generation_; }
+    /// Nodes that a view shows now: changes of these are collected in takeDirty().
+    void setPainted(std::vector<Node> nodes);
+    std::vector<Node> takeDirty();
+
+private:
+    enum Flag : std::uint8_t {
+        isExpanded = 1,
+        isOrphan = 2,
+        matchedA = 4,
+        matchedB = 8,
+        shown = 16,
+        filterCollapsed = 32,
+        painted = 64
+    };
+
+    static constexpr RowList::Item itemOf(Node node) noexcept { return node == orphanGroup ? 0 : node + 1; }
+    static constexpr Node nodeOf(RowList::Item item) noexcept { return item == 0 ? orphanGroup : item - 1; }
+
+    bool has(Node node, Flag flag) const noexcept { return node < flags_.size() && (flags_[node] & flag) != 0; }
+    void set(Node node, Flag flag, bool on) noexcept;
+    void adopt(Node node);
+    void evaluate(Node node);
+    void dirty(Node node);
+    bool open(Node node) const noexcept;
+    bool belongsHere(Node node, Node parent) const noexcept;
+
+    void rebuild();
+    void rebuildRows();
+    void collect(Node top, std::vector<RowList::Item>& into) const;
+    void takeOut(Node node);
+    void putIn(Node node);
+    std::size_t position(Node node) const;
+    std::size_t endOf(Node node) const;
+    std::size_t afterVisible(Node node) const;
+    void updateOrphanGroup();
+    void recheckRoot(Node root);
+
+    const observe::JobTree& tree_;
+    RowList rows_;
+    SubtreeSizes sizes_;
+    std::vector<std::uint8_t> flags_; ///< by node
+    std::unordered_map<JobId, bool> chosen_; ///< what a person expanded or collapsed
+    std::uint32_t orphanJobs_ = 0;
+    std::uint32_t orphanRoots_ = 0;
+    bool groupExpanded_ = true;
+
+    Matches matches_;
+    bool filtered_ = false;
+    bool filterStale_ = false;
+    bool scanning_ = false;
+    std::size_t scanned_ = 0;
+    Flag matchBit_ = matchedA;
+    std::size_t matchCount_[2] = {0, 0};
+
+    std::uint64_t generation_ = 0;
+    std::vector<Node> painted_;
+    std::vector<Node> dirty_;
+    std::vector<Node> rootsToCheck_;
+};
+
+} // namespace coroscope::app

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/Workspace.h"
+
+#include "model/JobFilter.h"
+
+#include <QCoreApplication>
+#include <QDateTime>
+#include <QPointer>
+#include <QThreadPool>
+
+#include <algorithm>
+
+namespace coroscope::app {
+
+using observe::noNode;
+using observe::Node;
+
+namespace {
+constexpr std::int64_t millisecond = 1'000'000;
+constexpr std::int64_t tickBudget = 6 * millisecond;
+constexpr std::size_t sliceRows = 4'096;
+constexpr std::size_t mostCancels = 20;
+} // namespace
+
+Workspace::Workspace(QObject* parent) : QObject(parent) {
+    timer_.setInterval(16);
+    timer_.setTimerType(Qt::PreciseTimer);
+    connect(&timer_, &QTimer::timeout, this, &Workspace::tick);
+}
+
+Workspace::~Workspace() = default;
+
+void Workspace::attach(int pid) {
+    const std::uint64_t round = ++attachRound_;
+    attachingPid_ = pid;
+    if (state_ == State::Empty)
+        state_ = State::Attaching;
+    emit stateChanged();
+    QPointer<Workspace> self(this);
+    QThreadPool::globalInstance()->start([self, pid, round] {
+        auto result = std::make_shared<observe::Result<std::unique_ptr<observe::Source>>>(observe::attach(pid));
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [self, pid, round, result] {
+                if (!self || self->attachRound_ != round)
+                    return;
+                self->attachingPid_ = 0;
+                if (*result) {
+                    self->open(std::move(**result));
+                    return;
+                }
+                if (self->state_ == State::Attaching)
+                    self->state_ = State::Empty;
+                emit self->stateChanged();
+                emit self->attachFailed(pid, QString::fromStdString(result->problem()));
+            },
+            Qt::QueuedConnection);
+    });
+}
+
+void Workspace::open(std::unique_ptr<observe::Source> source) {
+    ++attachRound_;
+    attachingPid_ = 0;
+    session_.reset();
+    batch_.clear();
+    batchOpen_ = false;
+    session_ = std::make_unique<observe::Session>(std::move(source));
+    info_ = session_->info();
+    lastStatus_.reset();
+    observe::Batch nothing;
+    nothing.reset = true;
+    emit aboutToUpdate();
+    tree_.apply(nothing, changes_);
+    changes_.clear();
+    labels_.use(session_->dictionary());
+    rows_.forget();
+    findings_.assign({}, tree_);
+    cancels_.clear();
+    selected_.reset();
+    findingsDue_ = 0;
+    state_ = State::Live;
+    freshSource_ = true;
+    if (!search_.isEmpty())
+        setSearch(std::exchange(search_, QString()));
+    timer_.start();
+    emit updated(true);
+    emit stateChanged();
+    emit attached();
+    emit selectionChanged();
+    emit findingsChanged();
+    emit cancelsChanged();
+}
+
+void Workspace::close() {
+    ++attachRound_;
+    attachingPid_ = 0;
+    timer_.stop();
+    session_.reset();
+}
+
+observe::SessionStatus Workspace::status() const {
+    return session_ ? session_->status() : lastStatus_.value_or(observe::SessionStatus{});
+}
+
+std::int64_t Workspace::now() const {
+    if (session_) {
+        if (const auto status = session_->status(); status.ended)
+            return status.ended->at;
+    }
+    return observe::monotonicNow();
+}
+
+Node Workspace::selectedNode() const noexcept {
+    return selected_ && !selected_->ended ? tree_.find(selected_->id) : noNode;
+}
+
+void Workspace::select(JobId id) {
+    if (selected_ && selected_->id == id && !selected_->ended)
+        return;
+    if (!selected_ && !id)
+        return;
+    selected_.reset();
+    if (const Node node = tree_.find(id); id && node != noNode) {
+        selected_.emplace();
+        selected_->id = id;
+        refreshSelected();
+    }
+    emit selectionChanged();
+}
+
+void Workspace::refreshSelected() {
+    const Node node = selectedNode();
+    if (node == noNode)
+        return;
+    selected_->row = tree_.row(node);
+    selected_->path.clear();
+    for (Node above : tree_.path(node)) {
+        if (above != node)
+            selected_->path.emplace_back(tree_.row(above).id, labels_.name(tree_.row(above)));
+    }
+}
+
+void Workspace::setSearch(const QString& words) {
+    if (words.simplified() == search_)
+        return;
+    search_ = words.simplified();
+    emit aboutToUpdate();
+    if (search_.isEmpty()) {
+        rows_.clearFilter();
+    } else {
+        auto filter = std::make_shared<JobFilter>(labels_, search_);
+        rows_.setFilter([this, filter](Node node) { return filter->matches(tree_.row(node)); });
+        rows_.scan(std::chrono::milliseconds(4));
+    }
+    emit updated(false);
+    emit searchChanged();
+}
+
+QString Workspace::cancelProblem() const {
+    if (state_ != State::Live)
+        return tr("Nothing is attached that could be told to stop.");
+    if (!info_.commandsAllowed) {
+        return info_.commandsProblem.empty() ? tr("This program takes no commands.")
+                                             : QString::fromStdString(info_.commandsProblem);
+    }
+    return {};
+}
+
+void Workspace::cancel(JobId job, bool childrenOnly, const QString& reason) {
+    const Node node = tree_.find(job);
+    if (!session_ || node == noNode)
+        return;
+    const std::uint64_t request = session_->nextRequest();
+    const std::int64_t at = now();
+    const std::string text = reason.toStdString();
+    cancels_.push_back({labels_.fullName(tree_.row(node)), childrenOnly,
+                        observe::CancelProgress(tree_, node, childrenOnly, request, text, at), QString(), at});
+    if (cancels_.size() > mostCancels)
+        cancels_.erase(cancels_.begin());
+    session_->cancel(request, job, childrenOnly, text);
+    emit cancelsChanged();
+}
+
+void Workspace::applyBatch(const observe::Batch& batch) {
+    if (selected_ && !selected_->ended) {
+        const JobId id = selected_->id;
+        const auto ended = std::find_if(batch.ended.begin(), batch.ended.end(),
+                                        [id](const observe::EndedJob& e) { return e.id == id; });
+        if (ended != batch.ended.end()) {
+            refreshSelected();
+            selected_->ended = *ended;
+            selected_->failure = QString::fromStdString(session_->failureText(*ended));
+            selected_->endedWallClock =
+                QDateTime::currentSecsSinceEpoch() - (observe::monotonicNow() - ended->at) / (1000 * millisecond);
+        }
+    }
+    changes_.clear();
+    tree_.apply(batch, changes_);
+    rows_.apply(changes_);
+    treeChangedSinceFindings_ = true;
+    if (selected_ && !selected_->ended && tree_.find(selected_->id) == noNode) {
+        // Gone while news were lost: how it ended is not known.
+        selected_->ended = observe::EndedJob{selected_->id, selected_->row.state, 0, observe::monotonicNow()};
+        selected_->endedWallClock = QDateTime::currentSecsSinceEpoch();
+    }
+}
+
+/// Applies what was taken, in slices, until the time of this tick is used up.
+void Workspace::applySome() {
+    const std::int64_t end = observe::monotonicNow() + tickBudget;
+    do {
+        if (!batchOpen_) {
+            if (!session_->take(batch_))
+                return;
+            batchOpen_ = true;
+            batchAt_ = 0;
+        }
+        if (batch_.reset || batch_.rows.size() - batchAt_ <= sliceRows) {
+            // The last slice takes the ends with it.
+            if (batchAt_ > 0)
+                batch_.rows.erase(batch_.rows.begin(), batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_));
+            applyBatch(batch_);
+            batch_.clear();
+            batchOpen_ = false;
+            return;
+        }
+        const auto first = batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_);
+        slice_.clear();
+        slice_.rows.assign(first, first + static_cast<std::ptrdiff_t>(sliceRows));
+        batchAt_ += sliceRows;
+        applyBatch(slice_);
+    } while (observe::monotonicNow() < end);
+}
+
+void Workspace::tick() {
+    if (!session_)
+        return;
+    const bool wasEnded = selected_ && selected_->ended;
+    emit aboutToUpdate();
+    applySome();
+    const std::int64_t at = observe::monotonicNow();
+    if (rows_.scanning()) {
+        if (rows_.scan(std::chrono::milliseconds(4)))
+            emit searchChanged();
+    } else if (rows_.filterStale() && at >= filterDue_) {
+        rows_.refreshFilter();
+        const std::int64_t cost = observe::monotonicNow() - at;
+        filterDue_ = at + std::max(100 * millisecond, 20 * cost);
+        emit searchChanged();
+    }
+    emit updated(std::exchange(freshSource_, false));
+    refreshSelected();
+    if (!wasEnded && selected_ && selected_->ended)
+        emit selectionChanged();
+    if (at >= findingsDue_)
+        refreshFindings();
+    refreshCancels();
+    if (state_ == State::Live && session_->status().ended && !batchOpen_) {
+        state_ = State::Ended;
+        emit stateChanged();
+    }
+}
+
+void Workspace::refreshFindings() {
+    const std::int64_t at = observe::monotonicNow();
+    findingsDue_ = at + 500 * millisecond;
+    if (!treeChangedSinceFindings_ || !labels_.dictionary())
+        return;
+    treeChangedSinceFindings_ = false;
+    const bool changed = findings_.assign(observe::findings(tree_, *labels_.dictionary(), now()), tree_);
+    // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.
+    const std::int64_t cost = observe::monotonicNow() - at;
+    findingsDue_ = at + std::max(500 * millisecond, 50 * cost);
+    if (changed)
+        emit findingsChanged();
+}
+
+void Workspace::refreshCancels() {
+    if (cancels_.empty())
+        return;
+    bool changed = false;
+    for (const observe::CommandAnswer& answer : session_->answers()) {
+        for (Cancel& cancel : cancels_) {
+            if (cancel.progress.request() != answer.request)
+                continue;
+            cancel.progress.answered(answer);
+            if (answer.kind == observe::CommandAnswer::Kind::Refused)
+                cancel.answer = answer.text.empty() ? tr("The program refused.") : QString::fromStdString(answer.text);
+            else if (answer.kind == observe::CommandAnswer::Kind::Gone)
+                cancel.answer = tr("The job had ended before the command came.");
+            changed = true;
+        }
+    }
+    const std::int64_t at = now();
+    if (at >= cancelsDue_) {
+        cancelsDue_ = at + 50 * millisecond;
+        for (Cancel& cancel : cancels_) {
+            if (cancel.progress.done())
+                continue;
+            cancel.progress.update(tree_, at);
+            changed = true;
+        }
+    }
+    if (changed)
+        emit cancelsChanged();
+}
+
+} // namespace coroscope::app

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "widgets/JobTreeView.h"
+
+#include "theme/Icons.h"
+#include "theme/Theme.h"
+#include "widgets/JobTreeAccessible.h"
+
+#include <QAccessible>
+#include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QHeaderView>
+#include <QHelpEvent>
+#include <QMenu>
+#include <QPaintEvent>
+#include <QPointer>
+#include <QScrollBar>
+#include <QSettings>
+#include <QStandardItemModel>
+#include <QToolTip>
+
+#include <algorithm>
+
+namespace coroscope::app {
+
+using observe::noNode;
+using observe::Node;
+
+namespace {
+struct ColumnInfo {
+    const char* title;
+    int least;  ///< pixels
+    int usual;  ///< pixels
+    int share;  ///< of what is left over
+    bool number;
+};
+constexpr ColumnInfo columns[ColumnCount] = {
+    {"Job", 220, 300, 5, false},           {"Findings", 72, 110, 1, false},
+    {"State", 108, 150, 1, false},         {"Where suspended", 90, 200, 3, false},
+    {"Age", 72, 80, 0, true},              {"In state", 72, 80, 0, true},
+    {"Dispatcher", 76, 96, 0, false},
+};
+constexpr std::size_t mostTypedAhead = 200'000;
+} // namespace
+
+JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
+    : QAbstractScrollArea(parent), workspace_(workspace), painter_(workspace),
+      header_(new QHeaderView(Qt::Horizontal, this)), headerModel_(new QStandardItemModel(0, ColumnCount, this)) {
+    setObjectName(QStringLiteral("jobTree"));
+    setAccessibleName(tr("Jobs"));
+    setFrameShape(QFrame::NoFrame);
+    setFocusPolicy(Qt::StrongFocus);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAsNeeded);
+    viewport()->setMouseTracking(true);
+    viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
+    viewport()->setBackgroundRole(QPalette::Base);
+    buildHeader();
+    JobTreeAccessible::install();
+
+    connect(&workspace_, &Workspace::aboutToUpdate, this, &JobTreeView::rememberAnchor);
+    connect(&workspace_, &Workspace::updated, this, &JobTreeView::workspaceUpdated);
+    connect(&workspace_, &Workspace::selectionChanged, this, &JobTreeView::selectionChanged);
+    connect(&workspace_, &Workspace::findingsChanged, viewport(), qOverload<>(&QWidget::update));
+    connect(&workspace_, &Workspace::stateChanged, viewport(), qOverload<>(&QWidget::update));
+    agesTimer_.setInterval(250);
+    connect(&agesTimer_, &QTimer::timeout, this, [this] {
+        if (workspace_.state() == Workspace::State::Live && isVisible())
+            viewport()->update();
+    });
+    agesTimer_.start();
+    repaintTimer_.setInterval(33);
+    repaintTimer_.setSingleShot(true);
+    connect(&repaintTimer_, &QTimer::timeout, this, [this] {
+        repaintAll_ = false;
+        viewport()->update();
+    });
+}
+
+void JobTreeView::buildHeader() {
+    for (int column = 0; column < ColumnCount; ++column) {
+        headerModel_->setHeaderData(column, Qt::Horizontal, tr(columns[column].title));
+        headerModel_->setHeaderData(column, Qt::Horizontal,
+                                    static_cast<int>((columns[column].number ? Qt::AlignRight : Qt::AlignLeft) |
+                                                     Qt::AlignVCenter),
+                                    Qt::TextAlignmentRole);
+    }
+    header_->setModel(headerModel_);
+    header_->setFont(Theme::text());
+    header_->setMinimumSectionSize(48);
+    header_->setSectionsMovable(true);
+    header_->setFirstSectionMovable(false);
+    header_->setHighlightSections(false);
+    header_->setSectionResizeMode(QHeaderView::Interactive);
+    header_->setContextMenuPolicy(Qt::CustomContextMenu);
+    header_->setFocusPolicy(Qt::NoFocus);
+    const QSettings settings;
+    columnsByHand_ = header_->restoreState(settings.value(QStringLiteral("tree/columns")).toByteArray());
+    connect(header_, &QHeaderView::customContextMenuRequested, this, &JobTreeView::headerMenu);
+    connect(header_, &QHeaderView::sectionResized, this, [this] {
+        if (!layingOut_)
+            columnsByHand_ = true;
+        updateScrollBars();
+        viewport()->update();
+    });
+    connect(header_, &QHeaderView::sectionMoved, this, [this] {
+        columnsByHand_ = true;
+        viewport()->update();
+    });
+}
+
+void JobTreeView::saveColumns() const {
+    if (columnsByHand_)
+        QSettings().setValue(QStringLiteral("tree/columns"), header_->saveState());
+}
+
+/// Gives every column what it needs and the long ones the rest, until a person has drawn the borders.
+void JobTreeView::layoutColumns() {
+    if (columnsByHand_)
+        return;
+    layingOut_ = true;
+    const int width = viewport()->width();
+    int least = 0, usual = 0, shares = 0;
+    for (const ColumnInfo& column : columns) {
+        least += column.least;
+        usual += column.usual;
+        shares += column.share;
+    }
+    for (int i = 0; i < ColumnCount; ++i) {
+        const ColumnInfo& column = columns[i];
+        int size = column.least;
+        if (width >= usual)
+            size = column.usual + (width - usual) * column.share / shares;
+        else if (width > least)
+            size = column.least + (width - least) * (column.usual - column.least) / (usual - least);
+        header_->resizeSection(i, size);
+    }
+    layingOut_ = false;
+}
+
+void JobTreeView::headerMenu(const QPoint& position) {
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    for (int column = 1; column < ColumnCount; ++column) {
+        QAction* action = menu->addAction(tr(columns[column].title));
+        action->setCheckable(true);
+        action->setChecked(!header_->isSectionHidden(column));
+        connect(action, &QAction::toggled, this, [this, column](bool on) {
+            columnsByHand_ = true;
+            header_->setSectionHidden(column, !on);
+        });
+    }
+    menu->addSeparator();
+    menu->addAction(tr("Reset columns"), this, [this] {
+        columnsByHand_ = false;
+        QSettings().remove(QStringLiteral("tree/columns"));
+        for (int column = 0; column < ColumnCount; ++column) {
+            header_->showSection(column);
+            header_->moveSection(header_->visualIndex(column), column);
+        }
+        columnsByHand_ = false;
+        layoutColumns();
+        viewport()->update();
+    });
+    menu->popup(header_->mapToGlobal(position));
+}
+
+Node JobTreeView::current() const noexcept {
+    if (groupCurrent_)
+        return orphanGroup;
+    return workspace_.selectedNode();
+}
+
+std::size_t JobTreeView::currentRow() const noexcept {
+    const Node node = current();
+    return node == noNode ? TreeRows::noRow : workspace_.rows().rowOf(node);
+}
+
+void JobTreeView::setCurrent(Node node) {
+    groupCurrent_ = node == orphanGroup;
+    workspace_.select(node == orphanGroup || node == noNode ? JobId{} : workspace_.tree().row(node).id);
+    if (groupCurrent_)
+        selectionChanged();
+}
+
+void JobTreeView::show(Node node) {
+    workspace_.rows().reveal(node);
+    updateScrollBars();
+    if (const std::size_t row = workspace_.rows().rowOf(node); row != TreeRows::noRow)
+        ensureVisible(row);
+    viewport()->update();
+}
+
+std::size_t JobTreeView::firstVisibleRow() const noexcept {
+    return static_cast<std::size_t>(verticalScrollBar()->value() / measure::row);
+}
+
+int JobTreeView::rowsInView() const noexcept { return std::max(1, viewport()->height() / measure::row); }
+
+QRect JobTreeView::rowRect(std::size_t row) const {
+    const qint64 y = static_cast<qint64>(row) * measure::row - verticalScrollBar()->value();
+    if (y < -measure::row || y > viewport()->height())
+        return {};
+    return {0, static_cast<int>(y), viewport()->width(), measure::row};
+}
+
+Node JobTreeView::nodeAt(const QPoint& position) const {
+    if (!viewport()->rect().contains(position))
+        return noNode;
+    const auto row = static_cast<std::size_t>((position.y() + verticalScrollBar()->value()) / measure::row);
+    return row < workspace_.rows().size() ? workspace_.rows().at(row) : noNode;
+}
+
+/// What must not move: the selected row, else the one under the pointer, else the first that survives.
+void JobTreeView::rememberAnchor() {
+    anchors_.clear();
+    const TreeRows& rows = workspace_.rows();
+    seenGeneration_ = rows.generation();
+    const auto add = [&](Node node, std::size_t row) {
+        const JobId id = node == orphanGroup ? JobId{} : workspace_.tree().row(node).id;
+        anchors_.push_back({node, id, static_cast<int>(static_cast<qint64>(row) * measure::row) -
+                                          verticalScrollBar()->value()});
+    };
+    const std::size_t first = firstVisibleRow();
+    const auto count = static_cast<std::size_t>(rowsInView() + 2);
+    if (const std::size_t row = currentRow(); row != TreeRows::noRow) {
+        lastRow_ = row;
+        if (row >= first && row < first + count)
+            add(current(), row);
+    }
+    if (const Node pointed = nodeAt(pointer_); pointed != noNode)
+        add(pointed, rows.rowOf(pointed));
+    std::size_t row = first;
+    rows.forEach(first, count, [&](Node node) { add(node, row++); });
+}
+
+void JobTreeView::restoreAnchor() {
+    const TreeRows& rows = workspace_.rows();
+    for (const Anchor& anchor : anchors_) {
+        const Node node = anchor.node == orphanGroup ? orphanGroup : workspace_.tree().find(anchor.id);
+        if (node == noNode)
+            continue;
+        const std::size_t row = rows.rowOf(node);
+        if (row == TreeRows::noRow)
+            continue;
+        // At the very top the view stays at the top: what is new there should be seen, unless someone is
+        // working with a row.
+        const bool chosen = node == current() || nodeAt(pointer_) != noNode || verticalScrollBar()->value() > 0;
+        if (chosen)
+            verticalScrollBar()->setValue(static_cast<int>(static_cast<qint64>(row) * measure::row) - anchor.y);
+        return;
+    }
+}
+
+void JobTreeView::updateScrollBars() {
+    const qint64 height = static_cast<qint64>(workspace_.rows().size()) * measure::row;
+    verticalScrollBar()->setPageStep(viewport()->height());
+    verticalScrollBar()->setSingleStep(measure::row);
+    verticalScrollBar()->setRange(0, static_cast<int>(std::max<qint64>(0, height - viewport()->height())));
+    horizontalScrollBar()->setPageStep(viewport()->width());
+    horizontalScrollBar()->setRange(0, std::max(0, header_->length() - viewport()->width()));
+    const int headerHeight = measure::row + 2;
+    setViewportMargins(0, headerHeight, 0, 0);
+    header_->setGeometry(viewport()->geometry().left(), viewport()->geometry().top() - headerHeight,
+                         viewport()->width(), headerHeight);
+    header_->setOffset(horizontalScrollBar()->value());
+}
+
+void JobTreeView::workspaceUpdated(bool newSource) {
+    TreeRows& rows = workspace_.rows();
+    const std::vector<Node> dirty = rows.takeDirty();
+    if (newSource) {
+        groupCurrent_ = false;
+        lastRow_ = 0;
+        updateScrollBars();
+        verticalScrollBar()->setValue(0);
+        viewport()->update();
+        seenGeneration_ = rows.generation();
+        return;
+    }
+    if (rows.generation() != seenGeneration_) {
+        seenGeneration_ = rows.generation();
+        updateScrollBars();
+        restoreAnchor();
+        repaintAll_ = true;
+    }
+    if ((repaintAll_ || !dirty.empty()) && !repaintTimer_.isActive())
+        repaintTimer_.start();
+}
+
+void JobTreeView::selectionChanged() {
+    if (workspace_.selected() && !workspace_.selected()->ended)
+        groupCurrent_ = false;
+    viewport()->update();
+    announce();
+}
+
+void JobTreeView::announce() {
+    if (!QAccessible::isActive() || current() == noNode)
+        return;
+    QAccessibleEvent event(this, QAccessible::Focus);
+    const std::size_t row = currentRow();
+    const std::size_t first = firstVisibleRow();
+    if (row != TreeRows::noRow && row >= first)
+        event.setChild(static_cast<int>(row - first));
+    QAccessible::updateAccessibility(&event);
+}
+
+void JobTreeView::paintEvent(QPaintEvent* event) {
+    QPainter painter(viewport());
+    const QRect area = event->rect();
+    const TreeRows& rows = workspace_.rows();
+    const std::size_t first = firstVisibleRow();
+    const auto count = static_cast<std::size_t>(viewport()->height() / measure::row + 2);
+    std::vector<Node> visible;
+    visible.reserve(count);
+    rows.forEach(first, count, [&](Node node) { visible.push_back(node); });
+
+    RowLook look;
+    look.cells.resize(ColumnCount);
+    look.dimmed = workspace_.state() == Workspace::State::Ended;
+    look.focused = hasFocus();
+    const Node selected = current();
+    hovered_ = nodeAt(pointer_);
+    int y = static_cast<int>(static_cast<qint64>(first) * measure::row - verticalScrollBar()->value());
+    for (const Node node : visible) {
+        look.rect = QRect(0, y, viewport()->width(), measure::row);
+        y += measure::row;
+        if (!look.rect.intersects(area))
+            continue;
+        for (int column = 0; column < ColumnCount; ++column) {
+            look.cells[static_cast<std::size_t>(column)] =
+                header_->isSectionHidden(column)
+                    ? QRect()
+                    : QRect(header_->sectionViewportPosition(column), look.rect.top(), header_->sectionSize(column),
+                            measure::row);
+        }
+        look.selected = node == selected;
+        look.hovered = node == hovered_;
+        painter_.paint(painter, look, node);
+    }
+    if (y < viewport()->height())
+        painter.fillRect(QRect(0, y, viewport()->width(), viewport()->height() - y), Theme::tokens().background);
+    if (visible.empty() && rows.filtered()) {
+        painter.setFont(Theme::text());
+        painter.setPen(Theme::tokens().dim);
+        painter.drawText(viewport()->rect().adjusted(16, 24, -16, 0), Qt::AlignHCenter | Qt::AlignTop,
+                         tr("No job matches “%1”. Esc shows all jobs again.").arg(workspace_.search()));
+    }
+    workspace_.rows().setPainted(std::move(visible));
+}
+
+void JobTreeView::resizeEvent(QResizeEvent* event) {
+    QAbstractScrollArea::resizeEvent(event);
+    layoutColumns();
+    updateScrollBars();
+}
+
+void JobTreeView::scrollContentsBy(int, int) {
+    header_->setOffset(horizontalScrollBar()->value());
+    viewport()->update();
+}
+
+void JobTreeView::changeEvent(QEvent* event) {
+    QAbstractScrollArea::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange)
+        viewport()->update();
+}
+
+void JobTreeView::ensureVisible(std::size_t row) {
+    const qint64 top = static_cast<qint64>(row) * measure::row;
+    const int value = verticalScrollBar()->value();
+    if (top < value)
+        verticalScrollBar()->setValue(static_cast<int>(top));
+    else if (top + measure::row > value + viewport()->height())
+        verticalScrollBar()->setValue(static_cast<int>(top + measure::row - viewport()->height()));
+}
+
+void JobTreeView::moveTo(std::size_t row) {
+    TreeRows& rows = workspace_.rows();
+    if (rows.size() == 0)
+        return;
+    row = std::min(row, rows.size() - 1);
+    lastRow_ = row;
+    setCurrent(rows.at(row));
+    ensureVisible(row);
+}
+
+void JobTreeView::keyPressEvent(QKeyEvent* event) {
+    TreeRows& rows = workspace_.rows();
+    const std::size_t at = currentRow();
+    const bool any = at != TreeRows::noRow;
+    const std::size_t row = any ? at : std::min(lastRow_, rows.size());
+    const Node node = current();
+    const auto page = static_cast<std::size_t>(std::max(1, rowsInView() - 1));
+    const auto toggle = [&](bool expand) {
+        rows.setExpanded(node, expand);
+        updateScrollBars();
+        viewport()->update();
+        announce();
+    };
+    if (event->matches(QKeySequence::Copy)) {
+        emit copyRequested();
+        return;
+    }
+    switch (event->key()) {
+    case Qt::Key_Up: moveTo(any && row > 0 ? row - 1 : row); return;
+    case Qt::Key_Down: moveTo(any ? row + 1 : row); return;
+    case Qt::Key_PageUp: moveTo(row > page ? row - page : 0); return;
+    case Qt::Key_PageDown: moveTo(row + page); return;
+    case Qt::Key_Home: moveTo(0); return;
+    case Qt::Key_End: moveTo(rows.size()); return;
+    case Qt::Key_Left:
+        if (!any)
+            break;
+        if (rows.expanded(node))
+            toggle(false);
+        else if (const Node above = rows.parent(node); above != noNode && rows.visible(above))
+            moveTo(rows.rowOf(above));
+        return;
+    case Qt::Key_Right:
+        if (!any || !rows.expandable(node))
+            break;
+        if (!rows.expanded(node))
+            toggle(true);
+        else
+            moveTo(row + 1);
+        return;
+    case Qt::Key_Plus:
+        if (any)
+            toggle(true);
+        return;
+    case Qt::Key_Minus:
+        if (any)
+            toggle(false);
+        return;
+    case Qt::Key_Asterisk:
+        if (any) {
+            rows.expandAll(node);
+            updateScrollBars();
+            viewport()->update();
+        }
+        return;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        if (any)
+            toggle(!rows.expanded(node));
+        return;
+    case Qt::Key_Delete:
+        if (any && node != orphanGroup)
+            emit cancelRequested(workspace_.tree().row(node).id);
+        return;
+    case Qt::Key_Menu:
+        if (any)
+            showMenu(node, viewport()->mapToGlobal(rowRect(row).bottomLeft() + QPoint(40, 0)));
+        return;
+    default: break;
+    }
+    const QString text = event->text();
+    if (!text.isEmpty() && text[0].isPrint() && !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier))) {
+        typeAhead(text);
+        return;
+    }
+    QAbstractScrollArea::keyPressEvent(event);
+}
+
+void JobTreeView::typeAhead(const QString& text) {
+    if (!typedAt_.isValid() || typedAt_.elapsed() > QApplication::keyboardInputInterval() * 2)
+        typed_.clear();
+    typedAt_.start();
+    const bool again = typed_ == text; // the same letter again goes on to the next one
+    if (!again)
+        typed_ += text;
+    const TreeRows& rows = workspace_.rows();
+    if (rows.size() == 0)
+        return;
+    const std::size_t at = currentRow();
+    const std::size_t start = at == TreeRows::noRow ? 0 : at + (typed_.size() == 1 ? 1 : 0);
+    std::size_t found = TreeRows::noRow;
+    std::size_t looked = 0;
+    const auto look = [&](std::size_t from, std::size_t to) {
+        std::size_t row = from;
+        while (row < to && found == TreeRows::noRow && looked < mostTypedAhead) {
+            const Node node = rows.at(row);
+            ++looked;
+            const QString name =
+                node == orphanGroup ? tr("Orphans") : workspace_.labels().name(workspace_.tree().row(node));
+            if (name.startsWith(typed_, Qt::CaseInsensitive))
+                found = row;
+            ++row;
+        }
+    };
+    look(std::min(start, rows.size()), rows.size());
+    look(0, std::min(start, rows.size()));
+    if (found != TreeRows::noRow)
+        moveTo(found);
+}
+
+void JobTreeView::mousePressEvent(QMouseEvent* event) {
+    const QPoint position = event->position().toPoint();
+    const Node node = nodeAt(position);
+    if (node == noNode) {
+        groupCurrent_ = false;
+        workspace_.select({});
+        return;
+    }
+    const std::size_t row = workspace_.rows().rowOf(node);
+    const QRect rect = rowRect(row);
+    const QRect cell(header_->sectionViewportPosition(JobColumn), rect.top(), header_->sectionSize(JobColumn),
+                     rect.height());
+    if (event->button() == Qt::LeftButton) {
+        if (workspace_.rows().expandable(node) && painter_.expander(cell, node).contains(position)) {
+            workspace_.rows().setExpanded(node, !workspace_.rows().expanded(node));
+            updateScrollBars();
+            viewport()->update();
+            return;
+        }
+        if (node != orphanGroup && workspace_.state() == Workspace::State::Live &&
+            RowPainter::cancelButton(rect).contains(position)) {
+            emit cancelRequested(workspace_.tree().row(node).id);
+            return;
+        }
+    }
+    lastRow_ = row;
+    setCurrent(node);
+}
+
+void JobTreeView::mouseDoubleClickEvent(QMouseEvent* event) {
+    const Node node = nodeAt(event->position().toPoint());
+    if (node == noNode || event->button() != Qt::LeftButton)
+        return;
+    const QRect rect = rowRect(workspace_.rows().rowOf(node));
+    const QRect cell(header_->sectionViewportPosition(JobColumn), rect.top(), header_->sectionSize(JobColumn),
+                     rect.height());
+    if (painter_.expander(cell, node).contains(event->position().toPoint())) {
+        mousePressEvent(event);
+        return;
+    }
+    workspace_.rows().setExpanded(node, !workspace_.rows().expanded(node));
+    updateScrollBars();
+    viewport()->update();
+}
+
+void JobTreeView::setHovered(const QPoint& position) {
+    pointer_ = position;
+    const Node node = nodeAt(position);
+    if (node != hovered_) {
+        hovered_ = node;
+        viewport()->update();
+    }
+}
+
+void JobTreeView::mouseMoveEvent(QMouseEvent* event) { setHovered(event->position().toPoint()); }
+
+void JobTreeView::focusInEvent(QFocusEvent* event) {
+    QAbstractScrollArea::focusInEvent(event);
+    viewport()->update();
+}
+void JobTreeView::focusOutEvent(QFocusEvent* event) {
+    QAbstractScrollArea::focusOutEvent(event);
+    viewport()->update();
+}
+
+bool JobTreeView::viewportEvent(QEvent* event) {
+    if (event->type() == QEvent::Leave)
+        setHovered({-1, -1});
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const Node node = nodeAt(help->pos());
+        const int column = header_->logicalIndexAt(help->pos().x());
+        QString tip;
+        if (node != noNode && column >= 0)
+            tip = painter_.text(node, static_cast<Column>(column));
+        QToolTip::showText(help->globalPos(), tip.isEmpty() ? QString() : tip.toHtmlEscaped(), viewport());
+        return true;
+    }
+    return QAbstractScrollArea::viewportEvent(event);
+}
+
+void JobTreeView::contextMenuEvent(QContextMenuEvent* event) {
+    const Node node = event->reason() == QContextMenuEvent::Mouse ? nodeAt(viewport()->mapFromGlobal(event->globalPos()))
+                                                                  : current();
+    if (node != noNode)
+        showMenu(node, event->globalPos());
+}
+
+void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    TreeRows& rows = workspace_.rows();
+    const bool group = node == orphanGroup;
+    const JobId id = group ? JobId{} : workspace_.tree().row(node).id;
+    const auto stillThere = [this, group, id] { return group ? orphanGroup : workspace_.tree().find(id); };
+    if (rows.expandable(node)) {
+        const bool expanded = rows.expanded(node);
+        menu->addAction(expanded ? tr("Collapse") : tr("Expand"), this, [this, stillThere, expanded] {
+            if (const Node there = stillThere(); there != noNode)
+                workspace_.rows().setExpanded(there, !expanded);
+            updateScrollBars();
+            viewport()->update();
+        });
+        menu->addAction(tr("Expand all below"), this, [this, stillThere] {
+            if (const Node there = stillThere(); there != noNode)
+                workspace_.rows().expandAll(there);
+            updateScrollBars();
+            viewport()->update();
+        });
+        menu->addSeparator();
+    }
+    if (!group) {
+        const QString name = workspace_.labels().fullName(workspace_.tree().row(node));
+        menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
+        menu->addAction(tr("Copy report"), this, &JobTreeView::copyRequested);
+        menu->addSeparator();
+        QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
+        cancel->setShortcut(Qt::Key_Delete);
+        cancel->setIcon(icon(QStringLiteral("cancel"), Theme::tokens().failed));
+        cancel->setEnabled(workspace_.state() == Workspace::State::Live);
+    }
+    menu->popup(globalPosition);
+}
+
+} // namespace coroscope::app

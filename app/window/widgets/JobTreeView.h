@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live tree of jobs: a scrolling view of a million rows, with the habits of a QTreeView.
+#pragma once
+
+#include "model/Workspace.h"
+#include "widgets/RowPainter.h"
+
+#include <QAbstractScrollArea>
+#include <QElapsedTimer>
+#include <QTimer>
+
+#include <vector>
+
+class QHeaderView;
+class QStandardItemModel;
+
+namespace coroscope::app {
+
+/// Paints the rows itself and holds no widget per row. What the selection or the pointer is on stays where it is
+/// while rows come and go above it.
+class JobTreeView : public QAbstractScrollArea {
+    Q_OBJECT
+public:
+    using Node = observe::Node;
+
+    explicit JobTreeView(Workspace& workspace, QWidget* parent = nullptr);
+
+    /// The job, or orphanGroup, that the keyboard is on; noNode when there is none.
+    Node current() const noexcept;
+    void setCurrent(Node node);
+    /// Scrolls so that the job can be seen, after expanding what is above it.
+    void show(Node node);
+
+    std::size_t firstVisibleRow() const noexcept;
+    int rowsInView() const noexcept;
+    QRect rowRect(std::size_t row) const;
+    Node nodeAt(const QPoint& viewportPosition) const;
+    const RowPainter& painter() const noexcept { return painter_; }
+    Workspace& workspace() const noexcept { return workspace_; }
+    QHeaderView* header() const noexcept { return header_; }
+    void saveColumns() const;
+
+signals:
+    void cancelRequested(coroscope::JobId job);
+    void copyRequested();
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    void buildHeader();
+    void layoutColumns();
+    void rememberAnchor();
+    void restoreAnchor();
+    void updateScrollBars();
+    void workspaceUpdated(bool newSource);
+    void selectionChanged();
+    void moveTo(std::size_t row);
+    void typeAhead(const QString& text);
+    void showMenu(Node node, const QPoint& globalPosition);
+    void headerMenu(const QPoint& position);
+    void setHovered(const QPoint& position);
+    void ensureVisible(std::size_t row);
+    std::size_t currentRow() const noexcept;
+    void announce();
+
+    Workspace& workspace_;
+    RowPainter painter_;
+    QHeaderView* header_;
+    QStandardItemModel* headerModel_;
+    bool columnsByHand_ = false;
+    bool layingOut_ = false;
+
+    bool groupCurrent_ = false;
+    std::size_t lastRow_ = 0; ///< where the selection was, for when the job is gone
+    QPoint pointer_{-1, -1};
+    Node hovered_ = observe::noNode;
+
+    struct Anchor {
+        Node node;
+        JobId id;
+        int y;
+    };
+    std::vector<Anchor> anchors_; ///< best first
+    std::uint64_t seenGeneration_ = ~std::uint64_t{0};
+
+    QTimer agesTimer_;
+    QTimer repaintTimer_;
+    bool repaintAll_ = false;
+    QString typed_;
+    QElapsedTimer typedAt_;
+};
+
+} // namespace coroscope::app

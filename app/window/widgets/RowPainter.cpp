@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "widgets/RowPainter.h"
+
+#include "model/Format.h"
+#include "theme/Icons.h"
+
+#include <QPainterPath>
+
+#include <algorithm>
+
+namespace coroscope::app {
+
+using observe::noNode;
+using observe::Node;
+
+namespace {
+
+constexpr int padding = 8;
+constexpr int indent = 16;
+constexpr int expanderSize = 16;
+constexpr int iconSize = 14;
+/// Deeper levels are drawn at this depth, else the names of deep trees leave the screen.
+constexpr unsigned deepestIndent = 24;
+
+QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+
+/// Draws as much as fits, answers where it ended.
+int drawRun(QPainter& painter, int x, int right, const QRect& cell, const QString& text) {
+    if (x >= right || text.isEmpty())
+        return x;
+    const QFontMetrics metrics = painter.fontMetrics();
+    const int width = metrics.horizontalAdvance(text);
+    const QRect rect(x, cell.top(), right - x, cell.height());
+    if (width <= rect.width()) {
+        painter.drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine, text);
+        return x + width;
+    }
+    if (rect.width() > 16)
+        painter.drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine,
+                         metrics.elidedText(text, Qt::ElideRight, rect.width()));
+    return right;
+}
+
+} // namespace
+
+int paintChip(QPainter& painter, int x, const QRect& row, const QString& text, ChipKind kind, int atMost) {
+    const ChipColours colours = Theme::chip(Theme::tokens(), kind);
+    QFont font = Theme::text();
+    font.setPixelSize(12);
+    painter.setFont(font);
+    const QFontMetrics metrics(font);
+    const int width = std::min(metrics.horizontalAdvance(text) + 14, atMost);
+    if (width < 24)
+        return 0;
+    const QRectF chip(x + 0.5, row.center().y() - 8.5, width - 1, 18);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setBrush(colours.fill);
+    if (kind == ChipKind::Orphan) {
+        QPen pen(colours.edge, 1);
+        pen.setDashPattern({3, 2});
+        painter.setPen(pen);
+    } else {
+        painter.setPen(Qt::NoPen);
+    }
+    painter.drawRoundedRect(chip, 9, 9);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    painter.setPen(colours.text);
+    painter.drawText(chip, Qt::AlignCenter | Qt::TextSingleLine,
+                     metrics.elidedText(text, Qt::ElideRight, width - 10));
+    return width;
+}
+
+void drawTabular(QPainter& painter, const QRect& rect, const QString& text) {
+    const QFontMetrics metrics = painter.fontMetrics();
+    const int digit = metrics.horizontalAdvance(QLatin1Char('0'));
+    const auto widthOf = [&](QChar c) { return c.isDigit() ? digit : metrics.horizontalAdvance(c); };
+    int width = 0;
+    for (const QChar c : text)
+        width += widthOf(c);
+    int x = std::max(rect.left(), rect.right() + 1 - width);
+    const int baseline = rect.top() + (rect.height() + metrics.ascent() - metrics.descent()) / 2;
+    for (const QChar c : text) {
+        const int w = widthOf(c);
+        if (x + w > rect.right() + 1)
+            break;
+        if (c != QLatin1Char(' '))
+            painter.drawText(x + (c.isDigit() ? (w - metrics.horizontalAdvance(c)) / 2 : 0), baseline, QString(c));
+        x += w;
+    }
+}
+
+QString RowPainter::origin(const observe::JobRow& row) const {
+    const bool global = (row.flags & JobFlags::launchedInGlobalScope) != 0;
+    const bool cut = (row.flags & JobFlags::parentFromContext) != 0;
+    if ((!global && !cut) || !row.launcher)
+        return {};
+    const Node launcher = workspace_.tree().find(row.launcher);
+    const QString who = launcher != noNode ? workspace_.labels().name(workspace_.tree().row(launcher))
+                                           : QStringLiteral("a job that has ended");
+    return (cut ? QStringLiteral("cut from ") : QStringLiteral("from ")) + who;
+}
+
+QString RowPainter::text(Node node, Column column) const {
+    if (node == orphanGroup)
+        return column == JobColumn ? QStringLiteral("Orphans: %1 that nobody owns").arg(jobsText(workspace_.rows().orphans()))
+                                   : QString();
+    const observe::JobRow& row = workspace_.tree().row(node);
+    switch (column) {
+    case JobColumn: {
+        QString text = workspace_.labels().fullName(row);
+        if (const QString from = origin(row); !from.isEmpty())
+            text += QStringLiteral(", ") + from;
+        return text;
+    }
+    case FindingsColumn: {
+        QString text;
+        for (const std::uint32_t index : workspace_.findings().of(row.id)) {
+            const observe::Finding& finding = workspace_.findings().all()[index];
+            if (!text.isEmpty())
+                text += QLatin1Char('\n');
+            text += QString::fromStdString(finding.title) + QStringLiteral(" (") +
+                    fromView(observe::name(finding.confidence)) + QLatin1Char(')');
+        }
+        return text;
+    }
+    case StateColumn: {
+        const QString wait = waitText(row);
+        const QString state = stateText(row.state, row.execution);
+        return wait.isEmpty() ? state : state + QStringLiteral(" · ") + wait;
+    }
+    case WhereColumn: return row.execution == Execution::Suspended ? workspace_.labels().stack(row.suspendedAt) : QString();
+    case AgeColumn: return durationText(workspace_.now() - row.createdAt);
+    case InStateColumn: return durationText(workspace_.now() - std::max(row.stateSince, row.executionSince));
+    case DispatcherColumn: return workspace_.labels().dispatcher(row.context);
+    case ColumnCount: break;
+    }
+    return {};
+}
+
+QString RowPainter::accessibleName(Node node) const {
+    if (node == orphanGroup)
+        return text(node, JobColumn);
+    QString name = text(node, JobColumn) + QStringLiteral(", ") + text(node, StateColumn);
+    if (const QString findings = text(node, FindingsColumn); !findings.isEmpty())
+        name += QStringLiteral(", ") + findings;
+    return name;
+}
+
+QRect RowPainter::expander(const QRect& cell, Node node) const {
+    const int depth = static_cast<int>(std::min(workspace_.rows().depth(node), deepestIndent));
+    return {cell.left() + 4 + depth * indent, cell.top(), expanderSize, cell.height()};
+}
+
+QRect RowPainter::cancelButton(const QRect& row) {
+    constexpr int width = 74;
+    return {row.right() - width - 4, row.top() + 2, width, row.height() - 4};
+}
+
+void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& ground, const RowLook& look,
+                          Node node) const {
+    const Tokens& t = Theme::tokens();
+    const TreeRows& rows = workspace_.rows();
+    const QRect handle = expander(cell, node);
+    const int right = cell.right() - 2;
+    if (rows.expandable(node) && handle.right() < right) {
+        const QPointF middle = QRectF(handle).center();
+        QPainterPath triangle;
+        if (rows.expanded(node)) {
+            triangle.moveTo(middle + QPointF(-3.5, -2));
+            triangle.lineTo(middle + QPointF(3.5, -2));
+            triangle.lineTo(middle + QPointF(0, 3));
+        } else {
+            triangle.moveTo(middle + QPointF(-2, -3.5));
+            triangle.lineTo(middle + QPointF(3, 0));
+            triangle.lineTo(middle + QPointF(-2, 3.5));
+        }
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.fillPath(triangle, t.dim);
+        painter.setRenderHint(QPainter::Antialiasing, false);
+    }
+    int x = handle.right() + 4;
+    const auto drawIcon = [&](const QString& name, const QColor& colour) {
+        if (x + iconSize < right) {
+            const QPixmap pixmap = iconPixmap(name, colour, iconSize, painter.device()->devicePixelRatioF());
+            painter.drawPixmap(QPointF(x, cell.top() + (cell.height() - iconSize) / 2.0), pixmap);
+        }
+        x += iconSize + 7;
+    };
+    painter.setFont(Theme::text());
+    if (node == orphanGroup) {
+        drawIcon(QStringLiteral("broken-link"), t.orphan);
+        painter.setPen(Theme::readable(t, t.orphan, ground));
+        x = drawRun(painter, x, right, cell, QStringLiteral("Orphans")) + 6;
+    } else {
+        const observe::JobRow& row = workspace_.tree().row(node);
+        const StateLook state = lookOf(row.state, row.execution);
+        drawIcon(iconName(state), look.dimmed ? t.faint : Theme::stateColour(t, state));
+        const bool faded = look.dimmed || (rows.filtered() && !rows.matched(node));
+        const QColor dim = Theme::readable(t, t.dim, ground);
+        const QString name = workspace_.labels().name(row);
+        const QString kind = fromView(coroscope::name(row.kind));
+        painter.setPen(faded ? dim : t.text);
+        x = drawRun(painter, x, right, cell, name) + 5;
+        painter.setPen(dim);
+        QString rest = QStringLiteral("#%1").arg(row.number);
+        if (name != kind)
+            rest.prepend(kind + QLatin1Char(' '));
+        else if (row.name == 0 && row.site != 0 && row.kind != JobKind::RunBlocking)
+            rest += QStringLiteral(" at ") + workspace_.labels().site(row.site);
+        x = drawRun(painter, x, right, cell, rest) + 6;
+        if (const QString from = origin(row); !from.isEmpty()) {
+            painter.setPen(Theme::readable(t, t.orphan, ground));
+            x = drawRun(painter, x, right, cell, from) + 6;
+        }
+    }
+    const std::uint32_t size = rows.subtreeSize(node);
+    if (size <= (node == orphanGroup ? 0u : 1u) || x + 24 > right)
+        return;
+    // As everywhere: the job itself and all below it.
+    const QString badge = countText(size);
+    QFont small = Theme::text();
+    small.setPixelSize(11);
+    painter.setFont(small);
+    const int width = painter.fontMetrics().horizontalAdvance(badge) + 12;
+    if (x + width > right)
+        return;
+    const QRectF pill(x, cell.center().y() - 7, width, 16);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    const QColor fill(Theme::mix(t.line, ground, 0.6).rgb());
+    painter.setBrush(fill);
+    painter.drawRoundedRect(pill, 8, 8);
+    painter.setRenderHint(QPainter::Antialiasing, false);
+    painter.setPen(Theme::readable(t, t.dim, fill));
+    painter.drawText(pill, Qt::AlignCenter, badge);
+}
+
+void RowPainter::paintFindings(QPainter& painter, const QRect& cell, Node node) const {
+    if (node == orphanGroup)
+        return;
+    const JobId id = workspace_.tree().row(node).id;
+    int x = cell.left() + padding - 4;
+    const int right = cell.right() - 2;
+    for (const std::uint32_t index : workspace_.findings().of(id)) {
+        const observe::Finding& finding = workspace_.findings().all()[index];
+        const bool orphan = finding.rule.substr(0, 6) == "orphan";
+        const ChipKind kind = orphan ? ChipKind::Orphan
+                              : finding.confidence == observe::Confidence::Proven ? ChipKind::Proven
+                                                                                  : ChipKind::Suspected;
+        const int width = paintChip(painter, x, cell, fromView(finding.chip), kind, right - x);
+        if (width == 0)
+            return;
+        x += width + 4;
+    }
+    const std::uint32_t below = workspace_.findings().below(id);
+    if (below == 0 || workspace_.rows().expanded(node) || x + 40 > right)
+        return;
+    paintChip(painter, x, cell, QStringLiteral("%1 below").arg(below), ChipKind::Neutral, right - x);
+}
+
+void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const {
+    const Tokens& t = Theme::tokens();
+    const QColor hover(Theme::mix(t.selection, t.background, 0.4).rgb());
+    const QColor ground = look.selected ? t.selection : look.hovered ? hover : t.background;
+    painter.fillRect(look.rect, ground);
+    if (look.selected && look.focused)
+        painter.fillRect(QRect(look.rect.left(), look.rect.top(), 2, look.rect.height()), t.selectionEdge);
+    const auto shown = [&](Column column) { return !look.cells[column].isEmpty(); };
+    if (shown(JobColumn))
+        paintJob(painter, look.cells[JobColumn], ground, look, node);
+    if (shown(FindingsColumn))
+        paintFindings(painter, look.cells[FindingsColumn], node);
+    if (node != orphanGroup) {
+        const observe::JobRow& row = workspace_.tree().row(node);
+        const QColor dim = Theme::readable(t, t.dim, ground);
+        painter.setFont(Theme::text());
+        if (shown(StateColumn)) {
+            const QRect cell = look.cells[StateColumn].adjusted(padding, 0, -4, 0);
+            const StateLook state = lookOf(row.state, row.execution);
+            painter.setPen(look.dimmed ? dim : Theme::readable(t, Theme::stateColour(t, state), ground));
+            const int x = drawRun(painter, cell.left(), cell.right(), cell, stateText(row.state, row.execution));
+            if (const QString wait = waitText(row); !wait.isEmpty()) {
+                painter.setPen(dim);
+                drawRun(painter, x + 6, cell.right(), cell, wait);
+            }
+        }
+        if (shown(WhereColumn) && row.execution == Execution::Suspended) {
+            const QRect cell = look.cells[WhereColumn].adjusted(padding, 0, -4, 0);
+            painter.setFont(Theme::mono());
+            painter.setPen(dim);
+            drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().stack(row.suspendedAt));
+            painter.setFont(Theme::text());
+        }
+        painter.setPen(dim);
+        for (const Column column : {AgeColumn, InStateColumn}) {
+            if (shown(column))
+                drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0), text(node, column));
+        }
+        if (shown(DispatcherColumn)) {
+            const QRect cell = look.cells[DispatcherColumn].adjusted(padding, 0, -4, 0);
+            drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().dispatcher(row.context));
+        }
+    }
+    if (look.hovered && node != orphanGroup && !look.dimmed) {
+        const QRect button = cancelButton(look.rect);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setBrush(t.background);
+        painter.setPen(QPen(t.line, 1));
+        painter.drawRoundedRect(QRectF(button).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5);
+        painter.setRenderHint(QPainter::Antialiasing, false);
+        painter.setPen(Theme::readable(t, t.failed, t.background));
+        painter.setFont(Theme::text());
+        painter.drawText(button, Qt::AlignCenter, QStringLiteral("Cancel…"));
+    }
+}
+
+} // namespace coroscope::app

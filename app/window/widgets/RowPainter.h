@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws one row of the job tree.
+#pragma once
+
+#include "model/Workspace.h"
+#include "theme/Theme.h"
+
+#include <QPainter>
+#include <QRect>
+#include <QString>
+
+#include <vector>
+
+namespace coroscope::app {
+
+enum Column { JobColumn, FindingsColumn, StateColumn, WhereColumn, AgeColumn, InStateColumn, DispatcherColumn, ColumnCount };
+
+/// Where the columns are and what the row's condition is.
+struct RowLook {
+    QRect rect;
+    std::vector<QRect> cells; ///< by Column; empty ones are hidden
+    bool selected = false;
+    bool hovered = false;
+    bool focused = false;
+    bool dimmed = false; ///< the target has ended
+};
+
+class RowPainter {
+public:
+    explicit RowPainter(const Workspace& workspace) : workspace_(workspace) {}
+
+    void paint(QPainter& painter, const RowLook& look, observe::Node node) const;
+    /// The whole text of a cell, for tooltips and screen readers.
+    QString text(observe::Node node, Column column) const;
+    /// "reader-311 launch #40219, Cancelling, suspended".
+    QString accessibleName(observe::Node node) const;
+    /// Where the expander is within the job cell.
+    QRect expander(const QRect& jobCell, observe::Node node) const;
+    /// Where the button to cancel is while the pointer is on the row.
+    static QRect cancelButton(const QRect& row);
+
+private:
+    void paintJob(QPainter& painter, const QRect& cell, const QColor& ground, const RowLook& look,
+                  observe::Node node) const;
+    void paintFindings(QPainter& painter, const QRect& cell, observe::Node node) const;
+    QString origin(const observe::JobRow& row) const;
+
+    const Workspace& workspace_;
+};
+
+/// Draws a chip and answers its width.
+int paintChip(QPainter& painter, int x, const QRect& row, const QString& text, ChipKind kind, int atMost);
+/// Digits in cells of equal width, so that running numbers do not tremble. Right-aligned.
+void drawTabular(QPainter& painter, const QRect& rect, const QString& text);
+
+} // namespace coroscope::app

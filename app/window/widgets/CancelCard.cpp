@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "widgets/CancelCard.h"
+
+#include "model/Format.h"
+#include "theme/Theme.h"
+#include "widgets/Cards.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QProgressBar>
+#include <QVBoxLayout>
+
+namespace coroscope::app {
+
+CancelCard::CancelCard(QWidget* parent) : QFrame(parent) {
+    setObjectName(QStringLiteral("card"));
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(12, 10, 12, 10);
+    layout->setSpacing(6);
+    auto* top = new QHBoxLayout;
+    title_ = new QLabel(this);
+    title_->setWordWrap(true);
+    time_ = dimLabel(QString(), this);
+    top->addWidget(title_, 1);
+    top->addWidget(time_, 0, Qt::AlignTop);
+    layout->addLayout(top);
+    numbers_ = dimLabel(QString(), this);
+    numbers_->setObjectName(QStringLiteral("cancelNumbers"));
+    layout->addWidget(numbers_);
+    bar_ = new QProgressBar(this);
+    bar_->setTextVisible(false);
+    layout->addWidget(bar_);
+    rest_ = new QLabel(this);
+    rest_->setWordWrap(true);
+    layout->addWidget(rest_);
+    laggards_ = new QLabel(this);
+    laggards_->setFont(Theme::mono());
+    laggards_->setWordWrap(true);
+    layout->addWidget(laggards_);
+}
+
+void CancelCard::show(const Workspace& workspace, const Workspace::Cancel& cancel) {
+    const observe::CancelProgress& progress = cancel.progress;
+    title_->setText(cancel.childrenOnly ? tr("Below %1").arg(cancel.name) : cancel.name);
+    time_->setText(durationText(progress.duration(workspace.now())));
+    numbers_->setText(tr("requested %1 · reached %2 · finished %3")
+                          .arg(countText(progress.requested()), countText(progress.reached()),
+                               countText(progress.finished())));
+    const auto scaled = [&](std::uint64_t n) {
+        return progress.requested() == 0 ? 1000 : static_cast<int>(n * 1000 / progress.requested());
+    };
+    bar_->setRange(0, 1000);
+    bar_->setValue(scaled(progress.finished()));
+    const std::uint64_t left = progress.requested() - progress.finished();
+    QString sentence = cancel.answer;
+    const bool lost = workspace.state() == Workspace::State::Ended && left > 0;
+    if (sentence.isEmpty() && left > 0)
+        sentence = lost        ? tr("The program ended before the rest of it was seen.")
+                   : left == 1 ? tr("1 is still here")
+                               : tr("%1 are still here").arg(countText(left));
+    if (sentence.isEmpty() && !progress.reason().empty())
+        sentence = tr("Reason: %1").arg(QString::fromStdString(progress.reason()));
+    rest_->setText(sentence);
+    rest_->setVisible(!sentence.isEmpty());
+    QStringList names;
+    if (left > 0 && cancel.answer.isEmpty()) {
+        for (const JobId id : progress.laggards(5)) {
+            const observe::Node node = workspace.tree().find(id);
+            if (node == observe::noNode)
+                continue;
+            const observe::JobRow& row = workspace.tree().row(node);
+            names << workspace.labels().name(row) + QStringLiteral(" #%1 ").arg(row.number) +
+                         stateText(row.state, row.execution).toLower();
+        }
+        if (left > 5)
+            names << tr("and %1 more").arg(countText(left - 5));
+    }
+    laggards_->setText(names.join(QLatin1Char('\n')));
+    laggards_->setVisible(!names.isEmpty());
+    setAccessibleName(title_->text() + QStringLiteral(": ") + numbers_->text());
+}
+
+} // namespace coroscope::app

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "widgets/DetailsPanel.h"
+
+#include "model/Format.h"
+#include "theme/Icons.h"
+#include "widgets/CancelCard.h"
+#include "widgets/CancelPanel.h"
+#include "widgets/Cards.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace coroscope::app {
+
+using observe::noNode;
+using observe::Node;
+
+namespace {
+QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+
+QString linkTo(JobId id, const QString& text) {
+    const Tokens& t = Theme::tokens();
+    return QStringLiteral("<a href=\"%1\" style=\"color:%2;text-decoration:none\">%3</a>")
+        .arg(id.value)
+        .arg(Theme::readable(t, t.accent, t.panel).name(), text.toHtmlEscaped());
+}
+
+QLabel* wrapped(const QString& text, QWidget* parent) {
+    auto* label = new QLabel(text, parent);
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::LinksAccessibleByMouse |
+                                   Qt::LinksAccessibleByKeyboard);
+    return label;
+}
+
+void addFrame(QFrame* into, const observe::SiteText& site, bool strong) {
+    into->layout()->addWidget(new ElidedLabel(QString::fromStdString(site.shortFunction()),
+                                              QString::fromStdString(site.shortText()), into, strong));
+}
+
+} // namespace
+
+DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
+    : QWidget(parent), workspace_(workspace), pages_(new QStackedWidget), job_(new QWidget) {
+    setObjectName(QStringLiteral("sidePage"));
+    setMinimumWidth(260);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    outer->addWidget(scroll);
+    auto* content = new QWidget(scroll);
+    content->setObjectName(QStringLiteral("sidePage"));
+    scroll->setWidget(content);
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(12, 4, 12, 12);
+    column->setSpacing(12);
+    column->addWidget(pages_);
+
+    nothing_ = new QWidget;
+    auto* nothingLayout = new QVBoxLayout(nothing_);
+    nothingLayout->setContentsMargins(0, 8, 0, 0);
+    QLabel* hint = dimLabel(tr("Select a job to see where it waits, where it was created and what is wrong with it."),
+                            nothing_);
+    hint->setWordWrap(true);
+    nothingLayout->addWidget(hint);
+    nothingLayout->addStretch(1);
+
+    auto* layout = new QVBoxLayout(job_);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(10);
+    auto* head = new QVBoxLayout;
+    head->setSpacing(5);
+    auto* top = new QHBoxLayout;
+    name_ = wrapped(QString(), job_);
+    name_->setObjectName(QStringLiteral("detailsName"));
+    name_->setTextFormat(Qt::PlainText);
+    name_->setFont(Theme::title());
+    number_ = dimLabel(QString(), job_);
+    number_->setFont(Theme::mono());
+    top->addWidget(name_, 1);
+    top->addWidget(number_, 0, Qt::AlignTop);
+    head->addLayout(top);
+    path_ = wrapped(QString(), job_);
+    path_->setProperty("dim", true);
+    path_->setTextFormat(Qt::RichText);
+    connect(path_, &QLabel::linkActivated, this,
+            [this](const QString& id) { emit jobClicked(JobId{id.toULongLong()}); });
+    head->addWidget(path_);
+    auto* stateLine = new QHBoxLayout;
+    stateLine->setSpacing(7);
+    icon_ = new IconLabel(QStringLiteral("state-plain"), StateLook::Plain, job_);
+    state_ = new QLabel(job_);
+    state_->setObjectName(QStringLiteral("detailsState"));
+    facts_ = dimLabel(QString(), job_);
+    stateLine->addWidget(icon_);
+    stateLine->addWidget(state_);
+    stateLine->addStretch(1);
+    head->addLayout(stateLine);
+    head->addWidget(facts_);
+    facts_->setWordWrap(true);
+    layout->addLayout(head);
+    findings_ = new QVBoxLayout;
+    findings_->setSpacing(10);
+    layout->addLayout(findings_);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(8);
+    cancelButton_ = new QPushButton(job_);
+    cancelButton_->setObjectName(QStringLiteral("detailsCancel"));
+    cancelButton_->setProperty("danger", true);
+    copyButton_ = new QPushButton(tr("Copy report"), job_);
+    buttons->addWidget(cancelButton_);
+    buttons->addWidget(copyButton_);
+    buttons->addStretch(1);
+    layout->addLayout(buttons);
+    places_ = new QVBoxLayout;
+    places_->setSpacing(10);
+    layout->addLayout(places_);
+    relations_ = new QVBoxLayout;
+    relations_->setSpacing(10);
+    layout->addLayout(relations_);
+    layout->addStretch(1);
+
+    cancel_ = new CancelPanel(workspace_);
+    pages_->addWidget(nothing_);
+    pages_->addWidget(job_);
+    pages_->addWidget(cancel_);
+
+    cancelsTitle_ = dimLabel(tr("CANCELS"), content);
+    cancelsTitle_->setFont(Theme::heading());
+    column->addWidget(cancelsTitle_);
+    cancelsTitle_->hide();
+    cancels_ = new QVBoxLayout;
+    cancels_->setSpacing(8);
+    column->addLayout(cancels_);
+    column->addStretch(1);
+
+    connect(cancelButton_, &QPushButton::clicked, this, [this] {
+        if (workspace_.selected())
+            askCancel(workspace_.selected()->id);
+    });
+    connect(copyButton_, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(report()); });
+    connect(cancel_, &CancelPanel::closed, this, [this] {
+        pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
+        emit questionClosed();
+    });
+    connect(&workspace_, &Workspace::selectionChanged, this, &DetailsPanel::rebuild);
+    connect(&workspace_, &Workspace::findingsChanged, this, &DetailsPanel::refresh);
+    connect(&workspace_, &Workspace::stateChanged, this, &DetailsPanel::refresh);
+    connect(&workspace_, &Workspace::cancelsChanged, this, &DetailsPanel::refreshCancels);
+    timer_.setInterval(250);
+    connect(&timer_, &QTimer::timeout, this, &DetailsPanel::refresh);
+    timer_.start();
+    rebuild();
+}
+
+void DetailsPanel::askCancel(JobId job) {
+    if (workspace_.tree().find(job) == noNode)
+        return;
+    pages_->setCurrentWidget(cancel_);
+    cancel_->ask(job);
+}
+
+const observe::JobRow* DetailsPanel::row() const {
+    if (const Node node = workspace_.selectedNode(); node != noNode)
+        return &workspace_.tree().row(node);
+    return workspace_.selected() ? &workspace_.selected()->row : nullptr;
+}
+
+QString DetailsPanel::link(JobId id) const {
+    const Node node = workspace_.tree().find(id);
+    return node == noNode ? tr("a job that has ended").toHtmlEscaped()
+                          : linkTo(id, workspace_.labels().fullName(workspace_.tree().row(node)));
+}
+
+void DetailsPanel::rebuild() {
+    findingsKey_ = placesKey_ = relationsKey_ = QStringLiteral("?");
+    const bool asking = pages_->currentWidget() == cancel_;
+    if (!asking || !workspace_.selected() || workspace_.selected()->id != cancel_->job())
+        pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
+    refresh();
+}
+
+void DetailsPanel::refresh() {
+    const observe::JobRow* job = row();
+    if (job == nullptr)
+        return;
+    const Workspace::Selected& selected = *workspace_.selected();
+    const Labels& labels = workspace_.labels();
+    const Tokens& t = Theme::tokens();
+    name_->setText(labels.name(*job));
+    number_->setText(QStringLiteral("#%1").arg(job->number));
+    QString path = fromView(coroscope::name(job->kind)).toHtmlEscaped();
+    for (std::size_t i = selected.path.size(); i-- > 0;) {
+        // A deep place is told by its ends.
+        if (selected.path.size() > 12 && i == selected.path.size() - 7) {
+            path += QStringLiteral(" ‹ …");
+            i = 5;
+            continue;
+        }
+        path += (i + 1 == selected.path.size() ? tr(" in ") : QStringLiteral(" ‹ ")) +
+                linkTo(selected.path[i].first, selected.path[i].second);
+    }
+    if (path_->text() != path)
+        path_->setText(path);
+
+    const bool ended = selected.ended.has_value();
+    const StateLook look = ended ? lookOf(selected.ended->finalState, Execution::None)
+                                 : lookOf(job->state, job->execution);
+    icon_->setState(look);
+    QString state = ended ? fromView(coroscope::name(selected.ended->finalState))
+                          : stateText(job->state, job->execution);
+    const std::int64_t now = ended ? selected.ended->at : workspace_.now();
+    if (ended)
+        state = tr("%1, ended %2").arg(state, clockText(selected.endedWallClock));
+    else
+        state += QLatin1Char(' ') + durationText(now - std::max(job->stateSince, job->executionSince));
+    state_->setText(state);
+    QPalette palette = state_->palette();
+    palette.setColor(QPalette::WindowText, Theme::readable(t, Theme::stateColour(t, look), t.panel));
+    state_->setPalette(palette);
+    QStringList facts{tr("age %1").arg(durationText(now - job->createdAt))};
+    if (const QString& dispatcher = labels.dispatcher(job->context); !dispatcher.isEmpty())
+        facts << dispatcher;
+    facts << (job->resumes == 1 ? tr("resumed once") : tr("resumed %1 times").arg(countText(job->resumes)));
+    facts_->setText(facts.join(QStringLiteral("  ·  ")));
+
+    const std::uint32_t jobs = ended ? 0 : std::max(1u, workspace_.rows().subtreeSize(workspace_.selectedNode()));
+    cancelButton_->setText(ended ? tr("Cancel") : tr("Cancel %1…").arg(jobsText(jobs)));
+    cancelButton_->setEnabled(!ended && workspace_.state() == Workspace::State::Live);
+    cancelButton_->setToolTip(workspace_.cancelProblem());
+    fillFindings();
+    fillPlaces();
+    fillRelations();
+}
+
+void DetailsPanel::fillFindings() {
+    const auto& indices = workspace_.findings().of(workspace_.selected()->id);
+    QString key = Theme::dark() ? QStringLiteral("d") : QStringLiteral("l");
+    for (const std::uint32_t index : indices) {
+        const observe::Finding& finding = workspace_.findings().all()[index];
+        key += QString::fromStdString(finding.title + finding.evidence);
+    }
+    if (!workspace_.selected()->failure.isEmpty())
+        key += workspace_.selected()->failure;
+    if (key == findingsKey_)
+        return;
+    findingsKey_ = key;
+    clearLayout(findings_);
+    const Tokens& t = Theme::tokens();
+    if (const QString& failure = workspace_.selected()->failure; !failure.isEmpty()) {
+        QFrame* frame = card(job_, QStringLiteral("provenCard"));
+        frame->layout()->addWidget(dimLabel(tr("Failed with"), frame));
+        QLabel* text = wrapped(failure, frame);
+        text->setTextFormat(Qt::PlainText);
+        text->setFont(Theme::mono());
+        frame->layout()->addWidget(text);
+        findings_->addWidget(frame);
+    }
+    for (const std::uint32_t index : indices) {
+        const observe::Finding& finding = workspace_.findings().all()[index];
+        const bool proven = finding.confidence == observe::Confidence::Proven;
+        QFrame* frame = card(job_, proven ? QStringLiteral("provenCard") : QStringLiteral("suspectedCard"));
+        const QColor colour = Theme::readable(t, proven ? t.failed : t.cancelling, t.background);
+        QLabel* title = wrapped(QStringLiteral("<span style=\"color:%1;font-weight:600\">%2</span> <span "
+                                               "style=\"color:%3\">%4</span>")
+                                    .arg(colour.name(), QString::fromStdString(finding.title).toHtmlEscaped(),
+                                         t.dim.name(), fromView(observe::name(finding.confidence))),
+                                frame);
+        frame->layout()->addWidget(title);
+        QLabel* evidence = wrapped(QString::fromStdString(finding.evidence), frame);
+        evidence->setTextFormat(Qt::PlainText);
+        frame->layout()->addWidget(evidence);
+        QLabel* advice = wrapped(QString::fromStdString(finding.advice), frame);
+        advice->setTextFormat(Qt::PlainText);
+        advice->setProperty("dim", true);
+        frame->layout()->addWidget(advice);
+        findings_->addWidget(frame);
+    }
+}
+
+void DetailsPanel::fillPlaces() {
+    const observe::JobRow* job = row();
+    const bool ended = workspace_.selected()->ended.has_value();
+    const bool suspended = job->execution == Execution::Suspended;
+    const QString key = QStringLiteral("%1 %2 %3 %4").arg(suspended ? job->suspendedAt : 0).arg(job->site).arg(ended).arg(static_cast<int>(job->waitKind));
+    if (key == placesKey_)
+        return;
+    placesKey_ = key;
+    clearLayout(places_);
+    const observe::StackText stack = suspended ? workspace_.labels().frames(job->suspendedAt) : observe::StackText{};
+    if (!stack.frames.empty()) {
+        QFrame* frame = card(job_);
+        const QString wait = waitText(*job);
+        QString title = ended ? tr("Last suspended at") : tr("Suspended at");
+        if (!wait.isEmpty())
+            title += QStringLiteral(" · ") + wait;
+        frame->layout()->addWidget(dimLabel(title, frame));
+        for (std::size_t i = 0; i < stack.frames.size(); ++i)
+            addFrame(frame, stack.frames[i], i == 0);
+        if (stack.cut > 0)
+            frame->layout()->addWidget(dimLabel(tr("and %1 more callers").arg(stack.cut), frame));
+        places_->addWidget(frame);
+    }
+    if (const observe::SiteText site = workspace_.labels().place(job->site); site.known()) {
+        QFrame* frame = card(job_);
+        frame->layout()->addWidget(dimLabel(tr("Created at"), frame));
+        addFrame(frame, site, false);
+        places_->addWidget(frame);
+    }
+}
+
+void DetailsPanel::fillRelations() {
+    const observe::JobRow* job = row();
+    std::vector<std::pair<QString, QString>> facts; // label, rich text
+    if (job->execution == Execution::Suspended) {
+        if ((job->waitKind == WaitKind::Job || job->waitKind == WaitKind::Scope) && job->waitsFor != 0)
+            facts.emplace_back(tr("Waits for"), link(JobId{job->waitsFor}));
+        else if (job->waitKind == WaitKind::Mutex && job->waitsFor != 0)
+            facts.emplace_back(tr("Waits for a mutex held by"), link(JobId{job->waitsFor}));
+        else if (job->waitKind == WaitKind::Delay && job->waitsFor != 0 && !workspace_.selected()->ended)
+            facts.emplace_back(tr("Waits for"), tr("a delay, due in %1")
+                                                    .arg(durationText(static_cast<std::int64_t>(job->waitsFor) -
+                                                                      workspace_.now()))
+                                                    .toHtmlEscaped());
+    }
+    if (job->launcher && job->launcher != job->parent)
+        facts.emplace_back(tr("Launched by"), link(job->launcher));
+    const observe::ContextText context = workspace_.labels().context(job->context);
+    if (!context.elements.empty())
+        facts.emplace_back(tr("Context"), QString::fromStdString(context.elements).toHtmlEscaped());
+    QStringList marks;
+    if ((job->flags & JobFlags::launchedInGlobalScope) != 0)
+        marks << tr("launched in GlobalScope");
+    if ((job->flags & JobFlags::parentFromContext) != 0)
+        marks << tr("given a Job of its own at launch");
+    if ((job->flags & JobFlags::supervisor) != 0)
+        marks << tr("supervisor");
+    if ((job->flags & JobFlags::shielded) != 0)
+        marks << tr("in NonCancellable now");
+    if ((job->flags & JobFlags::cancelledByObserver) != 0)
+        marks << tr("cancelled by an observer");
+    if ((job->flags & JobFlags::lazyStart) != 0)
+        marks << tr("started lazily");
+    if (!marks.isEmpty())
+        facts.emplace_back(tr("Marks"), marks.join(QStringLiteral(", ")).toHtmlEscaped());
+    QString key;
+    for (const auto& [label, text] : facts)
+        key += label + text;
+    if (key == relationsKey_)
+        return;
+    // A countdown changes its text only; everything else makes the card anew.
+    const bool hadCard = relations_->count() > 0 && relationsKey_ != QLatin1String("?");
+    if (hadCard) {
+        QFrame* frame = qobject_cast<QFrame*>(relations_->itemAt(0)->widget());
+        const auto labels = frame->findChildren<QLabel*>(QString(), Qt::FindDirectChildrenOnly);
+        if (labels.size() == static_cast<qsizetype>(facts.size() * 2)) {
+            for (std::size_t i = 0; i < facts.size(); ++i) {
+                labels[static_cast<qsizetype>(i * 2)]->setText(facts[i].first);
+                labels[static_cast<qsizetype>(i * 2 + 1)]->setText(facts[i].second);
+            }
+            relationsKey_ = key;
+            return;
+        }
+    }
+    relationsKey_ = key;
+    clearLayout(relations_);
+    if (facts.empty())
+        return;
+    QFrame* frame = card(job_);
+    for (const auto& [label, text] : facts) {
+        frame->layout()->addWidget(dimLabel(label, frame));
+        QLabel* value = wrapped(text, frame);
+        value->setTextFormat(Qt::RichText);
+        connect(value, &QLabel::linkActivated, this,
+                [this](const QString& id) { emit jobClicked(JobId{id.toULongLong()}); });
+        frame->layout()->addWidget(value);
+    }
+    relations_->addWidget(frame);
+}
+
+void DetailsPanel::refreshCancels() {
+    const auto& cancels = workspace_.cancels();
+    cancelsTitle_->setVisible(!cancels.empty());
+    constexpr std::size_t mostShown = 4;
+    const std::size_t count = std::min(cancels.size(), mostShown);
+    while (cancelCards_.size() > count) {
+        delete cancelCards_.back();
+        cancelCards_.pop_back();
+    }
+    while (cancelCards_.size() < count) {
+        cancelCards_.push_back(new CancelCard(this));
+        cancels_->addWidget(cancelCards_.back());
+    }
+    for (std::size_t i = 0; i < count; ++i)
+        cancelCards_[i]->show(workspace_, cancels[cancels.size() - 1 - i]);
+}
+
+QString DetailsPanel::report() const {
+    const observe::JobRow* job = row();
+    if (job == nullptr)
+        return {};
+    const Workspace::Selected& selected = *workspace_.selected();
+    const Labels& labels = workspace_.labels();
+    QStringList lines;
+    lines << labels.fullName(*job) << tr("in %1 (pid %2)").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
+    QStringList path;
+    for (const auto& [id, name] : selected.path)
+        path << name;
+    if (!path.isEmpty())
+        lines << tr("path: %1").arg(path.join(QStringLiteral(" > ")));
+    lines << tr("state: %1").arg(state_->text()) << tr("facts: %1").arg(facts_->text());
+    if (!selected.failure.isEmpty())
+        lines << tr("failed with: %1").arg(selected.failure);
+    for (const std::uint32_t index : workspace_.findings().of(selected.id)) {
+        const observe::Finding& finding = workspace_.findings().all()[index];
+        lines << tr("finding: %1 (%2, %3)")
+                     .arg(QString::fromStdString(finding.title), fromView(finding.rule),
+                          fromView(observe::name(finding.confidence)))
+              << QStringLiteral("    ") + QString::fromStdString(finding.evidence)
+              << QStringLiteral("    ") + QString::fromStdString(finding.advice);
+    }
+    const auto place = [](const observe::SiteText& site) {
+        return QStringLiteral("    %1  %2:%3")
+            .arg(QString::fromStdString(site.shortFunction()), QString::fromStdString(site.file))
+            .arg(site.line);
+    };
+    if (job->execution == Execution::Suspended) {
+        lines << tr("suspended at:");
+        for (const observe::SiteText& frame : labels.frames(job->suspendedAt).frames)
+            lines << place(frame);
+    }
+    if (const observe::SiteText site = labels.place(job->site); site.known())
+        lines << tr("created at:") << place(site);
+    return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
+}
+
+} // namespace coroscope::app

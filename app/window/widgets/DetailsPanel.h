@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything about the selected job, and the place where a cancel is asked about and followed.
+#pragma once
+
+#include "model/Workspace.h"
+
+#include <QTimer>
+#include <QWidget>
+
+class QLabel;
+class QPushButton;
+class QScrollArea;
+class QStackedWidget;
+class QVBoxLayout;
+
+namespace coroscope::app {
+
+class CancelCard;
+class CancelPanel;
+class IconLabel;
+
+class DetailsPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit DetailsPanel(Workspace& workspace, QWidget* parent = nullptr);
+
+    void askCancel(JobId job);
+    /// All that is shown, as plain text to send to somebody.
+    QString report() const;
+    CancelPanel& cancelPanel() const noexcept { return *cancel_; }
+
+signals:
+    void jobClicked(coroscope::JobId job);
+    void questionClosed();
+
+private:
+    void rebuild();
+    void refresh();
+    void refreshCancels();
+    void fillFindings();
+    void fillPlaces();
+    void fillRelations();
+    QString link(JobId id) const;
+    const observe::JobRow* row() const;
+
+    Workspace& workspace_;
+    QStackedWidget* pages_;
+    QWidget* nothing_;
+    QWidget* job_;
+    CancelPanel* cancel_;
+
+    QLabel* name_;
+    QLabel* number_;
+    QLabel* path_;
+    IconLabel* icon_;
+    QLabel* state_;
+    QLabel* facts_;
+    QVBoxLayout* findings_;
+    QPushButton* cancelButton_;
+    QPushButton* copyButton_;
+    QVBoxLayout* places_;
+    QVBoxLayout* relations_;
+    QLabel* cancelsTitle_;
+    QVBoxLayout* cancels_;
+    std::vector<CancelCard*> cancelCards_;
+
+    QTimer timer_;
+    QString findingsKey_, placesKey_, relationsKey_;
+};
+
+} // namespace coroscope::app

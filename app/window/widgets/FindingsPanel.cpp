@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "widgets/FindingsPanel.h"
+
+#include "theme/Icons.h"
+#include "widgets/Cards.h"
+
+#include <QHeaderView>
+#include <QSignalBlocker>
+#include <QStackedLayout>
+#include <QTreeView>
+#include <QVBoxLayout>
+
+namespace coroscope::app {
+
+namespace {
+QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+} // namespace
+
+FindingModel::FindingModel(Workspace& workspace, QObject* parent)
+    : QAbstractTableModel(parent), workspace_(workspace) {}
+
+void FindingModel::refresh() {
+    const int now = static_cast<int>(workspace_.findings().all().size());
+    if (now > rows_) {
+        beginInsertRows({}, rows_, now - 1);
+        rows_ = now;
+        endInsertRows();
+    } else if (now < rows_) {
+        beginRemoveRows({}, now, rows_ - 1);
+        rows_ = now;
+        endRemoveRows();
+    }
+    if (rows_ > 0)
+        emit dataChanged(index(0, 0), index(rows_ - 1, Columns - 1));
+}
+
+int FindingModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : rows_; }
+int FindingModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : Columns; }
+
+QVariant FindingModel::data(const QModelIndex& index, int role) const {
+    const auto& all = workspace_.findings().all();
+    if (!index.isValid() || static_cast<std::size_t>(index.row()) >= all.size())
+        return {};
+    const observe::Finding& finding = all[static_cast<std::size_t>(index.row())];
+    const Tokens& t = Theme::tokens();
+    const bool proven = finding.confidence == observe::Confidence::Proven;
+    const QColor colour = Theme::readable(t, proven ? t.failed : t.cancelling, t.selection);
+    switch (role) {
+    case jobRole: return QVariant::fromValue<quint64>(finding.job.value);
+    case Qt::DisplayRole:
+        switch (index.column()) {
+        case RuleColumn: return fromView(finding.rule);
+        case SentenceColumn: return QString::fromStdString(finding.evidence);
+        case ConfidenceColumn: return fromView(observe::name(finding.confidence));
+        case JobNameColumn: {
+            const observe::Node node = workspace_.tree().find(finding.job);
+            return node == observe::noNode ? QString() : workspace_.labels().fullName(workspace_.tree().row(node));
+        }
+        default: return {};
+        }
+    case Qt::ToolTipRole:
+        return QString::fromStdString(finding.title + "\n" + finding.evidence + "\n" + finding.advice).toHtmlEscaped().replace(QLatin1Char('\n'), QLatin1String("<br>"));
+    case Qt::DecorationRole:
+        if (index.column() == RuleColumn)
+            return icon(finding.rule.substr(0, 6) == "orphan" ? QStringLiteral("broken-link") : QStringLiteral("warning"),
+                        finding.rule.substr(0, 6) == "orphan" ? t.orphan : proven ? t.failed : t.cancelling);
+        return {};
+    case Qt::FontRole:
+        if (index.column() == RuleColumn) {
+            QFont font = Theme::text();
+            font.setWeight(QFont::DemiBold);
+            return font;
+        }
+        return {};
+    case Qt::ForegroundRole:
+        if (index.column() == ConfidenceColumn)
+            return colour;
+        if (index.column() == RuleColumn)
+            return t.text;
+        return Theme::readable(t, t.dim, t.selection);
+    default: return {};
+    }
+}
+
+FindingsPanel::FindingsPanel(Workspace& workspace, QWidget* parent)
+    : QWidget(parent), workspace_(workspace), model_(new FindingModel(workspace, this)), list_(new QTreeView(this)) {
+    setObjectName(QStringLiteral("page"));
+    setAttribute(Qt::WA_StyledBackground);
+    setMinimumHeight(84);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    none_ = dimLabel(QString(), this);
+    none_->setContentsMargins(12, 10, 12, 10);
+    none_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    layout->addWidget(none_);
+    layout->addWidget(list_);
+    list_->setObjectName(QStringLiteral("findings"));
+    list_->setAccessibleName(tr("Findings"));
+    list_->setModel(model_);
+    list_->setRootIsDecorated(false);
+    list_->setUniformRowHeights(true);
+    list_->setHeaderHidden(true);
+    list_->setIndentation(0);
+    list_->setIconSize({16, 16});
+    list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    list_->header()->setStretchLastSection(false);
+    list_->header()->setMinimumSectionSize(40);
+    list_->setTextElideMode(Qt::ElideRight);
+    list_->setFrameShape(QFrame::NoFrame);
+    connect(list_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            [this](const QModelIndex& now) {
+                if (!linking_ && now.isValid())
+                    emit jobClicked(JobId{now.data(FindingModel::jobRole).toULongLong()});
+            });
+    connect(list_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
+        emit jobClicked(JobId{index.data(FindingModel::jobRole).toULongLong()});
+    });
+    connect(&workspace_, &Workspace::findingsChanged, this, &FindingsPanel::refresh);
+    connect(&workspace_, &Workspace::stateChanged, this, &FindingsPanel::refresh);
+    connect(&workspace_, &Workspace::selectionChanged, this, &FindingsPanel::selectLinked);
+    refresh();
+}
+
+void FindingsPanel::refresh() {
+    linking_ = true;
+    model_->refresh();
+    linking_ = false;
+    const bool any = model_->rowCount() > 0;
+    list_->setVisible(any);
+    none_->setVisible(!any);
+    switch (workspace_.state()) {
+    case Workspace::State::Empty:
+    case Workspace::State::Attaching: none_->setText(tr("What is wrong with a program shows here.")); break;
+    case Workspace::State::Live: none_->setText(tr("Nothing found. Every job has an owner.")); break;
+    case Workspace::State::Ended: none_->setText(tr("Nothing had been found when the program ended.")); break;
+    }
+    selectLinked();
+}
+
+void FindingsPanel::selectLinked() {
+    linking_ = true;
+    const quint64 wanted = workspace_.selected() ? workspace_.selected()->id.value : 0;
+    const QModelIndex current = list_->currentIndex();
+    if (!(current.isValid() && current.data(FindingModel::jobRole).toULongLong() == wanted)) {
+        QModelIndex found;
+        if (wanted != 0) {
+            const auto& indices = workspace_.findings().of(JobId{wanted});
+            if (!indices.empty())
+                found = model_->index(static_cast<int>(indices.front()), 0);
+        }
+        if (found.isValid())
+            list_->setCurrentIndex(found);
+        else {
+            list_->setCurrentIndex({});
+            list_->clearSelection();
+        }
+    }
+    linking_ = false;
+}
+
+void FindingsPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    const int all = std::max(300, width());
+    const int rule = std::min(180, all / 4);
+    const int confidence = 92;
+    const int job = std::min(240, all / 4);
+    list_->header()->resizeSection(FindingModel::RuleColumn, rule);
+    list_->header()->resizeSection(FindingModel::ConfidenceColumn, confidence);
+    list_->header()->resizeSection(FindingModel::JobNameColumn, job);
+    list_->header()->resizeSection(FindingModel::SentenceColumn, std::max(80, all - rule - confidence - job - 12));
+}
+
+} // namespace coroscope::app

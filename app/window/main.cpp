@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// coroscope, the desktop program.
+#include "program/Arguments.h"
+#include "program/Log.h"
+#include "theme/Theme.h"
+#include "widgets/MainWindow.h"
+
+#include <QApplication>
+#include <QSettings>
+#include <QSocketNotifier>
+#include <QTimer>
+
+#include <csignal>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+int interruptSockets[2] = {-1, -1};
+
+extern "C" void interrupted(int) {
+    const char byte = 1;
+    [[maybe_unused]] const auto written = ::write(interruptSockets[0], &byte, 1);
+}
+
+/// SIGINT and SIGTERM close the window as a person would.
+void closeOnInterrupt(QWidget& window) {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, interruptSockets) != 0)
+        return;
+    auto* notifier = new QSocketNotifier(interruptSockets[1], QSocketNotifier::Read, &window);
+    QObject::connect(notifier, &QSocketNotifier::activated, &window, [&window, notifier] {
+        notifier->setEnabled(false);
+        window.close();
+        QApplication::quit();
+    });
+    std::signal(SIGINT, interrupted);
+    std::signal(SIGTERM, interrupted);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    using namespace coroscope::app;
+    const ArgumentsResult parsed = readArguments(argc, argv);
+    if (parsed.exitCode)
+        return *parsed.exitCode;
+    const Arguments& arguments = parsed.arguments;
+
+    QApplication application(argc, argv);
+    QCoreApplication::setOrganizationName(QStringLiteral("coroscope"));
+    QCoreApplication::setApplicationName(QStringLiteral("coroscope"));
+    QGuiApplication::setDesktopFileName(QStringLiteral("coroscope"));
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    startLog(arguments.verbose);
+    const ThemeChoice theme = themeChoice(
+        arguments.theme.isEmpty() ? QSettings().value(QStringLiteral("theme")).toString() : arguments.theme);
+    Theme::apply(application, theme);
+
+    MainWindow window(theme);
+    if (arguments.size)
+        window.resize(*arguments.size);
+    closeOnInterrupt(window);
+    window.show();
+    if (!arguments.select.isEmpty())
+        window.selectByName(arguments.select);
+    if (arguments.demo)
+        window.startSample();
+    else if (arguments.pid > 0)
+        window.attach(arguments.pid);
+    if (!arguments.screenshot.isEmpty()) {
+        QTimer::singleShot(static_cast<int>(arguments.after * 1000), &window, [&window, &arguments] {
+            const bool saved = window.grab().save(arguments.screenshot);
+            if (!saved)
+                qWarning("The picture could not be saved to %s.", qPrintable(arguments.screenshot));
+            QCoreApplication::exit(saved ? 0 : 1);
+        });
+    }
+    return QApplication::exec();
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The window: puts the panels together and carries wishes from one to the other.
+#pragma once
+
+#include "model/Targets.h"
+#include "model/Workspace.h"
+#include "program/Sample.h"
+#include "theme/Theme.h"
+
+#include <QMainWindow>
+#include <QPointer>
+
+class QDockWidget;
+class QStackedWidget;
+
+namespace coroscope::app {
+
+class AttachDialog;
+class Banner;
+class DetailsPanel;
+class DockTitle;
+class EmptyState;
+class FindingsPanel;
+class JobTreeView;
+class StatusBar;
+class TargetsPanel;
+class Toolbar;
+
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    explicit MainWindow(ThemeChoice theme, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    Workspace& workspace() noexcept { return workspace_; }
+    JobTreeView& tree() noexcept { return *tree_; }
+    DetailsPanel& details() noexcept { return *details_; }
+    AttachDialog* attachDialog() const noexcept { return attachDialog_; }
+
+    void attach(int pid);
+    void startSample();
+    /// Selects the first job of this name as soon as there is one.
+    void selectByName(const QString& name);
+    void askAttach();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+
+private:
+    QDockWidget* dock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
+    void buildMenu();
+    void connectAll();
+    void stateChanged();
+    void offerReturn();
+    void goTo(JobId job);
+    void askCancel(JobId job);
+    void changeTheme(ThemeChoice choice);
+    void trySelectByName();
+
+    Workspace workspace_;
+    Targets targets_;
+    Sample sample_;
+    ThemeChoice theme_;
+
+    Toolbar* toolbar_;
+    QStackedWidget* pages_;
+    EmptyState* empty_;
+    QWidget* treePage_;
+    Banner* banner_;
+    JobTreeView* tree_;
+    TargetsPanel* targetsPanel_;
+    DetailsPanel* details_;
+    FindingsPanel* findings_;
+    StatusBar* status_;
+    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_;
+    QPointer<AttachDialog> attachDialog_;
+    QString problem_;
+    QString wantedName_;
+    int returned_ = 0;      ///< pid of the program that came back
+    int sampleAttempts_ = 0;
+    bool laidOut_ = false;
+};
+
+} // namespace coroscope::app

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "widgets/Toolbar.h"
+
+#include "model/Format.h"
+#include "theme/Icons.h"
+#include "widgets/Cards.h"
+
+#include <QAction>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QToolButton>
+
+namespace coroscope::app {
+
+Toolbar::Toolbar(Workspace& workspace, QWidget* parent) : QFrame(parent), workspace_(workspace) {
+    setObjectName(QStringLiteral("toolbar"));
+    setFixedHeight(measure::toolbar);
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(10, 0, 10, 0);
+    layout->setSpacing(10);
+    attach_ = new QPushButton(tr("Attach…"), this);
+    attach_->setObjectName(QStringLiteral("attach"));
+    attach_->setToolTip(tr("Attach to a running program (Ctrl+O)"));
+    search_ = new QLineEdit(this);
+    search_->setObjectName(QStringLiteral("search"));
+    search_->setPlaceholderText(tr("Search: name, #number, site or state"));
+    search_->setAccessibleName(tr("Search jobs"));
+    search_->setToolTip(tr("Shows the jobs that have all these words, and what is above them (Ctrl+F)"));
+    searchIcon_ = search_->addAction(QIcon(), QLineEdit::LeadingPosition);
+    search_->installEventFilter(this);
+    count_ = dimLabel(QString(), search_);
+    count_->setAttribute(Qt::WA_TransparentForMouseEvents);
+    cancel_ = new QPushButton(tr("Cancel…"), this);
+    cancel_->setObjectName(QStringLiteral("cancel"));
+    cancel_->setProperty("quietDanger", true);
+    cancel_->setToolTip(tr("Cancel the selected job and all below it (Delete)"));
+    menuButton_ = new QToolButton(this);
+    menuButton_->setAccessibleName(tr("Menu"));
+    menuButton_->setToolTip(tr("Panels and appearance"));
+    menuButton_->setPopupMode(QToolButton::InstantPopup);
+    menu_ = new QMenu(menuButton_);
+    menuButton_->setMenu(menu_);
+    layout->addWidget(attach_);
+    layout->addWidget(search_, 1);
+    layout->addWidget(cancel_);
+    layout->addWidget(menuButton_);
+    refreshIcons();
+
+    debounce_.setSingleShot(true);
+    debounce_.setInterval(300);
+    connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
+        if (text.isEmpty()) {
+            debounce_.stop();
+            workspace_.setSearch({});
+        } else {
+            debounce_.start();
+        }
+    });
+    connect(&debounce_, &QTimer::timeout, this, [this] { workspace_.setSearch(search_->text()); });
+    connect(search_, &QLineEdit::returnPressed, this, [this] {
+        debounce_.stop();
+        workspace_.setSearch(search_->text());
+        emit leaveSearch();
+    });
+    connect(attach_, &QPushButton::clicked, this, &Toolbar::attachRequested);
+    connect(cancel_, &QPushButton::clicked, this, &Toolbar::cancelRequested);
+    connect(&workspace_, &Workspace::stateChanged, this, &Toolbar::refresh);
+    connect(&workspace_, &Workspace::selectionChanged, this, &Toolbar::refresh);
+    connect(&workspace_, &Workspace::searchChanged, this, &Toolbar::refresh);
+    refresh_.setInterval(250);
+    connect(&refresh_, &QTimer::timeout, this, &Toolbar::refresh);
+    refresh_.start();
+    refresh();
+}
+
+void Toolbar::refreshIcons() {
+    const Tokens& t = Theme::tokens();
+    attach_->setIcon(icon(QStringLiteral("attach"), t.text));
+    searchIcon_->setIcon(icon(QStringLiteral("search"), t.dim));
+    menuButton_->setIcon(icon(QStringLiteral("menu"), t.text));
+}
+
+void Toolbar::changeEvent(QEvent* event) {
+    QFrame::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange)
+        refreshIcons();
+}
+
+void Toolbar::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    placeCount();
+}
+
+void Toolbar::placeCount() {
+    count_->adjustSize();
+    count_->move(search_->width() - count_->width() - 10, (search_->height() - count_->height()) / 2);
+    search_->setTextMargins(0, 0, count_->width() + 12, 0);
+}
+
+void Toolbar::refresh() {
+    const bool live = workspace_.state() == Workspace::State::Live;
+    const bool some = live || workspace_.state() == Workspace::State::Ended;
+    const QString jobs = jobsText(workspace_.tree().size());
+    QString text;
+    if (some)
+        text = workspace_.rows().scanning()   ? tr("searching…")
+               : workspace_.rows().filtered() ? tr("%1 of %2").arg(countText(workspace_.rows().matches()), jobs)
+                                              : jobs;
+    if (count_->text() != text) {
+        count_->setText(text);
+        placeCount();
+    }
+    search_->setEnabled(some);
+    cancel_->setEnabled(live && workspace_.selectedNode() != observe::noNode);
+}
+
+bool Toolbar::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == search_ && event->type() == QEvent::KeyPress) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Escape) {
+            search_->clear();
+            emit leaveSearch();
+            return true;
+        }
+        if (key->key() == Qt::Key_Down) {
+            emit leaveSearch();
+            return true;
+        }
+    }
+    if (watched == search_ && event->type() == QEvent::Resize)
+        placeCount();
+    return QFrame::eventFilter(watched, event);
+}
+
+} // namespace coroscope::app

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attach, search, cancel and the menu, over everything else.
+#pragma once
+
+#include "model/Workspace.h"
+
+#include <QFrame>
+#include <QTimer>
+
+class QLabel;
+class QLineEdit;
+class QMenu;
+class QPushButton;
+class QToolButton;
+
+namespace coroscope::app {
+
+class Toolbar : public QFrame {
+    Q_OBJECT
+public:
+    explicit Toolbar(Workspace& workspace, QWidget* parent = nullptr);
+
+    QMenu* menu() const noexcept { return menu_; }
+    QLineEdit* search() const noexcept { return search_; }
+
+signals:
+    void attachRequested();
+    void cancelRequested();
+    /// Esc or Down in the search field: the keyboard belongs to the tree.
+    void leaveSearch();
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+    void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void refresh();
+    void refreshIcons();
+    void placeCount();
+
+    Workspace& workspace_;
+    QPushButton* attach_;
+    QLineEdit* search_;
+    QAction* searchIcon_;
+    QLabel* count_;
+    QPushButton* cancel_;
+    QToolButton* menuButton_;
+    QMenu* menu_;
+    QTimer debounce_;
+    QTimer refresh_;
+};
+
+} // namespace coroscope::app

@@ -19,22 +19,22 @@
 
 namespace coroscope::app {
 
+/// The selected job as a person last saw it: it stays on show after its end.
+struct SelectedJob {
+    JobId id;
+    observe::JobRow row;
+    std::vector<std::pair<JobId, QString>> path; ///< from the root to its parent
+    std::optional<observe::EndedJob> ended;
+    QString failure;
+    std::int64_t endedWallClock = 0;
+};
+
 /// Widgets read from it and bind to its signals; they hold no state of the target themselves. Attaching and reading
 /// happen on other threads, everything else here on the window's, in steps of a few milliseconds.
 class Workspace : public QObject {
     Q_OBJECT
 public:
     enum class State { Empty, Attaching, Live, Ended };
-
-    /// The selected job as a person last saw it: it stays on show after its end.
-    struct Selected {
-        JobId id;
-        observe::JobRow row;
-        std::vector<std::pair<JobId, QString>> path; ///< from the root to its parent
-        std::optional<observe::EndedJob> ended;
-        QString failure;
-        std::int64_t endedWallClock = 0;
-    };
 
     explicit Workspace(QObject* parent = nullptr);
     ~Workspace() override;
@@ -58,7 +58,7 @@ public:
     std::int64_t now() const;
 
     void select(JobId id);
-    const std::optional<Selected>& selected() const noexcept { return selected_; }
+    const std::optional<SelectedJob>& selected() const noexcept { return selected_; }
     /// The node of the selected job, noNode when there is none or it has ended.
     observe::Node selectedNode() const noexcept;
 
@@ -123,7 +123,7 @@ private:
     bool batchOpen_ = false;
     std::int64_t filterDue_ = 0;
 
-    std::optional<Selected> selected_;
+    std::optional<SelectedJob> selected_;
     QString search_;
     std::vector<Cancel> cancels_;
     std::int64_t cancelsDue_ = 0;

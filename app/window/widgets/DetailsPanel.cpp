@@ -196,7 +196,7 @@ void DetailsPanel::refresh() {
     const observe::JobRow* job = row();
     if (job == nullptr)
         return;
-    const Workspace::Selected& selected = *workspace_.selected();
+    const SelectedJob& selected = *workspace_.selected();
     const Labels& labels = workspace_.labels();
     const Tokens& t = Theme::tokens();
     name_->setText(labels.name(*job));
@@ -411,7 +411,7 @@ QString DetailsPanel::report() const {
     const observe::JobRow* job = row();
     if (job == nullptr)
         return {};
-    const Workspace::Selected& selected = *workspace_.selected();
+    const SelectedJob& selected = *workspace_.selected();
     const Labels& labels = workspace_.labels();
     QStringList lines;
     lines << labels.fullName(*job) << tr("in %1 (pid %2)").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);

@@ -224,6 +224,8 @@ void MainWindow::connectAll() {
     connect(&targets_, &Targets::refreshed, this, &MainWindow::offerReturn);
 }
 
+AttachDialog* MainWindow::attachDialog() const noexcept { return attachDialog_.data(); }
+
 void MainWindow::attach(int pid) {
     problem_.clear();
     workspace_.attach(pid);

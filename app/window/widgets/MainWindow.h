@@ -35,7 +35,7 @@ public:
     Workspace& workspace() noexcept { return workspace_; }
     JobTreeView& tree() noexcept { return *tree_; }
     DetailsPanel& details() noexcept { return *details_; }
-    AttachDialog* attachDialog() const noexcept { return attachDialog_; }
+    AttachDialog* attachDialog() const noexcept;
 
     void attach(int pid);
     void startSample();

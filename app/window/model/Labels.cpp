@@ -30,7 +30,12 @@ const QString& Labels::text(TextId id) const {
     return keep(texts_, id, [&] { return dictionary_->text(id); });
 }
 const QString& Labels::dispatcher(std::uint32_t context) const {
-    return keep(dispatchers_, context, [&] { return dictionary_->context(context).dispatcher; });
+    return keep(dispatchers_, context, [&] {
+        // In a column headed so, the family's name says nothing.
+        std::string name = dictionary_->context(context).dispatcher;
+        constexpr std::string_view family = "Dispatchers.";
+        return name.starts_with(family) ? name.substr(family.size()) : name;
+    });
 }
 const QString& Labels::stack(StackId id) const {
     return keep(stacks_, id, [&]() -> std::string {

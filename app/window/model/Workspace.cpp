@@ -255,6 +255,10 @@ void Workspace::tick() {
     if (at >= findingsDue_)
         refreshFindings();
     refreshCancels();
+    if (at >= numbersDueAt_) {
+        numbersDueAt_ = at + 100 * millisecond;
+        emit numbersDue();
+    }
     if (state_ == State::Live && session_->status().ended && !batchOpen_) {
         state_ = State::Ended;
         emit stateChanged();

@@ -88,6 +88,8 @@ signals:
     /// Before rows come, go or change, and after.
     void aboutToUpdate();
     void updated(bool newSource);
+    /// Ten times a second while attached: everything that shows a number reads it now, so that they agree.
+    void numbersDue();
     void findingsChanged();
     void selectionChanged();
     void searchChanged();
@@ -127,6 +129,7 @@ private:
     QString search_;
     std::vector<Cancel> cancels_;
     std::int64_t cancelsDue_ = 0;
+    std::int64_t numbersDueAt_ = 0;
 };
 
 } // namespace coroscope::app

@@ -96,6 +96,9 @@ QStatusBar::item { border: none; }
 QHeaderView { background: @background; border: none; }
 QHeaderView::section { background: @background; color: @dim; border: none; border-bottom: 1px solid @line; padding: 0 8px; }
 QListView, QTreeView { border: none; outline: 0; }
+QTreeView#findings::item { padding: 0 8px; border: none; }
+QTreeView#findings::item:selected { background: @selection; }
+QTreeView#findings::item:hover:!selected { background: @hover; }
 QScrollArea { border: none; background: transparent; }
 QScrollBar:vertical { background: transparent; width: 11px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 11px; margin: 0; }
@@ -116,6 +119,7 @@ QProgressBar::chunk { background: @running; border-radius: 3px; }
         {"@dim", t.dim.name()},
         {"@faint", t.faint.name()},
         {"@selection", t.selection.name()},
+        {"@hover", Theme::mix(t.selection, t.background, 0.4).name()},
         {"@accent", t.accent.name()},
         {"@running", t.running.name()},
         {"@cancelling", t.cancelling.name()},

@@ -13,9 +13,8 @@ namespace coroscope::app {
 
 DockTitle::DockTitle(QDockWidget* dock) : QFrame(dock) {
     setObjectName(QStringLiteral("dockTitle"));
-    setFixedHeight(32);
     auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(12, 4, 6, 0);
+    layout->setContentsMargins(12, 6, 6, 6);
     label_ = dimLabel(dock->windowTitle().toUpper(), this);
     label_->setFont(Theme::heading());
     close_ = new QToolButton(this);

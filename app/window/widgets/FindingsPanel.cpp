@@ -5,8 +5,7 @@
 #include "widgets/Cards.h"
 
 #include <QHeaderView>
-#include <QSignalBlocker>
-#include <QStackedLayout>
+#include <QStyledItemDelegate>
 #include <QTreeView>
 #include <QVBoxLayout>
 
@@ -14,6 +13,14 @@ namespace coroscope::app {
 
 namespace {
 QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+/// Rows as high as those of the tree.
+class RowHeight : public QStyledItemDelegate {
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        return {QStyledItemDelegate::sizeHint(option, index).width(), measure::row};
+    }
+};
 } // namespace
 
 FindingModel::FindingModel(Workspace& workspace, QObject* parent)
@@ -102,6 +109,7 @@ FindingsPanel::FindingsPanel(Workspace& workspace, QWidget* parent)
     list_->setHeaderHidden(true);
     list_->setIndentation(0);
     list_->setIconSize({16, 16});
+    list_->setItemDelegate(new RowHeight(list_));
     list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
     list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     list_->header()->setStretchLastSection(false);

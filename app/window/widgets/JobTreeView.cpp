@@ -35,10 +35,10 @@ struct ColumnInfo {
     bool number;
 };
 constexpr ColumnInfo columns[ColumnCount] = {
-    {"Job", 220, 300, 5, false},           {"Findings", 72, 110, 1, false},
-    {"State", 108, 150, 1, false},         {"Where suspended", 90, 200, 3, false},
-    {"Age", 72, 80, 0, true},              {"In state", 72, 80, 0, true},
-    {"Dispatcher", 76, 96, 0, false},
+    {"Job", 240, 370, 5, false},           {"Findings", 64, 76, 1, false},
+    {"State", 100, 138, 0, false},         {"Where suspended", 80, 140, 5, false},
+    {"Age", 68, 76, 0, true},              {"In state", 68, 76, 0, true},
+    {"Dispatcher", 76, 86, 0, false},
 };
 constexpr std::size_t mostTypedAhead = 200'000;
 } // namespace

@@ -21,13 +21,13 @@ StatusBar::StatusBar(Workspace& workspace, QWidget* parent) : QStatusBar(parent)
     cancel_ = field(QStringLiteral("statusCancel"), 0);
     findings_ = dimLabel(QString(), this);
     findings_->setObjectName(QStringLiteral("statusFindings"));
+    findings_->setFont(connection_->font());
+    findings_->setContentsMargins(0, 0, 4, 0);
     addPermanentWidget(findings_);
     connect(&workspace_, &Workspace::stateChanged, this, &StatusBar::refresh);
     connect(&workspace_, &Workspace::findingsChanged, this, &StatusBar::refresh);
     connect(&workspace_, &Workspace::cancelsChanged, this, &StatusBar::refresh);
-    timer_.setInterval(500);
-    connect(&timer_, &QTimer::timeout, this, &StatusBar::refresh);
-    timer_.start();
+    connect(&workspace_, &Workspace::numbersDue, this, &StatusBar::refresh);
     refresh();
 }
 

@@ -5,7 +5,6 @@
 #include "model/Workspace.h"
 
 #include <QStatusBar>
-#include <QTimer>
 
 class QLabel;
 
@@ -25,7 +24,6 @@ private:
     QLabel* field(const QString& name, int leastWidth);
 
     Workspace& workspace_;
-    QTimer timer_;
     QLabel *connection_, *jobs_, *events_, *lost_, *lag_, *cancel_, *findings_;
 };
 

@@ -71,9 +71,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent) : QFrame(parent), worksp
     connect(&workspace_, &Workspace::stateChanged, this, &Toolbar::refresh);
     connect(&workspace_, &Workspace::selectionChanged, this, &Toolbar::refresh);
     connect(&workspace_, &Workspace::searchChanged, this, &Toolbar::refresh);
-    refresh_.setInterval(250);
-    connect(&refresh_, &QTimer::timeout, this, &Toolbar::refresh);
-    refresh_.start();
+    connect(&workspace_, &Workspace::numbersDue, this, &Toolbar::refresh);
     refresh();
 }
 

@@ -48,7 +48,6 @@ private:
     QToolButton* menuButton_;
     QMenu* menu_;
     QTimer debounce_;
-    QTimer refresh_;
 };
 
 } // namespace coroscope::app

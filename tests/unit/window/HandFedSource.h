@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A source whose news a test writes by hand.
+#pragma once
+
+#include <coroscope/observe/Source.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace coroscope::app {
+
+/// What the test and the source share; the session owns the source and reads it on its own thread.
+struct Feed {
+    std::mutex mutex;
+    std::vector<observe::Batch> news;
+    std::vector<observe::CommandAnswer> answers;
+    std::optional<observe::SourceEnd> end;
+    struct Command {
+        JobId job;
+        bool childrenOnly;
+        std::string reason;
+    };
+    std::vector<Command> commands;
+
+    void push(observe::Batch batch) {
+        const std::lock_guard lock(mutex);
+        news.push_back(std::move(batch));
+    }
+};
+
+class HandFedSource : public observe::Source {
+public:
+    explicit HandFedSource(std::shared_ptr<Feed> feed);
+
+    const observe::SourceInfo& info() const override { return info_; }
+    std::shared_ptr<const observe::Dictionary> dictionary() const override { return dictionary_; }
+    void read(observe::Batch& batch) override;
+    void wait(int milliseconds) override;
+    std::optional<observe::SourceEnd> ended() const override;
+    observe::Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) override;
+    std::vector<observe::CommandAnswer> answers() override;
+    std::string failureText(const observe::EndedJob&) const override { return {}; }
+    std::uint64_t untrackedJobs() const override { return 0; }
+
+private:
+    std::shared_ptr<Feed> feed_;
+    observe::SourceInfo info_;
+    std::shared_ptr<const observe::Dictionary> dictionary_;
+    std::uint64_t requests_ = 0;
+};
+
+} // namespace coroscope::app

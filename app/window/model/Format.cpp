@@ -7,7 +7,9 @@
 namespace coroscope::app {
 
 namespace {
-QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+QString fromView(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
 
 QString capitalised(QString text) {
     if (!text.isEmpty())
@@ -73,7 +75,8 @@ QString stateText(JobState state, Execution execution) {
     case JobState::New:
     case JobState::Completed:
     case JobState::Cancelled:
-    case JobState::Failed: break;
+    case JobState::Failed:
+        break;
     }
     return fromView(name(state));
 }
@@ -83,9 +86,12 @@ QString waitText(const observe::JobRow& row) {
         return {};
     switch (row.waitKind) {
     case WaitKind::Unknown:
-    case WaitKind::Callback: return {};
-    case WaitKind::Job: return QStringLiteral("join");
-    default: return fromView(name(row.waitKind));
+    case WaitKind::Callback:
+        return {};
+    case WaitKind::Job:
+        return QStringLiteral("join");
+    default:
+        return fromView(name(row.waitKind));
     }
 }
 

@@ -8,7 +8,8 @@
 namespace coroscope::app {
 
 JobFilter::JobFilter(const Labels& labels, const QString& words)
-    : labels_(labels), words_(words.simplified().split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
+    : labels_(labels)
+    , words_(words.simplified().split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
     if (words_.size() > 32)
         words_ = words_.mid(0, 32);
     for (qsizetype i = 0; i < words_.size(); ++i) {

@@ -14,8 +14,8 @@
 
 namespace coroscope::app {
 
-/// All words must occur in the job's name, kind, "#number", site, function or state; case does not matter. What
-/// depends on an interned number is worked out once per number. Threads: one.
+/// All words must occur in the job's name, kind, "#number", site, function or state; case does not matter.
+/// What depends on an interned number is worked out once per number. Threads: one.
 class JobFilter {
 public:
     /// `labels` must outlive the filter.

@@ -6,7 +6,9 @@
 
 namespace coroscope::app {
 
-RowList::RowList() { assign({}); }
+RowList::RowList() {
+    assign({});
+}
 
 RowList::Location RowList::locate(std::size_t row) const noexcept {
     std::size_t place = 0;

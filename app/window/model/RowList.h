@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of the visible rows: answers "which item is row 731,204" and "which row is this item" while items come
-// and go anywhere.
+// The order of the visible rows: answers "which item is row 731,204" and "which row is this item" while items
+// come and go anywhere.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,9 @@
 
 namespace coroscope::app {
 
-/// A sequence of distinct small numbers. Chunks of items with a Fenwick tree over the sizes of the chunks, and for
-/// each item the chunk it is in: inserting, removing and both look-ups cost about a microsecond at a million items.
-/// Memory grows with the largest item ever held. Threads: one.
+/// A sequence of distinct small numbers. Chunks of items with a Fenwick tree over the sizes of the chunks,
+/// and for each item the chunk it is in: inserting, removing and both look-ups cost about a microsecond at a
+/// million items. Memory grows with the largest item ever held. Threads: one.
 class RowList {
 public:
     using Item = std::uint32_t;
@@ -51,7 +51,8 @@ public:
 
 private:
     static constexpr std::uint32_t capacity = 512;
-    static constexpr std::uint32_t comfortable = 384; ///< how full a chunk is made when many items come at once
+    static constexpr std::uint32_t comfortable =
+        384; ///< how full a chunk is made when many items come at once
     static constexpr std::uint32_t none = 0xffffffff;
 
     struct Chunk {

@@ -9,9 +9,9 @@
 
 namespace coroscope::app {
 
-/// Remembers the shape of the tree as it was after the last change, which is what is needed to take a node out of
-/// its old place. Changes of size are collected and carried towards the roots level by level, so that tearing down a
-/// chain of n jobs costs n steps and not n * n / 2. Threads: one.
+/// Remembers the shape of the tree as it was after the last change, which is what is needed to take a node
+/// out of its old place. Changes of size are collected and carried towards the roots level by level, so that
+/// tearing down a chain of n jobs costs n steps and not n * n / 2. Threads: one.
 class SubtreeSizes {
 public:
     using Node = observe::Node;

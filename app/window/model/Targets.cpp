@@ -17,7 +17,8 @@ bool sameProcess(const observe::Target& a, const observe::Target& b) {
 }
 } // namespace
 
-Targets::Targets(QObject* parent) : QAbstractListModel(parent) {
+Targets::Targets(QObject* parent)
+    : QAbstractListModel(parent) {
     timer_.setInterval(1000);
     connect(&timer_, &QTimer::timeout, this, &Targets::look);
 }
@@ -47,7 +48,8 @@ void Targets::look() {
 }
 
 const observe::Target* Targets::find(int pid) const noexcept {
-    const auto found = std::find_if(targets_.begin(), targets_.end(), [pid](const auto& t) { return t.pid == pid; });
+    const auto found =
+        std::find_if(targets_.begin(), targets_.end(), [pid](const auto& t) { return t.pid == pid; });
     return found == targets_.end() ? nullptr : &*found;
 }
 
@@ -85,8 +87,9 @@ int Targets::rowCount(const QModelIndex& parent) const {
 Qt::ItemFlags Targets::flags(const QModelIndex& index) const {
     if (!index.isValid())
         return Qt::NoItemFlags;
-    return targets_[static_cast<std::size_t>(index.row())].attachable ? Qt::ItemIsEnabled | Qt::ItemIsSelectable
-                                                                      : Qt::NoItemFlags;
+    return targets_[static_cast<std::size_t>(index.row())].attachable
+               ? Qt::ItemIsEnabled | Qt::ItemIsSelectable
+               : Qt::NoItemFlags;
 }
 
 QVariant Targets::data(const QModelIndex& index, int role) const {
@@ -99,28 +102,36 @@ QVariant Targets::data(const QModelIndex& index, int role) const {
         detail += QStringLiteral(" · ") + jobsText(static_cast<std::uint64_t>(target.jobs));
     switch (role) {
     case Qt::DisplayRole:
-    case ProgramRole: return program;
-    case PidRole: return target.pid;
-    case DetailRole: return detail;
+    case ProgramRole:
+        return program;
+    case PidRole:
+        return target.pid;
+    case DetailRole:
+        return detail;
     case StateRole:
         return !target.attachable ? tr("closed") : target.problem.empty() ? tr("live") : tr("not answering");
-    case AttachableRole: return target.attachable;
+    case AttachableRole:
+        return target.attachable;
     case FilterRole:
         return program + QLatin1Char(' ') + QString::number(target.pid) + QLatin1Char(' ') +
-               QString::fromStdString(target.user) + QLatin1Char(' ') + QString::fromStdString(target.commandLine);
+               QString::fromStdString(target.user) + QLatin1Char(' ') +
+               QString::fromStdString(target.commandLine);
     case Qt::ToolTipRole: {
         QString tip = QString::fromStdString(target.commandLine);
-        tip += QLatin1Char('\n') + tr("runs for %1, as %2")
-                                       .arg(durationText(target.runsFor * 1'000'000'000),
-                                            QString::fromStdString(target.user));
+        tip += QLatin1Char('\n') +
+               tr("runs for %1, as %2")
+                   .arg(durationText(target.runsFor * 1'000'000'000), QString::fromStdString(target.user));
         if (!target.problem.empty())
             tip += QLatin1Char('\n') + QString::fromStdString(target.problem);
         return tip.toHtmlEscaped().replace(QLatin1Char('\n'), QLatin1String("<br>"));
     }
     case Qt::AccessibleTextRole:
-        return program + QStringLiteral(", ") + detail + QStringLiteral(", ") + data(index, StateRole).toString();
-    case Qt::StatusTipRole: return QString::fromStdString(target.problem);
-    default: return {};
+        return program + QStringLiteral(", ") + detail + QStringLiteral(", ") +
+               data(index, StateRole).toString();
+    case Qt::StatusTipRole:
+        return QString::fromStdString(target.problem);
+    default:
+        return {};
     }
 }
 

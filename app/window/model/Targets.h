@@ -13,8 +13,8 @@
 
 namespace coroscope::app {
 
-/// Looks on a worker thread, never twice at a time, and merges in place: rows of programs that are still there keep
-/// their indices, so that selections survive. Threads: the window's.
+/// Looks on a worker thread, never twice at a time, and merges in place: rows of programs that are still
+/// there keep their indices, so that selections survive. Threads: the window's.
 class Targets : public QAbstractListModel {
     Q_OBJECT
 public:

@@ -15,7 +15,10 @@ constexpr std::uint32_t expandedLevels = 2;
 constexpr int nearbySiblings = 64;
 } // namespace
 
-TreeRows::TreeRows(const observe::JobTree& tree) : tree_(tree) { rebuild(); }
+TreeRows::TreeRows(const observe::JobTree& tree)
+    : tree_(tree) {
+    rebuild();
+}
 
 void TreeRows::set(Node node, Flag flag, bool on) noexcept {
     const std::uint8_t bits = flags_[node];
@@ -109,9 +112,13 @@ bool TreeRows::expandable(Node node) const noexcept {
     return node == orphanGroup || (sizes_.known(node) && tree_.childCount(node) > 0);
 }
 
-bool TreeRows::expanded(Node node) const noexcept { return expandable(node) && open(node); }
+bool TreeRows::expanded(Node node) const noexcept {
+    return expandable(node) && open(node);
+}
 
-bool TreeRows::matched(Node node) const noexcept { return filtered_ && has(node, matchBit_); }
+bool TreeRows::matched(Node node) const noexcept {
+    return filtered_ && has(node, matchBit_);
+}
 
 void TreeRows::forget() {
     chosen_.clear();
@@ -202,7 +209,8 @@ std::size_t TreeRows::afterVisible(Node node) const {
     return rows_.rowOf(itemOf(last)) + 1;
 }
 
-/// As afterVisible(), found by looking at each row: for when the tree's end is full of what is not visible yet.
+/// As afterVisible(), found by looking at each row: for when the tree's end is full of what is not visible
+/// yet.
 std::size_t TreeRows::endOf(Node node) const {
     const std::size_t first = rows_.rowOf(itemOf(node)) + 1;
     std::size_t end = first;
@@ -219,7 +227,8 @@ std::size_t TreeRows::endOf(Node node) const {
 std::size_t TreeRows::position(Node node) const {
     const Node above = sizes_.parent(node);
     int tries = nearbySiblings;
-    for (Node sibling = tree_.previousSibling(node); sibling != noNode; sibling = tree_.previousSibling(sibling)) {
+    for (Node sibling = tree_.previousSibling(node); sibling != noNode;
+         sibling = tree_.previousSibling(sibling)) {
         if (--tries < 0) {
             if (above != noNode)
                 return endOf(above);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The job tree flattened into the rows that a person sees: what is expanded, what a filter leaves, and the group at
-// the end under which jobs hang that nobody owns.
+// The job tree flattened into the rows that a person sees: what is expanded, what a filter leaves, and the
+// group at the end under which jobs hang that nobody owns.
 #pragma once
 
 #include "model/RowList.h"
@@ -19,8 +19,8 @@ namespace coroscope::app {
 /// Stands for the row "Orphans" wherever a node can stand.
 inline constexpr observe::Node orphanGroup = 0xfffffffe;
 
-/// Follows a JobTree, which must outlive it. Call apply() after each JobTree::apply() and before anything else.
-/// Expansion belongs to jobs, not to places: it survives resets. Threads: one.
+/// Follows a JobTree, which must outlive it. Call apply() after each JobTree::apply() and before anything
+/// else. Expansion belongs to jobs, not to places: it survives resets. Threads: one.
 class TreeRows {
 public:
     using Node = observe::Node;
@@ -96,7 +96,9 @@ private:
     static constexpr RowList::Item itemOf(Node node) noexcept { return node == orphanGroup ? 0 : node + 1; }
     static constexpr Node nodeOf(RowList::Item item) noexcept { return item == 0 ? orphanGroup : item - 1; }
 
-    bool has(Node node, Flag flag) const noexcept { return node < flags_.size() && (flags_[node] & flag) != 0; }
+    bool has(Node node, Flag flag) const noexcept {
+        return node < flags_.size() && (flags_[node] & flag) != 0;
+    }
     void set(Node node, Flag flag, bool on) noexcept;
     void adopt(Node node);
     void evaluate(Node node);
@@ -118,7 +120,7 @@ private:
     const observe::JobTree& tree_;
     RowList rows_;
     SubtreeSizes sizes_;
-    std::vector<std::uint8_t> flags_; ///< by node
+    std::vector<std::uint8_t> flags_;        ///< by node
     std::unordered_map<JobId, bool> chosen_; ///< what a person expanded or collapsed
     std::uint32_t orphanJobs_ = 0;
     std::uint32_t orphanRoots_ = 0;

@@ -12,8 +12,8 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
 constexpr std::int64_t millisecond = 1'000'000;
@@ -22,7 +22,8 @@ constexpr std::size_t sliceRows = 4'096;
 constexpr std::size_t mostCancels = 20;
 } // namespace
 
-Workspace::Workspace(QObject* parent) : QObject(parent) {
+Workspace::Workspace(QObject* parent)
+    : QObject(parent) {
     timer_.setInterval(16);
     timer_.setTimerType(Qt::PreciseTimer);
     connect(&timer_, &QTimer::timeout, this, &Workspace::tick);
@@ -38,7 +39,8 @@ void Workspace::attach(int pid) {
     emit stateChanged();
     QPointer<Workspace> self(this);
     QThreadPool::globalInstance()->start([self, pid, round] {
-        auto result = std::make_shared<observe::Result<std::unique_ptr<observe::Source>>>(observe::attach(pid));
+        auto result =
+            std::make_shared<observe::Result<std::unique_ptr<observe::Source>>>(observe::attach(pid));
         QMetaObject::invokeMethod(
             QCoreApplication::instance(),
             [self, pid, round, result] {
@@ -174,7 +176,8 @@ void Workspace::cancel(JobId job, bool childrenOnly, const QString& reason) {
     const std::int64_t at = now();
     const std::string text = reason.toStdString();
     cancels_.push_back({labels_.fullName(tree_.row(node)), childrenOnly,
-                        observe::CancelProgress(tree_, node, childrenOnly, request, text, at), QString(), at});
+                        observe::CancelProgress(tree_, node, childrenOnly, request, text, at), QString(),
+                        at});
     if (cancels_.size() > mostCancels)
         cancels_.erase(cancels_.begin());
     session_->cancel(request, job, childrenOnly, text);
@@ -190,8 +193,8 @@ void Workspace::applyBatch(const observe::Batch& batch) {
             refreshSelected();
             selected_->ended = *ended;
             selected_->failure = QString::fromStdString(session_->failureText(*ended));
-            selected_->endedWallClock =
-                QDateTime::currentSecsSinceEpoch() - (observe::monotonicNow() - ended->at) / (1000 * millisecond);
+            selected_->endedWallClock = QDateTime::currentSecsSinceEpoch() -
+                                        (observe::monotonicNow() - ended->at) / (1000 * millisecond);
         }
     }
     changes_.clear();
@@ -218,7 +221,8 @@ void Workspace::applySome() {
         if (batch_.reset || batch_.rows.size() - batchAt_ <= sliceRows) {
             // The last slice takes the ends with it.
             if (batchAt_ > 0)
-                batch_.rows.erase(batch_.rows.begin(), batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_));
+                batch_.rows.erase(batch_.rows.begin(),
+                                  batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_));
             applyBatch(batch_);
             batch_.clear();
             batchOpen_ = false;
@@ -289,7 +293,8 @@ void Workspace::refreshCancels() {
                 continue;
             cancel.progress.answered(answer);
             if (answer.kind == observe::CommandAnswer::Kind::Refused)
-                cancel.answer = answer.text.empty() ? tr("The program refused.") : QString::fromStdString(answer.text);
+                cancel.answer =
+                    answer.text.empty() ? tr("The program refused.") : QString::fromStdString(answer.text);
             else if (answer.kind == observe::CommandAnswer::Kind::Gone)
                 cancel.answer = tr("The job had ended before the command came.");
             changed = true;

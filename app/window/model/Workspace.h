@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the window is about: the program it is attached to, its tree, findings, the selected job and the cancels.
+// What the window is about: the program it is attached to, its tree, findings, the selected job and the
+// cancels.
 #pragma once
 
 #include "model/FindingIndex.h"
@@ -29,8 +30,8 @@ struct SelectedJob {
     std::int64_t endedWallClock = 0;
 };
 
-/// Widgets read from it and bind to its signals; they hold no state of the target themselves. Attaching and reading
-/// happen on other threads, everything else here on the window's, in steps of a few milliseconds.
+/// Widgets read from it and bind to its signals; they hold no state of the target themselves. Attaching and
+/// reading happen on other threads, everything else here on the window's, in steps of a few milliseconds.
 class Workspace : public QObject {
     Q_OBJECT
 public:
@@ -71,7 +72,7 @@ public:
         QString name;
         bool childrenOnly = false;
         observe::CancelProgress progress;
-        QString answer;         ///< a sentence when the target did not do it
+        QString answer; ///< a sentence when the target did not do it
         std::int64_t sentAt = 0;
     };
     const std::vector<Cancel>& cancels() const noexcept { return cancels_; }

@@ -14,15 +14,16 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     app.add_option("--pid", a.pid, "Attach to this process")->check(CLI::PositiveNumber);
     app.add_flag("--demo", a.demo, "Start the sample program and attach to it");
     app.add_option("--screenshot", screenshot, "Save a picture of the window to this file and leave");
-    app.add_option("--after", a.after, "Seconds before the picture is taken, 3 by default")->check(CLI::NonNegativeNumber);
-    app.add_option("--size", size, "Size of the window, as 1600x1000")
-        ->check([](const std::string& text) {
-            int w = 0, h = 0;
-            char rest = 0;
-            const bool good = std::sscanf(text.c_str(), "%dx%d%c", &w, &h, &rest) == 2 && w >= 400 && h >= 300 &&
-                              w <= 16384 && h <= 16384;
-            return good ? std::string() : "a size is written as 1600x1000, at least 400x300, not \"" + text + "\"";
-        });
+    app.add_option("--after", a.after, "Seconds before the picture is taken, 3 by default")
+        ->check(CLI::NonNegativeNumber);
+    app.add_option("--size", size, "Size of the window, as 1600x1000")->check([](const std::string& text) {
+        int w = 0, h = 0;
+        char rest = 0;
+        const bool good = std::sscanf(text.c_str(), "%dx%d%c", &w, &h, &rest) == 2 && w >= 400 && h >= 300 &&
+                          w <= 16384 && h <= 16384;
+        return good ? std::string()
+                    : "a size is written as 1600x1000, at least 400x300, not \"" + text + "\"";
+    });
     app.add_option("--theme", theme, "Appearance")->check(CLI::IsMember({"light", "dark", "auto"}));
     app.add_option("--select", select, "Select the first job with this name");
     app.add_flag("--verbose", a.verbose, "Write the log to the terminal, too");

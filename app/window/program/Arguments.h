@@ -20,7 +20,8 @@ struct Arguments {
     QString select;
 };
 
-/// When there is no program to be run (help, version, a mistake), `exitCode` is set and the words are printed.
+/// When there is no program to be run (help, version, a mistake), `exitCode` is set and the words are
+/// printed.
 struct ArgumentsResult {
     Arguments arguments;
     std::optional<int> exitCode;

@@ -34,7 +34,11 @@ void startLog(bool verbose) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-void logInfo(const QString& text) { spdlog::info("{}", text.toStdString()); }
-void logWarning(const QString& text) { spdlog::warn("{}", text.toStdString()); }
+void logInfo(const QString& text) {
+    spdlog::info("{}", text.toStdString());
+}
+void logWarning(const QString& text) {
+    spdlog::warn("{}", text.toStdString());
+}
 
 } // namespace coroscope::app

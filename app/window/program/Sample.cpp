@@ -18,13 +18,18 @@ Sample::~Sample() {
     }
 }
 
-QString Sample::path() { return QCoreApplication::applicationDirPath() + QStringLiteral("/orders"); }
+QString Sample::path() {
+    return QCoreApplication::applicationDirPath() + QStringLiteral("/orders");
+}
 
-bool Sample::found() { return QFileInfo(path()).isExecutable(); }
+bool Sample::found() {
+    return QFileInfo(path()).isExecutable();
+}
 
 void Sample::start() {
     if (!found()) {
-        emit failed(tr("The sample program was not found at %1; build the samples and start again.").arg(path()));
+        emit failed(
+            tr("The sample program was not found at %1; build the samples and start again.").arg(path()));
         return;
     }
     if (process_ != nullptr && process_->state() != QProcess::NotRunning) {
@@ -35,7 +40,8 @@ void Sample::start() {
     process_ = new QProcess(this);
     process_->setProcessChannelMode(QProcess::ForwardedErrorChannel);
     process_->setStandardOutputFile(QProcess::nullDevice());
-    connect(process_, &QProcess::started, this, [this] { emit started(static_cast<int>(process_->processId())); });
+    connect(process_, &QProcess::started, this,
+            [this] { emit started(static_cast<int>(process_->processId())); });
     connect(process_, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
         if (error == QProcess::FailedToStart)
             emit failed(tr("The sample program did not start: %1.").arg(process_->errorString()));

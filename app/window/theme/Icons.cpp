@@ -37,16 +37,26 @@ QIcon icon(const QString& name, const QColor& colour, int size) {
 
 QString iconName(StateLook look) {
     switch (look) {
-    case StateLook::New: return QStringLiteral("state-new");
-    case StateLook::Queued: return QStringLiteral("state-queued");
-    case StateLook::Running: return QStringLiteral("state-running");
-    case StateLook::Suspended: return QStringLiteral("state-suspended");
-    case StateLook::WaitsForChildren: return QStringLiteral("state-waits");
-    case StateLook::Cancelling: return QStringLiteral("state-cancelling");
-    case StateLook::Plain: return QStringLiteral("state-plain");
-    case StateLook::Completed: return QStringLiteral("state-completed");
-    case StateLook::Cancelled: return QStringLiteral("state-cancelled");
-    case StateLook::Failed: return QStringLiteral("state-failed");
+    case StateLook::New:
+        return QStringLiteral("state-new");
+    case StateLook::Queued:
+        return QStringLiteral("state-queued");
+    case StateLook::Running:
+        return QStringLiteral("state-running");
+    case StateLook::Suspended:
+        return QStringLiteral("state-suspended");
+    case StateLook::WaitsForChildren:
+        return QStringLiteral("state-waits");
+    case StateLook::Cancelling:
+        return QStringLiteral("state-cancelling");
+    case StateLook::Plain:
+        return QStringLiteral("state-plain");
+    case StateLook::Completed:
+        return QStringLiteral("state-completed");
+    case StateLook::Cancelled:
+        return QStringLiteral("state-cancelled");
+    case StateLook::Failed:
+        return QStringLiteral("state-failed");
     }
     return QStringLiteral("state-plain");
 }

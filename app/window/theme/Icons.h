@@ -11,8 +11,8 @@
 
 namespace coroscope::app {
 
-/// The icon ":/icons/NAME.svg" with its black replaced by `colour`; `size` in logical pixels. Kept after the first
-/// use. Threads: the window's.
+/// The icon ":/icons/NAME.svg" with its black replaced by `colour`; `size` in logical pixels. Kept after the
+/// first use. Threads: the window's.
 QPixmap iconPixmap(const QString& name, const QColor& colour, int size, qreal pixelRatio);
 QIcon icon(const QString& name, const QColor& colour, int size = 16);
 QString iconName(StateLook look);

@@ -8,28 +8,52 @@
 
 #include <cmath>
 
-static void initResources() { Q_INIT_RESOURCE(coroscope); }
+static void initResources() {
+    Q_INIT_RESOURCE(coroscope);
+}
 
 namespace coroscope::app {
 
 namespace {
 
 Tokens lightTokens() {
-    return {.background = QColor("#ffffff"), .panel = QColor("#f6f7f9"), .line = QColor("#dfe3e8"),
-            .text = QColor("#1b2330"), .dim = QColor("#5f6a7d"), .faint = QColor("#98a2b3"),
-            .selection = QColor("#e3edfd"), .selectionEdge = QColor("#3b7dd8"), .accent = QColor("#2f6fd0"),
-            .running = QColor("#0b8f6a"), .suspended = QColor("#3b7dd8"), .queued = QColor("#7a6ff0"),
-            .cancelling = QColor("#c77700"), .failed = QColor("#cc3d3f"), .ended = QColor("#8a94a6"),
-            .orphan = QColor("#9a4fc4"), .dark = false};
+    return {.background = QColor("#ffffff"),
+            .panel = QColor("#f6f7f9"),
+            .line = QColor("#dfe3e8"),
+            .text = QColor("#1b2330"),
+            .dim = QColor("#5f6a7d"),
+            .faint = QColor("#98a2b3"),
+            .selection = QColor("#e3edfd"),
+            .selectionEdge = QColor("#3b7dd8"),
+            .accent = QColor("#2f6fd0"),
+            .running = QColor("#0b8f6a"),
+            .suspended = QColor("#3b7dd8"),
+            .queued = QColor("#7a6ff0"),
+            .cancelling = QColor("#c77700"),
+            .failed = QColor("#cc3d3f"),
+            .ended = QColor("#8a94a6"),
+            .orphan = QColor("#9a4fc4"),
+            .dark = false};
 }
 
 Tokens darkTokens() {
-    return {.background = QColor("#16191f"), .panel = QColor("#1c2027"), .line = QColor("#2d333d"),
-            .text = QColor("#e6e9ee"), .dim = QColor("#9aa4b2"), .faint = QColor("#6b7686"),
-            .selection = QColor("#22344f"), .selectionEdge = QColor("#5b9bf0"), .accent = QColor("#6aa5f5"),
-            .running = QColor("#35c79b"), .suspended = QColor("#6aa5f5"), .queued = QColor("#a79dff"),
-            .cancelling = QColor("#f0a742"), .failed = QColor("#f0706f"), .ended = QColor("#7f8a9b"),
-            .orphan = QColor("#c78be8"), .dark = true};
+    return {.background = QColor("#16191f"),
+            .panel = QColor("#1c2027"),
+            .line = QColor("#2d333d"),
+            .text = QColor("#e6e9ee"),
+            .dim = QColor("#9aa4b2"),
+            .faint = QColor("#6b7686"),
+            .selection = QColor("#22344f"),
+            .selectionEdge = QColor("#5b9bf0"),
+            .accent = QColor("#6aa5f5"),
+            .running = QColor("#35c79b"),
+            .suspended = QColor("#6aa5f5"),
+            .queued = QColor("#a79dff"),
+            .cancelling = QColor("#f0a742"),
+            .failed = QColor("#f0706f"),
+            .ended = QColor("#7f8a9b"),
+            .orphan = QColor("#c78be8"),
+            .dark = true};
 }
 
 bool currentIsDark = false;
@@ -139,21 +163,33 @@ QProgressBar::chunk { background: @running; border-radius: 3px; }
 
 StateLook lookOf(JobState state, Execution execution) noexcept {
     switch (state) {
-    case JobState::New: return StateLook::New;
-    case JobState::Cancelling: return StateLook::Cancelling;
-    case JobState::Completed: return StateLook::Completed;
-    case JobState::Cancelled: return StateLook::Cancelled;
-    case JobState::Failed: return StateLook::Failed;
+    case JobState::New:
+        return StateLook::New;
+    case JobState::Cancelling:
+        return StateLook::Cancelling;
+    case JobState::Completed:
+        return StateLook::Completed;
+    case JobState::Cancelled:
+        return StateLook::Cancelled;
+    case JobState::Failed:
+        return StateLook::Failed;
     case JobState::Active:
-    case JobState::Completing: break;
+    case JobState::Completing:
+        break;
     }
     switch (execution) {
-    case Execution::None: return StateLook::Plain;
-    case Execution::Unstarted: return StateLook::New;
-    case Execution::Queued: return StateLook::Queued;
-    case Execution::Running: return StateLook::Running;
-    case Execution::Suspended: return StateLook::Suspended;
-    case Execution::WaitsForChildren: return StateLook::WaitsForChildren;
+    case Execution::None:
+        return StateLook::Plain;
+    case Execution::Unstarted:
+        return StateLook::New;
+    case Execution::Queued:
+        return StateLook::Queued;
+    case Execution::Running:
+        return StateLook::Running;
+    case Execution::Suspended:
+        return StateLook::Suspended;
+    case Execution::WaitsForChildren:
+        return StateLook::WaitsForChildren;
     }
     return StateLook::Plain;
 }
@@ -163,16 +199,24 @@ const Tokens& Theme::tokens(bool isDark) noexcept {
     static const Tokens darkOnes = darkTokens();
     return isDark ? darkOnes : lightOnes;
 }
-const Tokens& Theme::tokens() noexcept { return tokens(currentIsDark); }
+const Tokens& Theme::tokens() noexcept {
+    return tokens(currentIsDark);
+}
 
-QFont Theme::text() { return sized(QStringLiteral("Inter"), 13, QFont::Normal); }
-QFont Theme::mono() { return sized(QStringLiteral("JetBrains Mono"), 12, QFont::Normal); }
+QFont Theme::text() {
+    return sized(QStringLiteral("Inter"), 13, QFont::Normal);
+}
+QFont Theme::mono() {
+    return sized(QStringLiteral("JetBrains Mono"), 12, QFont::Normal);
+}
 QFont Theme::heading() {
     QFont font = sized(QStringLiteral("Inter"), 11, QFont::DemiBold);
     font.setLetterSpacing(QFont::AbsoluteSpacing, 0.4);
     return font;
 }
-QFont Theme::title() { return sized(QStringLiteral("Inter"), 16, QFont::DemiBold); }
+QFont Theme::title() {
+    return sized(QStringLiteral("Inter"), 16, QFont::DemiBold);
+}
 
 double Theme::contrast(const QColor& a, const QColor& b) {
     const double first = luminance(a), second = luminance(b);
@@ -196,16 +240,24 @@ QColor Theme::readable(const Tokens& tokens, const QColor& colour, const QColor&
 
 QColor Theme::stateColour(const Tokens& t, StateLook look) {
     switch (look) {
-    case StateLook::New: return t.dim;
-    case StateLook::Queued: return t.queued;
-    case StateLook::Running: return t.running;
+    case StateLook::New:
+        return t.dim;
+    case StateLook::Queued:
+        return t.queued;
+    case StateLook::Running:
+        return t.running;
     case StateLook::Suspended:
-    case StateLook::WaitsForChildren: return t.suspended;
-    case StateLook::Cancelling: return t.cancelling;
-    case StateLook::Plain: return t.dim;
+    case StateLook::WaitsForChildren:
+        return t.suspended;
+    case StateLook::Cancelling:
+        return t.cancelling;
+    case StateLook::Plain:
+        return t.dim;
     case StateLook::Completed:
-    case StateLook::Cancelled: return t.ended;
-    case StateLook::Failed: return t.failed;
+    case StateLook::Cancelled:
+        return t.ended;
+    case StateLook::Failed:
+        return t.failed;
     }
     return t.dim;
 }
@@ -222,8 +274,9 @@ ChipColours Theme::chip(const Tokens& t, ChipKind kind) {
 void Theme::apply(QApplication& application, ThemeChoice choice) {
     static const bool first = [] {
         initResources();
-        for (const char* file : {"Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf",
-                                 "JetBrainsMono-Regular.ttf", "JetBrainsMono-Medium.ttf", "JetBrainsMono-SemiBold.ttf"})
+        for (const char* file :
+             {"Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "JetBrainsMono-Regular.ttf",
+              "JetBrainsMono-Medium.ttf", "JetBrainsMono-SemiBold.ttf"})
             QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/") + QLatin1String(file));
         return QGuiApplication::palette().color(QPalette::Window).lightness() < 128;
     }();
@@ -262,9 +315,12 @@ ThemeChoice themeChoice(const QString& name) {
 
 QString nameOf(ThemeChoice choice) {
     switch (choice) {
-    case ThemeChoice::Light: return QStringLiteral("light");
-    case ThemeChoice::Dark: return QStringLiteral("dark");
-    case ThemeChoice::Auto: break;
+    case ThemeChoice::Light:
+        return QStringLiteral("light");
+    case ThemeChoice::Dark:
+        return QStringLiteral("dark");
+    case ThemeChoice::Auto:
+        break;
     }
     return QStringLiteral("auto");
 }

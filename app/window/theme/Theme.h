@@ -31,7 +31,18 @@ struct ChipColours {
 enum class ChipKind { Proven, Suspected, Orphan, Neutral };
 
 /// What a job is shown as: its two axes folded into one picture.
-enum class StateLook { New, Queued, Running, Suspended, WaitsForChildren, Cancelling, Plain, Completed, Cancelled, Failed };
+enum class StateLook {
+    New,
+    Queued,
+    Running,
+    Suspended,
+    WaitsForChildren,
+    Cancelling,
+    Plain,
+    Completed,
+    Cancelled,
+    Failed
+};
 StateLook lookOf(JobState state, Execution execution) noexcept;
 
 namespace measure {
@@ -47,7 +58,8 @@ inline constexpr int radius = 6;
 /// The appearance in use. Threads: the window's.
 class Theme {
 public:
-    /// Fonts, style, palette and style sheet for the whole program. May be called again to change the appearance.
+    /// Fonts, style, palette and style sheet for the whole program. May be called again to change the
+    /// appearance.
     static void apply(QApplication& application, ThemeChoice choice);
     static const Tokens& tokens() noexcept;
     static const Tokens& tokens(bool dark) noexcept;

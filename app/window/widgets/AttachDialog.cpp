@@ -18,7 +18,9 @@
 namespace coroscope::app {
 
 AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* parent)
-    : QDialog(parent), workspace_(workspace), shown_(new QSortFilterProxyModel(this)) {
+    : QDialog(parent)
+    , workspace_(workspace)
+    , shown_(new QSortFilterProxyModel(this)) {
     setObjectName(QStringLiteral("attachDialog"));
     setWindowTitle(tr("Attach to a program"));
     resize(520, 440);
@@ -86,7 +88,8 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
         choiceChanged();
     });
     connect(pid_, &QLineEdit::textChanged, this, &AttachDialog::choiceChanged);
-    connect(list_->selectionModel(), &QItemSelectionModel::currentChanged, this, &AttachDialog::choiceChanged);
+    connect(list_->selectionModel(), &QItemSelectionModel::currentChanged, this,
+            &AttachDialog::choiceChanged);
     connect(list_, &QListView::doubleClicked, this, &AttachDialog::chosen);
     connect(shown_, &QAbstractItemModel::rowsInserted, this, &AttachDialog::choiceChanged);
     connect(shown_, &QAbstractItemModel::rowsRemoved, this, &AttachDialog::choiceChanged);
@@ -106,13 +109,17 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
     choiceChanged();
 }
 
-QString AttachDialog::problem() const { return problem_->text(); }
+QString AttachDialog::problem() const {
+    return problem_->text();
+}
 
 int AttachDialog::chosenPid() const {
     if (!pid_->text().isEmpty())
         return pid_->text().toInt();
     const QModelIndex index = list_->currentIndex();
-    return index.isValid() && index.data(Targets::AttachableRole).toBool() ? index.data(Targets::PidRole).toInt() : 0;
+    return index.isValid() && index.data(Targets::AttachableRole).toBool()
+               ? index.data(Targets::PidRole).toInt()
+               : 0;
 }
 
 void AttachDialog::choiceChanged() {

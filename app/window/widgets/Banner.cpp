@@ -7,7 +7,10 @@
 
 namespace coroscope::app {
 
-Banner::Banner(QWidget* parent) : QFrame(parent), text_(new QLabel(this)), action_(new QPushButton(this)) {
+Banner::Banner(QWidget* parent)
+    : QFrame(parent)
+    , text_(new QLabel(this))
+    , action_(new QPushButton(this)) {
     setObjectName(QStringLiteral("banner"));
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(12, 6, 12, 6);
@@ -26,6 +29,8 @@ void Banner::say(const QString& sentence, const QString& action) {
     setVisible(!sentence.isEmpty());
 }
 
-QString Banner::text() const { return text_->text(); }
+QString Banner::text() const {
+    return text_->text();
+}
 
 } // namespace coroscope::app

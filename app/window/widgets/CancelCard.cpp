@@ -12,7 +12,8 @@
 
 namespace coroscope::app {
 
-CancelCard::CancelCard(QWidget* parent) : QFrame(parent) {
+CancelCard::CancelCard(QWidget* parent)
+    : QFrame(parent) {
     setObjectName(QStringLiteral("card"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(12, 10, 12, 10);

@@ -18,8 +18,8 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
 struct Line {
@@ -36,7 +36,9 @@ constexpr Line lines[5] = {
 constexpr std::int64_t longest = 50'000'000; ///< ns a preview may cost before it is made less often
 } // namespace
 
-CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent) : QWidget(parent), workspace_(workspace) {
+CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , workspace_(workspace) {
     setObjectName(QStringLiteral("cancelPanel"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -138,7 +140,9 @@ void CancelPanel::ask(JobId job) {
     reason_->setFocus();
 }
 
-QString CancelPanel::buttonText() const { return go_->text(); }
+QString CancelPanel::buttonText() const {
+    return go_->text();
+}
 
 void CancelPanel::refresh() {
     const std::int64_t begin = observe::monotonicNow();
@@ -165,8 +169,8 @@ void CancelPanel::refresh() {
         title_->setText(tr("%1 below %2").arg(jobsText(preview.jobs), name));
     else
         title_->setText(tr("%1 and %2 below it").arg(name, jobsText(preview.jobs - 1)));
-    const std::uint64_t counts[5] = {preview.suspended, preview.running, preview.shielded, preview.alreadyCancelling,
-                                     preview.waiting};
+    const std::uint64_t counts[5] = {preview.suspended, preview.running, preview.shielded,
+                                     preview.alreadyCancelling, preview.waiting};
     for (std::size_t i = 0; i < std::size(counts); ++i) {
         counts_[i]->setText(countText(counts[i]));
         lines_[i]->setVisible(counts[i] > 0);

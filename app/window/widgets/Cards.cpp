@@ -36,7 +36,9 @@ void clearLayout(QLayout* layout) {
 }
 
 IconLabel::IconLabel(const QString& name, StateLook look, QWidget* parent)
-    : QWidget(parent), name_(name), look_(look) {
+    : QWidget(parent)
+    , name_(name)
+    , look_(look) {
     setFixedSize(16, 16);
 }
 
@@ -55,15 +57,22 @@ void IconLabel::paintEvent(QPaintEvent*) {
 }
 
 ElidedLabel::ElidedLabel(const QString& left, const QString& right, QWidget* parent, bool strong)
-    : QWidget(parent), left_(left), right_(right), strong_(strong) {
+    : QWidget(parent)
+    , left_(left)
+    , right_(right)
+    , strong_(strong) {
     setFont(Theme::mono());
     setToolTip((left + QLatin1Char(' ') + right).toHtmlEscaped());
     setAccessibleName(left + QLatin1Char(' ') + right);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
 }
 
-QSize ElidedLabel::sizeHint() const { return {120, QFontMetrics(Theme::mono()).height() + 2}; }
-QSize ElidedLabel::minimumSizeHint() const { return sizeHint(); }
+QSize ElidedLabel::sizeHint() const {
+    return {120, QFontMetrics(Theme::mono()).height() + 2};
+}
+QSize ElidedLabel::minimumSizeHint() const {
+    return sizeHint();
+}
 
 void ElidedLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);

@@ -20,11 +20,13 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
-QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+QString fromView(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
 
 QString linkTo(JobId id, const QString& text) {
     const Tokens& t = Theme::tokens();
@@ -49,7 +51,10 @@ void addFrame(QFrame* into, const observe::SiteText& site, bool strong) {
 } // namespace
 
 DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
-    : QWidget(parent), workspace_(workspace), pages_(new QStackedWidget), job_(new QWidget) {
+    : QWidget(parent)
+    , workspace_(workspace)
+    , pages_(new QStackedWidget)
+    , job_(new QWidget) {
     setObjectName(QStringLiteral("sidePage"));
     setMinimumWidth(260);
     auto* outer = new QVBoxLayout(this);
@@ -71,8 +76,8 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     nothing_ = new QWidget;
     auto* nothingLayout = new QVBoxLayout(nothing_);
     nothingLayout->setContentsMargins(0, 8, 0, 0);
-    QLabel* hint = dimLabel(tr("Select a job to see where it waits, where it was created and what is wrong with it."),
-                            nothing_);
+    QLabel* hint = dimLabel(
+        tr("Select a job to see where it waits, where it was created and what is wrong with it."), nothing_);
     hint->setWordWrap(true);
     nothingLayout->addWidget(hint);
     nothingLayout->addStretch(1);
@@ -150,7 +155,8 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
         if (workspace_.selected())
             askCancel(workspace_.selected()->id);
     });
-    connect(copyButton_, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(report()); });
+    connect(copyButton_, &QPushButton::clicked, this,
+            [this] { QApplication::clipboard()->setText(report()); });
     connect(cancel_, &CancelPanel::closed, this, [this] {
         pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
         emit questionClosed();
@@ -216,11 +222,11 @@ void DetailsPanel::refresh() {
         path_->setText(path);
 
     const bool ended = selected.ended.has_value();
-    const StateLook look = ended ? lookOf(selected.ended->finalState, Execution::None)
-                                 : lookOf(job->state, job->execution);
+    const StateLook look =
+        ended ? lookOf(selected.ended->finalState, Execution::None) : lookOf(job->state, job->execution);
     icon_->setState(look);
-    QString state = ended ? fromView(coroscope::name(selected.ended->finalState))
-                          : stateText(job->state, job->execution);
+    QString state =
+        ended ? fromView(coroscope::name(selected.ended->finalState)) : stateText(job->state, job->execution);
     const std::int64_t now = ended ? selected.ended->at : workspace_.now();
     if (ended)
         state = tr("%1, ended %2").arg(state, clockText(selected.endedWallClock));
@@ -236,7 +242,8 @@ void DetailsPanel::refresh() {
     facts << (job->resumes == 1 ? tr("resumed once") : tr("resumed %1 times").arg(countText(job->resumes)));
     facts_->setText(facts.join(QStringLiteral("  ·  ")));
 
-    const std::uint32_t jobs = ended ? 0 : std::max(1u, workspace_.rows().subtreeSize(workspace_.selectedNode()));
+    const std::uint32_t jobs =
+        ended ? 0 : std::max(1u, workspace_.rows().subtreeSize(workspace_.selectedNode()));
     cancelButton_->setText(ended ? tr("Cancel") : tr("Cancel %1…").arg(jobsText(jobs)));
     cancelButton_->setEnabled(!ended && workspace_.state() == Workspace::State::Live);
     cancelButton_->setToolTip(workspace_.cancelProblem());
@@ -294,12 +301,17 @@ void DetailsPanel::fillPlaces() {
     const observe::JobRow* job = row();
     const bool ended = workspace_.selected()->ended.has_value();
     const bool suspended = job->execution == Execution::Suspended;
-    const QString key = QStringLiteral("%1 %2 %3 %4").arg(suspended ? job->suspendedAt : 0).arg(job->site).arg(ended).arg(static_cast<int>(job->waitKind));
+    const QString key = QStringLiteral("%1 %2 %3 %4")
+                            .arg(suspended ? job->suspendedAt : 0)
+                            .arg(job->site)
+                            .arg(ended)
+                            .arg(static_cast<int>(job->waitKind));
     if (key == placesKey_)
         return;
     placesKey_ = key;
     clearLayout(places_);
-    const observe::StackText stack = suspended ? workspace_.labels().frames(job->suspendedAt) : observe::StackText{};
+    const observe::StackText stack =
+        suspended ? workspace_.labels().frames(job->suspendedAt) : observe::StackText{};
     if (!stack.frames.empty()) {
         QFrame* frame = card(job_);
         const QString wait = waitText(*job);
@@ -330,10 +342,11 @@ void DetailsPanel::fillRelations() {
         else if (job->waitKind == WaitKind::Mutex && job->waitsFor != 0)
             facts.emplace_back(tr("Waits for a mutex held by"), link(JobId{job->waitsFor}));
         else if (job->waitKind == WaitKind::Delay && job->waitsFor != 0 && !workspace_.selected()->ended)
-            facts.emplace_back(tr("Waits for"), tr("a delay, due in %1")
-                                                    .arg(durationText(static_cast<std::int64_t>(job->waitsFor) -
-                                                                      workspace_.now()))
-                                                    .toHtmlEscaped());
+            facts.emplace_back(
+                tr("Waits for"),
+                tr("a delay, due in %1")
+                    .arg(durationText(static_cast<std::int64_t>(job->waitsFor) - workspace_.now()))
+                    .toHtmlEscaped());
     }
     if (job->launcher && job->launcher != job->parent)
         facts.emplace_back(tr("Launched by"), link(job->launcher));
@@ -414,7 +427,10 @@ QString DetailsPanel::report() const {
     const SelectedJob& selected = *workspace_.selected();
     const Labels& labels = workspace_.labels();
     QStringList lines;
-    lines << labels.fullName(*job) << tr("in %1 (pid %2)").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
+    lines << labels.fullName(*job)
+          << tr("in %1 (pid %2)")
+                 .arg(QString::fromStdString(workspace_.info().program))
+                 .arg(workspace_.info().pid);
     QStringList path;
     for (const auto& [id, name] : selected.path)
         path << name;

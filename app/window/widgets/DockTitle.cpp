@@ -11,7 +11,8 @@
 
 namespace coroscope::app {
 
-DockTitle::DockTitle(QDockWidget* dock) : QFrame(dock) {
+DockTitle::DockTitle(QDockWidget* dock)
+    : QFrame(dock) {
     setObjectName(QStringLiteral("dockTitle"));
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(12, 6, 6, 6);
@@ -29,7 +30,9 @@ DockTitle::DockTitle(QDockWidget* dock) : QFrame(dock) {
     connect(close_, &QToolButton::clicked, dock, &QDockWidget::close);
 }
 
-void DockTitle::setText(const QString& text) { label_->setText(text.toUpper()); }
+void DockTitle::setText(const QString& text) {
+    label_->setText(text.toUpper());
+}
 
 void DockTitle::changeEvent(QEvent* event) {
     QFrame::changeEvent(event);

@@ -25,7 +25,8 @@ QLabel* words(const QString& text, QWidget* parent) {
 }
 } // namespace
 
-EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
+EmptyState::EmptyState(QWidget* parent)
+    : QWidget(parent) {
     setObjectName(QStringLiteral("page"));
     setAttribute(Qt::WA_StyledBackground);
     auto* outer = new QVBoxLayout(this);
@@ -61,7 +62,8 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
     };
     auto* attach = new QPushButton(tr("Attach…"));
     step(tr("Attach to a program"),
-         tr("Programs with the Coroscope runtime show on the left by themselves. Reading changes nothing in them."),
+         tr("Programs with the Coroscope runtime show on the left by themselves. Reading changes nothing in "
+            "them."),
          attach);
     sample_ = new QPushButton(tr("Start the sample"));
     sample_->setObjectName(QStringLiteral("startSample"));
@@ -70,9 +72,10 @@ EmptyState::EmptyState(QWidget* parent) : QWidget(parent) {
     {
         QFrame* frame = card(column);
         frame->layout()->addWidget(strong(tr("Or add it to your own program"), frame));
-        frame->layout()->addWidget(words(tr("Link the runtime; there is nothing to call. Every job is in the record "
-                                            "from then on."),
-                                         frame));
+        frame->layout()->addWidget(
+            words(tr("Link the runtime; there is nothing to call. Every job is in the record "
+                     "from then on."),
+                  frame));
         code = new QLabel(QStringLiteral("add_subdirectory(coroscope)\n"
                                          "target_link_libraries(server PRIVATE Coroscope::runtime)"),
                           frame);
@@ -104,9 +107,10 @@ void EmptyState::setProblem(const QString& sentence) {
 
 void EmptyState::setSampleFound(bool found) {
     sample_->setEnabled(found);
-    sampleText_->setText(found ? tr("An order pipeline with some thousand jobs, started as a program of its own.")
-                               : tr("The sample program “orders” is not beside this program; build the samples to "
-                                    "have it."));
+    sampleText_->setText(
+        found ? tr("An order pipeline with some thousand jobs, started as a program of its own.")
+              : tr("The sample program “orders” is not beside this program; build the samples to "
+                   "have it."));
 }
 
 } // namespace coroscope::app

@@ -12,7 +12,9 @@
 namespace coroscope::app {
 
 namespace {
-QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+QString fromView(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
 /// Rows as high as those of the tree.
 class RowHeight : public QStyledItemDelegate {
 public:
@@ -24,7 +26,8 @@ public:
 } // namespace
 
 FindingModel::FindingModel(Workspace& workspace, QObject* parent)
-    : QAbstractTableModel(parent), workspace_(workspace) {}
+    : QAbstractTableModel(parent)
+    , workspace_(workspace) {}
 
 void FindingModel::refresh() {
     const int now = static_cast<int>(workspace_.findings().all().size());
@@ -41,8 +44,12 @@ void FindingModel::refresh() {
         emit dataChanged(index(0, 0), index(rows_ - 1, Columns - 1));
 }
 
-int FindingModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : rows_; }
-int FindingModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : Columns; }
+int FindingModel::rowCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : rows_;
+}
+int FindingModel::columnCount(const QModelIndex& parent) const {
+    return parent.isValid() ? 0 : Columns;
+}
 
 QVariant FindingModel::data(const QModelIndex& index, int role) const {
     const auto& all = workspace_.findings().all();
@@ -53,24 +60,35 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const {
     const bool proven = finding.confidence == observe::Confidence::Proven;
     const QColor colour = Theme::readable(t, proven ? t.failed : t.cancelling, t.selection);
     switch (role) {
-    case jobRole: return QVariant::fromValue<quint64>(finding.job.value);
+    case jobRole:
+        return QVariant::fromValue<quint64>(finding.job.value);
     case Qt::DisplayRole:
         switch (index.column()) {
-        case RuleColumn: return fromView(finding.rule);
-        case SentenceColumn: return QString::fromStdString(finding.evidence);
-        case ConfidenceColumn: return fromView(observe::name(finding.confidence));
+        case RuleColumn:
+            return fromView(finding.rule);
+        case SentenceColumn:
+            return QString::fromStdString(finding.evidence);
+        case ConfidenceColumn:
+            return fromView(observe::name(finding.confidence));
         case JobNameColumn: {
             const observe::Node node = workspace_.tree().find(finding.job);
-            return node == observe::noNode ? QString() : workspace_.labels().fullName(workspace_.tree().row(node));
+            return node == observe::noNode ? QString()
+                                           : workspace_.labels().fullName(workspace_.tree().row(node));
         }
-        default: return {};
+        default:
+            return {};
         }
     case Qt::ToolTipRole:
-        return QString::fromStdString(finding.title + "\n" + finding.evidence + "\n" + finding.advice).toHtmlEscaped().replace(QLatin1Char('\n'), QLatin1String("<br>"));
+        return QString::fromStdString(finding.title + "\n" + finding.evidence + "\n" + finding.advice)
+            .toHtmlEscaped()
+            .replace(QLatin1Char('\n'), QLatin1String("<br>"));
     case Qt::DecorationRole:
         if (index.column() == RuleColumn)
-            return icon(finding.rule.substr(0, 6) == "orphan" ? QStringLiteral("broken-link") : QStringLiteral("warning"),
-                        finding.rule.substr(0, 6) == "orphan" ? t.orphan : proven ? t.failed : t.cancelling);
+            return icon(finding.rule.substr(0, 6) == "orphan" ? QStringLiteral("broken-link")
+                                                              : QStringLiteral("warning"),
+                        finding.rule.substr(0, 6) == "orphan" ? t.orphan
+                        : proven                              ? t.failed
+                                                              : t.cancelling);
         return {};
     case Qt::FontRole:
         if (index.column() == RuleColumn) {
@@ -85,12 +103,16 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const {
         if (index.column() == RuleColumn)
             return t.text;
         return Theme::readable(t, t.dim, t.selection);
-    default: return {};
+    default:
+        return {};
     }
 }
 
 FindingsPanel::FindingsPanel(Workspace& workspace, QWidget* parent)
-    : QWidget(parent), workspace_(workspace), model_(new FindingModel(workspace, this)), list_(new QTreeView(this)) {
+    : QWidget(parent)
+    , workspace_(workspace)
+    , model_(new FindingModel(workspace, this))
+    , list_(new QTreeView(this)) {
     setObjectName(QStringLiteral("page"));
     setAttribute(Qt::WA_StyledBackground);
     setMinimumHeight(84);
@@ -139,9 +161,15 @@ void FindingsPanel::refresh() {
     none_->setVisible(!any);
     switch (workspace_.state()) {
     case Workspace::State::Empty:
-    case Workspace::State::Attaching: none_->setText(tr("What is wrong with a program shows here.")); break;
-    case Workspace::State::Live: none_->setText(tr("Nothing found. Every job has an owner.")); break;
-    case Workspace::State::Ended: none_->setText(tr("Nothing had been found when the program ended.")); break;
+    case Workspace::State::Attaching:
+        none_->setText(tr("What is wrong with a program shows here."));
+        break;
+    case Workspace::State::Live:
+        none_->setText(tr("Nothing found. Every job has an owner."));
+        break;
+    case Workspace::State::Ended:
+        none_->setText(tr("Nothing had been found when the program ended."));
+        break;
     }
     selectLinked();
 }
@@ -176,7 +204,8 @@ void FindingsPanel::resizeEvent(QResizeEvent* event) {
     list_->header()->resizeSection(FindingModel::RuleColumn, rule);
     list_->header()->resizeSection(FindingModel::ConfidenceColumn, confidence);
     list_->header()->resizeSection(FindingModel::JobNameColumn, job);
-    list_->header()->resizeSection(FindingModel::SentenceColumn, std::max(80, all - rule - confidence - job - 12));
+    list_->header()->resizeSection(FindingModel::SentenceColumn,
+                                   std::max(80, all - rule - confidence - job - 12));
 }
 
 } // namespace coroscope::app

@@ -5,8 +5,8 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
 /// Interfaces kept for rows that left the screen; a reader may still ask for them.
@@ -26,14 +26,17 @@ void JobTreeAccessible::install() {
     Q_UNUSED(once);
 }
 
-JobTreeAccessible::JobTreeAccessible(JobTreeView* view) : QAccessibleWidget(view, QAccessible::Tree) {}
+JobTreeAccessible::JobTreeAccessible(JobTreeView* view)
+    : QAccessibleWidget(view, QAccessible::Tree) {}
 
 JobTreeAccessible::~JobTreeAccessible() {
     for (const auto& [job, id] : rows_)
         QAccessible::deleteAccessibleInterface(id);
 }
 
-JobTreeView* JobTreeAccessible::view() const { return static_cast<JobTreeView*>(widget()); }
+JobTreeView* JobTreeAccessible::view() const {
+    return static_cast<JobTreeView*>(widget());
+}
 
 void JobTreeAccessible::forgetOld() const {
     for (auto at = rows_.begin(); at != rows_.end();) {
@@ -102,7 +105,9 @@ Node JobRowAccessible::node() const {
     return job_ ? view_->workspace().tree().find(job_) : orphanGroup;
 }
 
-bool JobRowAccessible::isValid() const { return node() != noNode; }
+bool JobRowAccessible::isValid() const {
+    return node() != noNode;
+}
 
 QAccessibleInterface* JobRowAccessible::parent() const {
     return QAccessible::queryAccessibleInterface(view_.data());

@@ -35,7 +35,9 @@ private:
 /// One row. It belongs to a job and becomes invalid when that has ended.
 class JobRowAccessible : public QAccessibleInterface, public QAccessibleActionInterface {
 public:
-    JobRowAccessible(JobTreeView* view, JobId job) : view_(view), job_(job) {}
+    JobRowAccessible(JobTreeView* view, JobId job)
+        : view_(view)
+        , job_(job) {}
 
     bool isValid() const override;
     QObject* object() const override { return nullptr; }

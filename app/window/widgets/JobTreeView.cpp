@@ -23,29 +23,32 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
 struct ColumnInfo {
     const char* title;
-    int least;  ///< pixels
-    int usual;  ///< pixels
-    int share;  ///< of what is left over
+    int least; ///< pixels
+    int usual; ///< pixels
+    int share; ///< of what is left over
     bool number;
 };
 constexpr ColumnInfo columns[ColumnCount] = {
-    {"Job", 240, 370, 5, false},           {"Findings", 64, 76, 1, false},
-    {"State", 100, 138, 0, false},         {"Where suspended", 80, 140, 5, false},
-    {"Age", 68, 76, 0, true},              {"In state", 68, 76, 0, true},
+    {"Job", 240, 370, 5, false},      {"Findings", 64, 76, 1, false},
+    {"State", 100, 138, 0, false},    {"Where suspended", 80, 140, 5, false},
+    {"Age", 68, 76, 0, true},         {"In state", 68, 76, 0, true},
     {"Dispatcher", 76, 86, 0, false},
 };
 constexpr std::size_t mostTypedAhead = 200'000;
 } // namespace
 
 JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
-    : QAbstractScrollArea(parent), workspace_(workspace), painter_(workspace),
-      header_(new QHeaderView(Qt::Horizontal, this)), headerModel_(new QStandardItemModel(0, ColumnCount, this)) {
+    : QAbstractScrollArea(parent)
+    , workspace_(workspace)
+    , painter_(workspace)
+    , header_(new QHeaderView(Qt::Horizontal, this))
+    , headerModel_(new QStandardItemModel(0, ColumnCount, this)) {
     setObjectName(QStringLiteral("jobTree"));
     setAccessibleName(tr("Jobs"));
     setFrameShape(QFrame::NoFrame);
@@ -79,10 +82,10 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
 void JobTreeView::buildHeader() {
     for (int column = 0; column < ColumnCount; ++column) {
         headerModel_->setHeaderData(column, Qt::Horizontal, tr(columns[column].title));
-        headerModel_->setHeaderData(column, Qt::Horizontal,
-                                    static_cast<int>((columns[column].number ? Qt::AlignRight : Qt::AlignLeft) |
-                                                     Qt::AlignVCenter),
-                                    Qt::TextAlignmentRole);
+        headerModel_->setHeaderData(
+            column, Qt::Horizontal,
+            static_cast<int>((columns[column].number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter),
+            Qt::TextAlignmentRole);
     }
     header_->setModel(headerModel_);
     header_->setFont(Theme::text());
@@ -194,7 +197,9 @@ std::size_t JobTreeView::firstVisibleRow() const noexcept {
     return static_cast<std::size_t>(verticalScrollBar()->value() / measure::row);
 }
 
-int JobTreeView::rowsInView() const noexcept { return std::max(1, viewport()->height() / measure::row); }
+int JobTreeView::rowsInView() const noexcept {
+    return std::max(1, viewport()->height() / measure::row);
+}
 
 QRect JobTreeView::rowRect(std::size_t row) const {
     const qint64 y = static_cast<qint64>(row) * measure::row - verticalScrollBar()->value();
@@ -217,8 +222,9 @@ void JobTreeView::rememberAnchor() {
     seenGeneration_ = rows.generation();
     const auto add = [&](Node node, std::size_t row) {
         const JobId id = node == orphanGroup ? JobId{} : workspace_.tree().row(node).id;
-        anchors_.push_back({node, id, static_cast<int>(static_cast<qint64>(row) * measure::row) -
-                                          verticalScrollBar()->value()});
+        anchors_.push_back(
+            {node, id,
+             static_cast<int>(static_cast<qint64>(row) * measure::row) - verticalScrollBar()->value()});
     };
     const std::size_t first = firstVisibleRow();
     const auto count = static_cast<std::size_t>(rowsInView() + 2);
@@ -244,9 +250,11 @@ void JobTreeView::restoreAnchor() {
             continue;
         // At the very top the view stays at the top: what is new there should be seen, unless someone is
         // working with a row.
-        const bool chosen = node == current() || nodeAt(pointer_) != noNode || verticalScrollBar()->value() > 0;
+        const bool chosen =
+            node == current() || nodeAt(pointer_) != noNode || verticalScrollBar()->value() > 0;
         if (chosen)
-            verticalScrollBar()->setValue(static_cast<int>(static_cast<qint64>(row) * measure::row) - anchor.y);
+            verticalScrollBar()->setValue(static_cast<int>(static_cast<qint64>(row) * measure::row) -
+                                          anchor.y);
         return;
     }
 }
@@ -331,15 +339,16 @@ void JobTreeView::paintEvent(QPaintEvent* event) {
             look.cells[static_cast<std::size_t>(column)] =
                 header_->isSectionHidden(column)
                     ? QRect()
-                    : QRect(header_->sectionViewportPosition(column), look.rect.top(), header_->sectionSize(column),
-                            measure::row);
+                    : QRect(header_->sectionViewportPosition(column), look.rect.top(),
+                            header_->sectionSize(column), measure::row);
         }
         look.selected = node == selected;
         look.hovered = node == hovered_;
         painter_.paint(painter, look, node);
     }
     if (y < viewport()->height())
-        painter.fillRect(QRect(0, y, viewport()->width(), viewport()->height() - y), Theme::tokens().background);
+        painter.fillRect(QRect(0, y, viewport()->width(), viewport()->height() - y),
+                         Theme::tokens().background);
     if (visible.empty() && rows.filtered()) {
         painter.setFont(Theme::text());
         painter.setPen(Theme::tokens().dim);
@@ -403,12 +412,24 @@ void JobTreeView::keyPressEvent(QKeyEvent* event) {
         return;
     }
     switch (event->key()) {
-    case Qt::Key_Up: moveTo(any && row > 0 ? row - 1 : row); return;
-    case Qt::Key_Down: moveTo(any ? row + 1 : row); return;
-    case Qt::Key_PageUp: moveTo(row > page ? row - page : 0); return;
-    case Qt::Key_PageDown: moveTo(row + page); return;
-    case Qt::Key_Home: moveTo(0); return;
-    case Qt::Key_End: moveTo(rows.size()); return;
+    case Qt::Key_Up:
+        moveTo(any && row > 0 ? row - 1 : row);
+        return;
+    case Qt::Key_Down:
+        moveTo(any ? row + 1 : row);
+        return;
+    case Qt::Key_PageUp:
+        moveTo(row > page ? row - page : 0);
+        return;
+    case Qt::Key_PageDown:
+        moveTo(row + page);
+        return;
+    case Qt::Key_Home:
+        moveTo(0);
+        return;
+    case Qt::Key_End:
+        moveTo(rows.size());
+        return;
     case Qt::Key_Left:
         if (!any)
             break;
@@ -453,10 +474,12 @@ void JobTreeView::keyPressEvent(QKeyEvent* event) {
         if (any)
             showMenu(node, viewport()->mapToGlobal(rowRect(row).bottomLeft() + QPoint(40, 0)));
         return;
-    default: break;
+    default:
+        break;
     }
     const QString text = event->text();
-    if (!text.isEmpty() && text[0].isPrint() && !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier))) {
+    if (!text.isEmpty() && text[0].isPrint() &&
+        !(event->modifiers() & (Qt::ControlModifier | Qt::AltModifier))) {
         typeAhead(text);
         return;
     }
@@ -549,7 +572,9 @@ void JobTreeView::setHovered(const QPoint& position) {
     }
 }
 
-void JobTreeView::mouseMoveEvent(QMouseEvent* event) { setHovered(event->position().toPoint()); }
+void JobTreeView::mouseMoveEvent(QMouseEvent* event) {
+    setHovered(event->position().toPoint());
+}
 
 void JobTreeView::focusInEvent(QFocusEvent* event) {
     QAbstractScrollArea::focusInEvent(event);
@@ -577,8 +602,9 @@ bool JobTreeView::viewportEvent(QEvent* event) {
 }
 
 void JobTreeView::contextMenuEvent(QContextMenuEvent* event) {
-    const Node node = event->reason() == QContextMenuEvent::Mouse ? nodeAt(viewport()->mapFromGlobal(event->globalPos()))
-                                                                  : current();
+    const Node node = event->reason() == QContextMenuEvent::Mouse
+                          ? nodeAt(viewport()->mapFromGlobal(event->globalPos()))
+                          : current();
     if (node != noNode)
         showMenu(node, event->globalPos());
 }

@@ -16,8 +16,8 @@ class QStandardItemModel;
 
 namespace coroscope::app {
 
-/// Paints the rows itself and holds no widget per row. What the selection or the pointer is on stays where it is
-/// while rows come and go above it.
+/// Paints the rows itself and holds no widget per row. What the selection or the pointer is on stays where it
+/// is while rows come and go above it.
 class JobTreeView : public QAbstractScrollArea {
     Q_OBJECT
 public:

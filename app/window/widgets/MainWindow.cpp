@@ -31,8 +31,8 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
 /// A program that has just been started needs a moment until it can be attached to.
@@ -40,7 +40,9 @@ constexpr int sampleAttempts = 40;
 constexpr int sampleRetryMilliseconds = 150;
 } // namespace
 
-MainWindow::MainWindow(ThemeChoice theme, QWidget* parent) : QMainWindow(parent), theme_(theme) {
+MainWindow::MainWindow(ThemeChoice theme, QWidget* parent)
+    : QMainWindow(parent)
+    , theme_(theme) {
     setWindowTitle(QStringLiteral("Coroscope"));
     setWindowIcon(icon(QStringLiteral("coroscope"), Theme::tokens().accent, 32));
     setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks);
@@ -83,9 +85,12 @@ MainWindow::MainWindow(ThemeChoice theme, QWidget* parent) : QMainWindow(parent)
     stateChanged();
 }
 
-MainWindow::~MainWindow() { workspace_.disconnect(this); }
+MainWindow::~MainWindow() {
+    workspace_.disconnect(this);
+}
 
-QDockWidget* MainWindow::dock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area) {
+QDockWidget* MainWindow::dock(const QString& name, const QString& title, QWidget* content,
+                              Qt::DockWidgetArea area) {
     auto* made = new QDockWidget(title, this);
     made->setObjectName(name);
     made->setTitleBarWidget(new DockTitle(made));
@@ -100,7 +105,8 @@ void MainWindow::showEvent(QShowEvent* event) {
         return;
     laidOut_ = true;
     const int side = width() < 1400 ? 320 : measure::details;
-    resizeDocks({targetsDock_, detailsDock_}, {width() < 1400 ? 188 : measure::targets, side}, Qt::Horizontal);
+    resizeDocks({targetsDock_, detailsDock_}, {width() < 1400 ? 188 : measure::targets, side},
+                Qt::Horizontal);
     resizeDocks({findingsDock_}, {std::clamp(height() / 5, 120, 220)}, Qt::Vertical);
 }
 
@@ -137,7 +143,8 @@ void MainWindow::buildMenu() {
         connect(action, &QAction::triggered, this, [this, chosen = choice] { changeTheme(chosen); });
     }
     menu->addSeparator();
-    menu->addAction(tr("Start the sample program"), this, &MainWindow::startSample)->setEnabled(Sample::found());
+    menu->addAction(tr("Start the sample program"), this, &MainWindow::startSample)
+        ->setEnabled(Sample::found());
     QAction* quit = menu->addAction(tr("Quit"), this, &QWidget::close);
     quit->setShortcut(QKeySequence::Quit);
     addAction(quit);
@@ -195,7 +202,9 @@ void MainWindow::connectAll() {
         returned_ = 0;
         sampleAttempts_ = 0;
         empty_->setProblem({});
-        logInfo(tr("attached to %1, pid %2").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid));
+        logInfo(tr("attached to %1, pid %2")
+                    .arg(QString::fromStdString(workspace_.info().program))
+                    .arg(workspace_.info().pid));
         tree_->setFocus();
         stateChanged();
     });
@@ -224,14 +233,18 @@ void MainWindow::connectAll() {
     connect(&targets_, &Targets::refreshed, this, &MainWindow::offerReturn);
 }
 
-AttachDialog* MainWindow::attachDialog() const noexcept { return attachDialog_.data(); }
+AttachDialog* MainWindow::attachDialog() const noexcept {
+    return attachDialog_.data();
+}
 
 void MainWindow::attach(int pid) {
     problem_.clear();
     workspace_.attach(pid);
 }
 
-void MainWindow::startSample() { sample_.start(); }
+void MainWindow::startSample() {
+    sample_.start();
+}
 
 void MainWindow::askAttach() {
     if (attachDialog_ == nullptr) {
@@ -256,7 +269,8 @@ void MainWindow::stateChanged() {
     if (!problem_.isEmpty() && some)
         banner_->say(problem_, tr("Dismiss"));
     else if (some && !workspace_.info().followsEvents)
-        banner_->say(tr("This program does not answer. What you see is read from its memory; cancelling does not work."));
+        banner_->say(tr(
+            "This program does not answer. What you see is read from its memory; cancelling does not work."));
     else
         banner_->say({});
     problem_.clear();
@@ -268,12 +282,14 @@ void MainWindow::offerReturn() {
         return;
     returned_ = 0;
     for (const observe::Target& target : targets_.all()) {
-        if (target.program == workspace_.info().program && target.attachable && target.pid != workspace_.info().pid)
+        if (target.program == workspace_.info().program && target.attachable &&
+            target.pid != workspace_.info().pid)
             returned_ = target.pid;
     }
     const auto end = workspace_.status().ended;
-    const QString text = end ? tr("Ended %1: %2.").arg(clockText(end->wallClock), QString::fromStdString(end->text))
-                             : tr("The program has ended.");
+    const QString text =
+        end ? tr("Ended %1: %2.").arg(clockText(end->wallClock), QString::fromStdString(end->text))
+            : tr("The program has ended.");
     if (returned_ > 0)
         banner_->say(text + tr(" It is running again."), tr("Attach to pid %1").arg(returned_));
     else

@@ -78,7 +78,7 @@ private:
     QPointer<AttachDialog> attachDialog_;
     QString problem_;
     QString wantedName_;
-    int returned_ = 0;      ///< pid of the program that came back
+    int returned_ = 0; ///< pid of the program that came back
     int sampleAttempts_ = 0;
     bool laidOut_ = false;
 };

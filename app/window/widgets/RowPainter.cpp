@@ -10,8 +10,8 @@
 
 namespace coroscope::app {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 namespace {
 
@@ -22,7 +22,9 @@ constexpr int iconSize = 14;
 /// Deeper levels are drawn at this depth, else the names of deep trees leave the screen.
 constexpr unsigned deepestIndent = 24;
 
-QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+QString fromView(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
 
 /// Draws as much as fits, answers where it ended.
 int drawRun(QPainter& painter, int x, int right, const QRect& cell, const QString& text) {
@@ -84,7 +86,8 @@ void drawTabular(QPainter& painter, const QRect& rect, const QString& text) {
         if (x + w > rect.right() + 1)
             break;
         if (c != QLatin1Char(' '))
-            painter.drawText(x + (c.isDigit() ? (w - metrics.horizontalAdvance(c)) / 2 : 0), baseline, QString(c));
+            painter.drawText(x + (c.isDigit() ? (w - metrics.horizontalAdvance(c)) / 2 : 0), baseline,
+                             QString(c));
         x += w;
     }
 }
@@ -102,8 +105,9 @@ QString RowPainter::origin(const observe::JobRow& row) const {
 
 QString RowPainter::text(Node node, Column column) const {
     if (node == orphanGroup)
-        return column == JobColumn ? QStringLiteral("Orphans: %1 that nobody owns").arg(jobsText(workspace_.rows().orphans()))
-                                   : QString();
+        return column == JobColumn
+                   ? QStringLiteral("Orphans: %1 that nobody owns").arg(jobsText(workspace_.rows().orphans()))
+                   : QString();
     const observe::JobRow& row = workspace_.tree().row(node);
     switch (column) {
     case JobColumn: {
@@ -128,11 +132,16 @@ QString RowPainter::text(Node node, Column column) const {
         const QString state = stateText(row.state, row.execution);
         return wait.isEmpty() ? state : state + QStringLiteral(" · ") + wait;
     }
-    case WhereColumn: return row.execution == Execution::Suspended ? workspace_.labels().stack(row.suspendedAt) : QString();
-    case AgeColumn: return durationText(workspace_.now() - row.createdAt);
-    case InStateColumn: return durationText(workspace_.now() - std::max(row.stateSince, row.executionSince));
-    case DispatcherColumn: return workspace_.labels().dispatcher(row.context);
-    case ColumnCount: break;
+    case WhereColumn:
+        return row.execution == Execution::Suspended ? workspace_.labels().stack(row.suspendedAt) : QString();
+    case AgeColumn:
+        return durationText(workspace_.now() - row.createdAt);
+    case InStateColumn:
+        return durationText(workspace_.now() - std::max(row.stateSince, row.executionSince));
+    case DispatcherColumn:
+        return workspace_.labels().dispatcher(row.context);
+    case ColumnCount:
+        break;
     }
     return {};
 }
@@ -244,7 +253,7 @@ void RowPainter::paintFindings(QPainter& painter, const QRect& cell, Node node) 
     for (const std::uint32_t index : workspace_.findings().of(id)) {
         const observe::Finding& finding = workspace_.findings().all()[index];
         const bool orphan = finding.rule.substr(0, 6) == "orphan";
-        const ChipKind kind = orphan ? ChipKind::Orphan
+        const ChipKind kind = orphan                                              ? ChipKind::Orphan
                               : finding.confidence == observe::Confidence::Proven ? ChipKind::Proven
                                                                                   : ChipKind::Suspected;
         const int width = paintChip(painter, x, cell, fromView(finding.chip), kind, right - x);
@@ -278,7 +287,8 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
             const QRect cell = look.cells[StateColumn].adjusted(padding, 0, -4, 0);
             const StateLook state = lookOf(row.state, row.execution);
             painter.setPen(look.dimmed ? dim : Theme::readable(t, Theme::stateColour(t, state), ground));
-            const int x = drawRun(painter, cell.left(), cell.right(), cell, stateText(row.state, row.execution));
+            const int x =
+                drawRun(painter, cell.left(), cell.right(), cell, stateText(row.state, row.execution));
             if (const QString wait = waitText(row); !wait.isEmpty()) {
                 painter.setPen(dim);
                 drawRun(painter, x + 6, cell.right(), cell, wait);
@@ -294,7 +304,8 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
         painter.setPen(dim);
         for (const Column column : {AgeColumn, InStateColumn}) {
             if (shown(column))
-                drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0), text(node, column));
+                drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0),
+                            text(node, column));
         }
         if (shown(DispatcherColumn)) {
             const QRect cell = look.cells[DispatcherColumn].adjusted(padding, 0, -4, 0);

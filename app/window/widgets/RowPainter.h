@@ -13,7 +13,16 @@
 
 namespace coroscope::app {
 
-enum Column { JobColumn, FindingsColumn, StateColumn, WhereColumn, AgeColumn, InStateColumn, DispatcherColumn, ColumnCount };
+enum Column {
+    JobColumn,
+    FindingsColumn,
+    StateColumn,
+    WhereColumn,
+    AgeColumn,
+    InStateColumn,
+    DispatcherColumn,
+    ColumnCount
+};
 
 /// Where the columns are and what the row's condition is.
 struct RowLook {
@@ -27,7 +36,8 @@ struct RowLook {
 
 class RowPainter {
 public:
-    explicit RowPainter(const Workspace& workspace) : workspace_(workspace) {}
+    explicit RowPainter(const Workspace& workspace)
+        : workspace_(workspace) {}
 
     void paint(QPainter& painter, const RowLook& look, observe::Node node) const;
     /// The whole text of a cell, for tooltips and screen readers.

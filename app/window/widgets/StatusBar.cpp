@@ -9,7 +9,9 @@
 
 namespace coroscope::app {
 
-StatusBar::StatusBar(Workspace& workspace, QWidget* parent) : QStatusBar(parent), workspace_(workspace) {
+StatusBar::StatusBar(Workspace& workspace, QWidget* parent)
+    : QStatusBar(parent)
+    , workspace_(workspace) {
     setSizeGripEnabled(false);
     setFixedHeight(measure::statusBar);
     setContentsMargins(22, 0, 8, 0);
@@ -45,23 +47,28 @@ QLabel* StatusBar::field(const QString& name, int leastWidth) {
 
 void StatusBar::refresh() {
     const observe::SessionStatus status = workspace_.status();
-    const QString who = tr("%1 · pid %2")
-                            .arg(QString::fromStdString(workspace_.info().program))
-                            .arg(workspace_.info().pid);
-    const bool some = workspace_.state() == Workspace::State::Live || workspace_.state() == Workspace::State::Ended;
+    const QString who =
+        tr("%1 · pid %2").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
+    const bool some =
+        workspace_.state() == Workspace::State::Live || workspace_.state() == Workspace::State::Ended;
     for (QLabel* label : {jobs_, events_, lost_, lag_, findings_})
         label->setVisible(some);
     cancel_->setVisible(some && !workspace_.cancels().empty());
     switch (workspace_.state()) {
-    case Workspace::State::Empty: connection_->setText(tr("not attached")); break;
+    case Workspace::State::Empty:
+        connection_->setText(tr("not attached"));
+        break;
     case Workspace::State::Attaching:
         connection_->setText(tr("attaching to pid %1…").arg(workspace_.attachingPid()));
         break;
     case Workspace::State::Live:
-        connection_->setText(workspace_.info().followsEvents ? tr("live · %1").arg(who)
-                                                             : tr("not answering, read from memory · %1").arg(who));
+        connection_->setText(workspace_.info().followsEvents
+                                 ? tr("live · %1").arg(who)
+                                 : tr("not answering, read from memory · %1").arg(who));
         break;
-    case Workspace::State::Ended: connection_->setText(tr("ended · %1").arg(who)); break;
+    case Workspace::State::Ended:
+        connection_->setText(tr("ended · %1").arg(who));
+        break;
     }
     if (some) {
         QString jobs = jobsText(workspace_.tree().size());

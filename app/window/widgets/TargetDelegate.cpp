@@ -8,7 +8,8 @@
 
 namespace coroscope::app {
 
-void TargetDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void TargetDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                           const QModelIndex& index) const {
     const Tokens& t = Theme::tokens();
     const bool attached = index.data(Targets::PidRole).toInt() == attached_ && attached_ != 0;
     const bool selected = (option.state & QStyle::State_Selected) != 0;
@@ -16,13 +17,14 @@ void TargetDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     const bool attachable = index.data(Targets::AttachableRole).toBool();
     const QString problem = index.data(Qt::StatusTipRole).toString();
     const QColor base = reasons_ ? t.background : t.panel;
-    const QColor ground = attached || selected      ? t.selection
+    const QColor ground = attached || selected    ? t.selection
                           : hovered && attachable ? QColor(Theme::mix(t.selection, base, 0.45).rgb())
                                                   : base;
     painter->save();
     painter->fillRect(option.rect, ground);
     if (attached)
-        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()), t.selectionEdge);
+        painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()),
+                          t.selectionEdge);
     const QColor point = !attachable ? t.ended : problem.isEmpty() ? t.running : t.cancelling;
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setPen(Qt::NoPen);
@@ -40,10 +42,11 @@ void TargetDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     small.setPixelSize(12);
     painter->setFont(small);
     const int stateWidth = painter->fontMetrics().horizontalAdvance(state);
-    painter->drawText(QRect(text.right() - stateWidth, text.top(), stateWidth + 1, 18), Qt::AlignVCenter, state);
+    painter->drawText(QRect(text.right() - stateWidth, text.top(), stateWidth + 1, 18), Qt::AlignVCenter,
+                      state);
     painter->drawText(QRect(text.left(), text.top() + 19, text.width(), 16), Qt::AlignVCenter,
-                      painter->fontMetrics().elidedText(index.data(Targets::DetailRole).toString(), Qt::ElideRight,
-                                                        text.width()));
+                      painter->fontMetrics().elidedText(index.data(Targets::DetailRole).toString(),
+                                                        Qt::ElideRight, text.width()));
     if (reasons_ && !problem.isEmpty()) {
         painter->drawText(QRect(text.left(), text.top() + 37, text.width(), 16), Qt::AlignVCenter,
                           painter->fontMetrics().elidedText(problem, Qt::ElideRight, text.width()));

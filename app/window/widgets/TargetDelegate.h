@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws a program in the list of targets: a point for its condition, its name, and what is known in small print.
+// Draws a program in the list of targets: a point for its condition, its name, and what is known in small
+// print.
 #pragma once
 
 #include <QStyledItemDelegate>
@@ -15,7 +16,8 @@ public:
     /// The program that the window shows.
     void setAttached(int pid) noexcept { attached_ = pid; }
 
-    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+               const QModelIndex& index) const override;
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 
 private:

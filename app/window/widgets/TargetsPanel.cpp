@@ -11,8 +11,11 @@
 namespace coroscope::app {
 
 TargetsPanel::TargetsPanel(Targets& targets, Workspace& workspace, QWidget* parent)
-    : QWidget(parent), targets_(targets), workspace_(workspace), list_(new QListView(this)),
-      delegate_(new TargetDelegate(this)) {
+    : QWidget(parent)
+    , targets_(targets)
+    , workspace_(workspace)
+    , list_(new QListView(this))
+    , delegate_(new TargetDelegate(this)) {
     setObjectName(QStringLiteral("sidePage"));
     setAttribute(Qt::WA_StyledBackground);
     setMinimumWidth(160);

@@ -16,7 +16,9 @@
 
 namespace coroscope::app {
 
-Toolbar::Toolbar(Workspace& workspace, QWidget* parent) : QFrame(parent), workspace_(workspace) {
+Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
+    : QFrame(parent)
+    , workspace_(workspace) {
     setObjectName(QStringLiteral("toolbar"));
     setFixedHeight(measure::toolbar);
     auto* layout = new QHBoxLayout(this);
@@ -105,9 +107,10 @@ void Toolbar::refresh() {
     const QString jobs = jobsText(workspace_.tree().size());
     QString text;
     if (some)
-        text = workspace_.rows().scanning()   ? tr("searching…")
-               : workspace_.rows().filtered() ? tr("%1 of %2").arg(countText(workspace_.rows().matches()), jobs)
-                                              : jobs;
+        text = workspace_.rows().scanning() ? tr("searching…")
+               : workspace_.rows().filtered()
+                   ? tr("%1 of %2").arg(countText(workspace_.rows().matches()), jobs)
+                   : jobs;
     if (count_->text() != text) {
         count_->setText(text);
         placeCount();

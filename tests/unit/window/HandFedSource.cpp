@@ -28,7 +28,8 @@ public:
 } // namespace
 
 HandFedSource::HandFedSource(std::shared_ptr<Feed> feed)
-    : feed_(std::move(feed)), dictionary_(std::make_shared<PlainDictionary>()) {
+    : feed_(std::move(feed))
+    , dictionary_(std::make_shared<PlainDictionary>()) {
     info_.pid = 4711;
     info_.program = "handfed";
     info_.live = info_.commandsAllowed = info_.followsEvents = true;

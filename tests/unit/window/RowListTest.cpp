@@ -27,7 +27,9 @@ TEST(RowList, doesWhatAVectorDoesUnderRandomOperations) {
     Items naive, unused(6'000);
     std::iota(unused.begin(), unused.end(), 0u);
     std::shuffle(unused.begin(), unused.end(), random);
-    const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
+    const auto below = [&](std::size_t n) {
+        return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+    };
     const auto fresh = [&] {
         const auto item = unused.back();
         unused.pop_back();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "theme/Icons.h"
 #include "theme/Theme.h"
+#include "theme/Icons.h"
 
 #include <QFontInfo>
 

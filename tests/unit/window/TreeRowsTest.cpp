@@ -11,8 +11,8 @@
 namespace coroscope::app {
 namespace {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 observe::JobRow job(std::uint32_t index, std::uint64_t generation, JobId parent) {
     observe::JobRow row;
@@ -51,7 +51,8 @@ struct Fed {
     Node node(std::uint32_t index) const { return tree.find(JobId::of(index, 1)); }
     std::vector<std::uint32_t> visible() const {
         std::vector<std::uint32_t> indices;
-        rows.forEach(0, rows.size(), [&](Node n) { indices.push_back(n == orphanGroup ? 0 : tree.row(n).id.index()); });
+        rows.forEach(0, rows.size(),
+                     [&](Node n) { indices.push_back(n == orphanGroup ? 0 : tree.row(n).id.index()); });
         return indices;
     }
 };
@@ -153,7 +154,9 @@ Indices naive(const Fed& fed, const std::map<std::uint64_t, bool>& chosen) {
 
 TEST(TreeRows, followARandomTreeAsAPlainWalkWould) {
     std::mt19937 random(11);
-    const auto below = [&](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
+    const auto below = [&](std::size_t n) {
+        return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+    };
     Fed fed;
     std::map<std::uint64_t, bool> chosen;
     std::set<std::uint64_t> live;
@@ -234,7 +237,8 @@ TEST(TreeRows, aMillionJobsCanBeHeldAndSearched) {
     batch.reset = true;
     batch.rows.reserve(count);
     for (std::uint32_t i = 1; i <= count; ++i)
-        batch.rows.push_back(job(i, 1, i == 1 ? JobId{} : JobId::of(i <= 1'001 ? 1 : 2 + (i - 1'002) % 1'000, 1)));
+        batch.rows.push_back(
+            job(i, 1, i == 1 ? JobId{} : JobId::of(i <= 1'001 ? 1 : 2 + (i - 1'002) % 1'000, 1)));
     fed.apply(batch);
     EXPECT_EQ(fed.rows.size(), count) << "three levels, all of them born expanded";
     EXPECT_EQ(fed.rows.subtreeSize(fed.node(1)), count);

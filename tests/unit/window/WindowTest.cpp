@@ -27,8 +27,8 @@
 namespace coroscope::app {
 namespace {
 
-using observe::noNode;
 using observe::Node;
+using observe::noNode;
 
 /// Lets the window work until something holds, at most ten seconds.
 bool eventually(const std::function<bool()>& holds) {
@@ -42,7 +42,9 @@ bool eventually(const std::function<bool()>& holds) {
     return false;
 }
 
-JobId id(std::uint32_t index) { return JobId::of(index, 1); }
+JobId id(std::uint32_t index) {
+    return JobId::of(index, 1);
+}
 
 observe::JobRow job(std::uint32_t index, std::uint32_t parent) {
     observe::JobRow row;
@@ -85,7 +87,9 @@ protected:
         QKeyEvent press(QEvent::KeyPress, code, Qt::NoModifier, text);
         QApplication::sendEvent(&window.tree(), &press);
     }
-    int yOf(std::uint32_t index) { return window.tree().rowRect(window.workspace().rows().rowOf(node(index))).top(); }
+    int yOf(std::uint32_t index) {
+        return window.tree().rowRect(window.workspace().rows().rowOf(node(index))).top();
+    }
 
     std::shared_ptr<Feed> feed = std::make_shared<Feed>();
     MainWindow window{ThemeChoice::Light};
@@ -158,10 +162,13 @@ TEST_F(WindowTest, aSelectedJobThatEndsStaysInTheDetails) {
     observe::Batch batch;
     batch.ended.push_back({id(50), JobState::Failed, 0, observe::monotonicNow()});
     feed->push(std::move(batch));
-    ASSERT_TRUE(eventually([this] { return window.workspace().selected() && window.workspace().selected()->ended; }));
+    ASSERT_TRUE(
+        eventually([this] { return window.workspace().selected() && window.workspace().selected()->ended; }));
     EXPECT_EQ(window.tree().current(), noNode);
     EXPECT_EQ(window.findChild<QLabel*>(QStringLiteral("detailsName"))->text(), QStringLiteral("name-50"));
-    EXPECT_TRUE(window.findChild<QLabel*>(QStringLiteral("detailsState"))->text().startsWith(QStringLiteral("Failed, ended ")));
+    EXPECT_TRUE(window.findChild<QLabel*>(QStringLiteral("detailsState"))
+                    ->text()
+                    .startsWith(QStringLiteral("Failed, ended ")));
     key(Qt::Key_Down);
     EXPECT_NE(currentIndex(), 0u) << "the keyboard goes on from where it was";
 }
@@ -243,7 +250,9 @@ TEST_F(WindowTest, cancelSaysWhatItWillMeetAndSendsIt) {
     feed->push(std::move(ends));
     ASSERT_TRUE(eventually([this] { return window.workspace().cancels()[0].progress.finished() == 100; }));
     EXPECT_TRUE(eventually([this] {
-        return window.findChild<QLabel*>(QStringLiteral("cancelNumbers"))->text().contains(QStringLiteral("finished 100"));
+        return window.findChild<QLabel*>(QStringLiteral("cancelNumbers"))
+            ->text()
+            .contains(QStringLiteral("finished 100"));
     }));
 }
 
@@ -276,7 +285,8 @@ TEST_F(WindowTest, screenReadersHearJobAndState) {
 TEST_F(WindowTest, aDeadTargetKeepsItsTree) {
     {
         const std::lock_guard lock(feed->mutex);
-        feed->end = observe::SourceEnd{observe::monotonicNow(), 1'700'000'000, "handfed (pid 4711) was killed"};
+        feed->end =
+            observe::SourceEnd{observe::monotonicNow(), 1'700'000'000, "handfed (pid 4711) was killed"};
     }
     ASSERT_TRUE(eventually([this] { return window.workspace().state() == Workspace::State::Ended; }));
     EXPECT_EQ(window.workspace().rows().size(), 103u);
@@ -289,7 +299,9 @@ TEST_F(WindowTest, aDeadTargetKeepsItsTree) {
 TEST_F(WindowTest, aPidThatCannotBeAttachedToGivesASentenceAndChangesNothing) {
     window.askAttach();
     ASSERT_NE(window.attachDialog(), nullptr);
-    window.attachDialog()->findChild<QLineEdit*>(QStringLiteral("attachPid"))->setText(QStringLiteral("4194303"));
+    window.attachDialog()
+        ->findChild<QLineEdit*>(QStringLiteral("attachPid"))
+        ->setText(QStringLiteral("4194303"));
     window.attachDialog()->findChild<QPushButton*>(QStringLiteral("attachGo"))->click();
     ASSERT_TRUE(eventually([this] { return !window.attachDialog()->problem().isEmpty(); }));
     EXPECT_EQ(window.workspace().state(), Workspace::State::Live);

@@ -561,8 +561,8 @@ void JobNode::entersThread() noexcept {
 void JobNode::run() noexcept {
     JobNode* const previous = currentJob;
     entersThread();
-    const std::coroutine_handle<> next = bodyBegun_ ? resumeAt : beginBody();
-    next.resume();
+    const std::coroutine_handle<> goesOn = bodyBegun_ ? resumeAt : beginBody();
+    goesOn.resume();
     // `this` may be gone. Whoever was running here before (an undispatched start, a nested loop) goes on.
     currentJob = previous;
     if (previous)

@@ -1051,7 +1051,7 @@ std::vector<std::string> names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, Conformance, testing::ValuesIn(names()),
-                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+                         [](const testing::TestParamInfo<std::string>& rule) { return rule.param; });
 
 } // namespace
 } // namespace coroscope

@@ -71,8 +71,9 @@ TEST(RecordStress, NoTornRows) {
                     ASSERT_EQ(row->slot.jobName, n);
                     ASSERT_EQ(row->slot.context, n);
                     ASSERT_EQ(row->slot.creationSite, n % 1000);
-                    if (row->execution.execution() == Execution::Suspended)
+                    if (row->execution.execution() == Execution::Suspended) {
                         ASSERT_EQ(row->slot.waitsFor, row->slot.suspendedAt);
+                    }
                     ++looked;
                 }
         });

@@ -29,7 +29,8 @@ CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location wh
     const Job job = context.job() ? context.job() : Job(newJob({}, where));
     job_ = detail::HandleAccess::node(job);
     job_->addHandle();
-    // A Job made for a scope is known by the scope's name: "intake SupervisorJob" says more than "SupervisorJob".
+    // A Job made for a scope is known by the scope's name: "intake SupervisorJob" says more than
+    // "SupervisorJob".
     const bool plain = job_->kind() == JobKind::Job || job_->kind() == JobKind::SupervisorJob;
     if (plain && elements_ && elements_->name)
         job_->record().renamed(record::internText(*elements_->name));

@@ -382,7 +382,7 @@ RULE(S017) {
 
 RULE(S018) {
     auto saying = [&o](std::string line) {
-        return [&o, line]() -> Task<> {
+        return [&o, line](CoroutineScope) -> Task<> {
             o.say(line);
             co_return;
         };
@@ -658,11 +658,11 @@ RULE(S037) {
     auto body = [&o](CoroutineScope supervisor) -> Task<> {
         const std::exception_ptr same = boom("same");
         const Job job = supervisor.launch(handlerOf(o), [same](CoroutineScope inner) -> Task<> {
-            (void)inner.launch([same]() -> Task<> { co_await waitAndFail(same); });
+            (void)inner.launch([same](CoroutineScope) -> Task<> { co_await waitAndFail(same); });
             (void)inner.launch([]() -> Task<> {
                 co_await waitAndFail(std::make_exception_ptr(CancellationException("not listed")));
             });
-            (void)inner.launch([same]() -> Task<> { co_await yieldAndFail(same); });
+            (void)inner.launch([same](CoroutineScope) -> Task<> { co_await yieldAndFail(same); });
             co_return;
         });
         co_await job.join();
@@ -805,7 +805,7 @@ RULE(S047) {
     const Job job = scope.launch(CoroutineStart::Undispatched, [&o]() -> Task<> {
         co_await swallow();
         auto saying = [&o](const char* line) {
-            return [&o, line]() -> Task<> {
+            return [&o, line](CoroutineScope) -> Task<> {
                 o.say(line);
                 co_await yield();
             };

@@ -148,7 +148,8 @@ TEST_F(RuntimeRecord, OrphansAreFlaggedWithTheJobThatLaunchedThem) {
         EXPECT_EQ(i->slot.launcher, scope.job().id().value);
         EXPECT_EQ(static_cast<JobKind>(f->slot.kind), JobKind::Job);
         EXPECT_EQ(f->execution.execution(), Execution::None);
-        co_await joinAll({global, island});
+        co_await global.join();
+        co_await island.join();
     });
 }
 

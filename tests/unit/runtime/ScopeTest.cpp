@@ -97,7 +97,7 @@ TEST(Scopes, S049_ComingBackAcrossDispatchersLosesTheResultOfACancelledCaller) {
         bool returned = false;
         const Job job = scope.launch([&returned](CoroutineScope self) -> Task<> {
             const Job own = self.job();
-            auto body = [own]() -> Task<int> {
+            auto body = [own](CoroutineScope) -> Task<int> {
                 auto cancels = [own](CoroutineScope) -> Task<int> {
                     own.cancel("on the way back");
                     co_return 5;

@@ -185,7 +185,7 @@ TEST_F(RuntimeRecord, AShieldedSectionIsMarked) {
     const OwnRecord own;
     runTest([&own](CoroutineScope scope) -> Task<> {
         const Job job = scope.job();
-        auto body = [&own, job]() -> Task<> {
+        auto body = [&own, job](CoroutineScope) -> Task<> {
             const auto row = rowOf(own, job);
             EXPECT_TRUE(row && (row->job.flags() & JobFlags::shielded));
             const Job section = co_await currentJob();

@@ -114,7 +114,12 @@ void printFindings(std::ostream& out, const Snapshot& snapshot) {
     if (snapshot.findings.empty())
         out << "no findings\n";
     for (const observe::Finding& finding : snapshot.findings) {
-        out << finding.rule << " (" << name(finding.confidence) << "): " << finding.title << '\n'
+        const Node node = snapshot.tree.find(finding.job);
+        out << finding.rule << " (" << name(finding.confidence) << "), "
+            << (node == noNode ? std::string("a job that has ended")
+                               : snapshot.label(snapshot.tree.row(node)))
+            << '\n'
+            << "    " << finding.title << ".\n"
             << "    " << finding.evidence << '\n'
             << "    " << finding.advice << '\n';
     }

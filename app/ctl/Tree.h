@@ -13,7 +13,7 @@ namespace coroscope::ctl {
 /// Orphans come last, in a group of their own, each with the job that launched it.
 void printTree(std::ostream& out, const Snapshot& snapshot);
 
-/// The findings, each in three lines: what, why, what to do.
+/// The findings, each in four lines: which job, what, why, what to do.
 void printFindings(std::ostream& out, const Snapshot& snapshot);
 
 } // namespace coroscope::ctl

@@ -290,6 +290,14 @@ void TreeRows::updateOrphanGroup() {
     orphanJobs_ = jobs;
 }
 
+/// The group's row, where it is missing and no filter decides.
+void TreeRows::showOrphanGroup() {
+    if (filtered_ || rows_.contains(0))
+        return;
+    rows_.insert(rows_.size(), RowList::Item{0});
+    ++generation_;
+}
+
 void TreeRows::recheckRoot(Node root) {
     if (!sizes_.known(root) || sizes_.parent(root) != noNode || tree_.parent(root) != noNode)
         return;
@@ -299,8 +307,8 @@ void TreeRows::recheckRoot(Node root) {
     takeOut(root);
     set(root, isOrphan, orphan);
     orphanRoots_ += orphan ? 1u : ~0u;
-    if (!filtered_ && orphan && orphanRoots_ == 1)
-        rows_.insert(rows_.size(), RowList::Item{0});
+    if (orphan)
+        showOrphanGroup();
     putIn(root);
 }
 
@@ -309,6 +317,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
         rebuild();
         return;
     }
+    rootsToCheck_.clear();
     // Out of their old places first, while our picture still shows these.
     std::vector<Node> detached;
     for (Node node : changes.moved) {
@@ -319,6 +328,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
             set(node, isOrphan, false);
             --orphanRoots_;
         }
+        rootsToCheck_.push_back(sizes_.parent(node));
         sizes_.move(tree_, node, noNode);
         detached.push_back(node);
     }
@@ -335,6 +345,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
                 --orphanRoots_;
         } else {
             dirty(sizes_.parent(node));
+            rootsToCheck_.push_back(sizes_.parent(node)); // what made it an orphan may have gone
         }
         for (const auto bit : {matchedA, matchedB}) {
             if (has(node, bit))
@@ -345,7 +356,6 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
         sizes_.remove(node);
         flags_[node] = 0;
     }
-    rootsToCheck_.clear();
     for (Node node : changes.inserted) {
         if (sizes_.known(node))
             continue;
@@ -356,8 +366,8 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
         }
         sizes_.insert(node, tree_.row(node).id, above);
         adopt(node);
-        if (has(node, isOrphan) && !filtered_ && !rows_.contains(0))
-            rows_.insert(rows_.size(), RowList::Item{0});
+        if (has(node, isOrphan))
+            showOrphanGroup();
         putIn(node);
         if (above != noNode) {
             dirty(above);
@@ -374,8 +384,8 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
         sizes_.move(tree_, node, above);
         if (above == noNode && tree_.isOrphanRoot(node)) {
             set(node, isOrphan, true);
-            if (++orphanRoots_ > 0 && !filtered_ && !rows_.contains(0))
-                rows_.insert(rows_.size(), RowList::Item{0});
+            ++orphanRoots_;
+            showOrphanGroup();
         }
         putIn(node);
     }

@@ -115,6 +115,7 @@ private:
     std::size_t endOf(Node node) const;
     std::size_t afterVisible(Node node) const;
     void updateOrphanGroup();
+    void showOrphanGroup();
     void recheckRoot(Node root);
 
     const observe::JobTree& tree_;

@@ -219,7 +219,6 @@ void Workspace::applySome() {
             batchAt_ = 0;
         }
         if (batch_.reset || batch_.rows.size() - batchAt_ <= sliceRows) {
-            // The last slice takes the ends with it.
             if (batchAt_ > 0)
                 batch_.rows.erase(batch_.rows.begin(),
                                   batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_));
@@ -231,6 +230,9 @@ void Workspace::applySome() {
         const auto first = batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_);
         slice_.clear();
         slice_.rows.assign(first, first + static_cast<std::ptrdiff_t>(sliceRows));
+        // No batch both has a job and ends it, and a later slice may have rows of slots that are in use
+        // again: the ends go first.
+        slice_.ended = std::exchange(batch_.ended, {});
         batchAt_ += sliceRows;
         applyBatch(slice_);
     } while (observe::monotonicNow() < end);
@@ -304,7 +306,7 @@ void Workspace::refreshCancels() {
     if (at >= cancelsDue_) {
         cancelsDue_ = at + 50 * millisecond;
         for (Cancel& cancel : cancels_) {
-            if (cancel.progress.done())
+            if (cancel.progress.done() || !cancel.progress.refused().empty())
                 continue;
             cancel.progress.update(tree_, at);
             changed = true;

@@ -16,6 +16,7 @@ Banner::Banner(QWidget* parent)
     layout->setContentsMargins(12, 6, 12, 6);
     text_->setObjectName(QStringLiteral("bannerText"));
     text_->setWordWrap(true);
+    text_->setTextFormat(Qt::PlainText);
     layout->addWidget(text_, 1);
     layout->addWidget(action_);
     connect(action_, &QPushButton::clicked, this, &Banner::actionClicked);

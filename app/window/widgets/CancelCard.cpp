@@ -21,6 +21,7 @@ CancelCard::CancelCard(QWidget* parent)
     auto* top = new QHBoxLayout;
     title_ = new QLabel(this);
     title_->setWordWrap(true);
+    title_->setTextFormat(Qt::PlainText);
     time_ = dimLabel(QString(), this);
     top->addWidget(title_, 1);
     top->addWidget(time_, 0, Qt::AlignTop);
@@ -33,10 +34,12 @@ CancelCard::CancelCard(QWidget* parent)
     layout->addWidget(bar_);
     rest_ = new QLabel(this);
     rest_->setWordWrap(true);
+    rest_->setTextFormat(Qt::PlainText);
     layout->addWidget(rest_);
     laggards_ = new QLabel(this);
     laggards_->setFont(Theme::mono());
     laggards_->setWordWrap(true);
+    laggards_->setTextFormat(Qt::PlainText);
     layout->addWidget(laggards_);
 }
 

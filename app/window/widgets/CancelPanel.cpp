@@ -47,6 +47,7 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     title_ = new QLabel(this);
     title_->setFont(Theme::title());
     title_->setWordWrap(true);
+    title_->setTextFormat(Qt::PlainText);
     auto* top = new QVBoxLayout;
     top->setSpacing(2);
     top->addWidget(heading_);
@@ -79,6 +80,7 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     outsideNames_ = new QLabel(outside_);
     outsideNames_->setFont(Theme::mono());
     outsideNames_->setWordWrap(true);
+    outsideNames_->setTextFormat(Qt::PlainText);
     outside_->layout()->addWidget(outsideTitle_);
     outside_->layout()->addWidget(outsideNames_);
     outside_->layout()->addWidget(dimLabel(tr("They will see a CancellationException."), outside_));
@@ -99,6 +101,7 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
 
     problem_ = new QLabel(this);
     problem_->setWordWrap(true);
+    problem_->setTextFormat(Qt::PlainText);
     layout->addWidget(problem_);
 
     childrenOnly_ = new QCheckBox(tr("only the jobs below it"), this);

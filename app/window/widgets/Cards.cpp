@@ -20,6 +20,7 @@ QFrame* card(QWidget* parent, const QString& look) {
 QLabel* dimLabel(const QString& text, QWidget* parent) {
     auto* label = new QLabel(text, parent);
     label->setProperty("dim", true);
+    label->setTextFormat(Qt::PlainText); // names come from the target
     return label;
 }
 

@@ -43,6 +43,7 @@ EmptyState::EmptyState(QWidget* parent)
     problem_ = new QLabel(column);
     problem_->setObjectName(QStringLiteral("emptyProblem"));
     problem_->setWordWrap(true);
+    problem_->setTextFormat(Qt::PlainText);
     problem_->hide();
     layout->addWidget(problem_);
 

@@ -176,6 +176,8 @@ void FindingsPanel::refresh() {
 
 void FindingsPanel::selectLinked() {
     linking_ = true;
+    // A selection made elsewhere must not scroll away what somebody reads here.
+    list_->setAutoScroll(list_->hasFocus());
     const quint64 wanted = workspace_.selected() ? workspace_.selected()->id.value : 0;
     const QModelIndex current = list_->currentIndex();
     if (!(current.isValid() && current.data(FindingModel::jobRole).toULongLong() == wanted)) {
@@ -192,6 +194,7 @@ void FindingsPanel::selectLinked() {
             list_->clearSelection();
         }
     }
+    list_->setAutoScroll(true);
     linking_ = false;
 }
 

@@ -51,8 +51,14 @@ void StatusBar::refresh() {
         tr("%1 · pid %2").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
     const bool some =
         workspace_.state() == Workspace::State::Live || workspace_.state() == Workspace::State::Ended;
-    for (QLabel* label : {jobs_, events_, lost_, lag_, findings_})
+    // Only what is measured: without events there is no rate and no lag, after the end neither.
+    const bool follows = workspace_.info().followsEvents;
+    const bool live = workspace_.state() == Workspace::State::Live;
+    for (QLabel* label : {jobs_, findings_})
         label->setVisible(some);
+    for (QLabel* label : {events_, lag_})
+        label->setVisible(live && follows);
+    lost_->setVisible(some && follows);
     cancel_->setVisible(some && !workspace_.cancels().empty());
     switch (workspace_.state()) {
     case Workspace::State::Empty:
@@ -75,7 +81,7 @@ void StatusBar::refresh() {
         if (status.untracked > 0)
             jobs += tr(" and %1 not recorded").arg(countText(status.untracked));
         jobs_->setText(jobs);
-        events_->setText(rateText(workspace_.state() == Workspace::State::Live ? status.eventsPerSecond : 0));
+        events_->setText(rateText(status.eventsPerSecond));
         lost_->setText(tr("%1 lost").arg(countText(status.lost)));
         lag_->setText(tr("lag %1 ms").arg(static_cast<int>(status.lagMilliseconds + 0.5)));
         if (!workspace_.cancels().empty()) {

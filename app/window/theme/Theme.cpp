@@ -108,6 +108,10 @@ QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
 QLineEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }
 QLineEdit:focus { border-color: @accent; }
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid @faint; border-radius: 3px; background: @background; }
+QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/check.svg); }
+QCheckBox::indicator:focus { border-color: @accent; }
 QMenu { background: @background; color: @text; border: 1px solid @line; padding: 4px; }
 QMenu::item { padding: 5px 24px 5px 12px; border-radius: 4px; }
 QMenu::item:selected { background: @selection; }

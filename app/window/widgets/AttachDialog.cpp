@@ -78,13 +78,7 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
 
     connect(filter_, &QLineEdit::textChanged, this, [this](const QString& text) {
         shown_->setFilterFixedString(text);
-        for (int row = 0; row < shown_->rowCount(); ++row) {
-            const QModelIndex index = shown_->index(row, 0);
-            if (index.data(Targets::AttachableRole).toBool()) {
-                list_->setCurrentIndex(index);
-                break;
-            }
-        }
+        chooseFirst();
         choiceChanged();
     });
     connect(pid_, &QLineEdit::textChanged, this, &AttachDialog::choiceChanged);
@@ -106,7 +100,18 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
         attach_->setText(tr("Attach"));
         choiceChanged();
     });
+    chooseFirst();
     choiceChanged();
+}
+
+void AttachDialog::chooseFirst() {
+    for (int row = 0; row < shown_->rowCount(); ++row) {
+        const QModelIndex index = shown_->index(row, 0);
+        if (!index.data(Targets::AttachableRole).toBool())
+            continue;
+        list_->setCurrentIndex(index);
+        return;
+    }
 }
 
 QString AttachDialog::problem() const {

@@ -29,6 +29,7 @@ protected:
 private:
     void chosen();
     void choiceChanged();
+    void chooseFirst();
     void go(int pid);
     int chosenPid() const;
 

@@ -79,7 +79,7 @@ void ElidedLabel::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     QFont font = Theme::mono();
     const QFontMetrics plain(font);
-    const int rightWidth = std::min(plain.horizontalAdvance(right_), width() * 3 / 5);
+    const int rightWidth = std::min(plain.horizontalAdvance(right_) + 2, width() * 3 / 5);
     painter.setFont(font);
     painter.setPen(palette().color(QPalette::PlaceholderText));
     painter.drawText(QRect(width() - rightWidth, 0, rightWidth, height()), Qt::AlignVCenter | Qt::AlignRight,

@@ -257,13 +257,18 @@ void DetailsPanel::fillFindings() {
     QString key = Theme::dark() ? QStringLiteral("d") : QStringLiteral("l");
     for (const std::uint32_t index : indices) {
         const observe::Finding& finding = workspace_.findings().all()[index];
-        key += QString::fromStdString(finding.title + finding.evidence);
+        key += QString::fromStdString(finding.title + finding.advice);
     }
     if (!workspace_.selected()->failure.isEmpty())
         key += workspace_.selected()->failure;
-    if (key == findingsKey_)
+    if (key == findingsKey_) {
+        // Only times go on: new words in the old places, so that a text being read or copied stays.
+        for (std::size_t i = 0; i < std::min(evidence_.size(), indices.size()); ++i)
+            evidence_[i]->setText(QString::fromStdString(workspace_.findings().all()[indices[i]].evidence));
         return;
+    }
     findingsKey_ = key;
+    evidence_.clear();
     clearLayout(findings_);
     const Tokens& t = Theme::tokens();
     if (const QString& failure = workspace_.selected()->failure; !failure.isEmpty()) {
@@ -288,6 +293,7 @@ void DetailsPanel::fillFindings() {
         frame->layout()->addWidget(title);
         QLabel* evidence = wrapped(QString::fromStdString(finding.evidence), frame);
         evidence->setTextFormat(Qt::PlainText);
+        evidence_.push_back(evidence);
         frame->layout()->addWidget(evidence);
         QLabel* advice = wrapped(QString::fromStdString(finding.advice), frame);
         advice->setTextFormat(Qt::PlainText);

@@ -63,6 +63,7 @@ private:
     QLabel* cancelsTitle_;
     QVBoxLayout* cancels_;
     std::vector<CancelCard*> cancelCards_;
+    std::vector<QLabel*> evidence_; ///< of the findings shown
 
     QTimer timer_;
     QString findingsKey_, placesKey_, relationsKey_;

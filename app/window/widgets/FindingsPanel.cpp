@@ -22,6 +22,13 @@ public:
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
         return {QStyledItemDelegate::sizeHint(option, index).width(), measure::row};
     }
+
+protected:
+    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+        QStyledItemDelegate::initStyleOption(option, index);
+        // The selection is a pale one: text keeps its colour on it.
+        option->palette.setColor(QPalette::HighlightedText, option->palette.color(QPalette::Text));
+    }
 };
 } // namespace
 

@@ -35,12 +35,13 @@ struct ColumnInfo {
     bool number;
 };
 constexpr ColumnInfo columns[ColumnCount] = {
-    {"Job", 240, 370, 5, false},      {"Findings", 64, 76, 1, false},
-    {"State", 100, 138, 0, false},    {"Where suspended", 80, 140, 5, false},
+    {"Job", 240, 370, 5, false},      {"Findings", 72, 78, 1, false},
+    {"State", 100, 138, 0, false},    {"Where suspended", 128, 140, 5, false},
     {"Age", 68, 76, 0, true},         {"In state", 68, 76, 0, true},
     {"Dispatcher", 76, 86, 0, false},
 };
 constexpr std::size_t mostTypedAhead = 200'000;
+constexpr int narrow = 840; ///< pixels
 } // namespace
 
 JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
@@ -122,13 +123,20 @@ void JobTreeView::layoutColumns() {
         return;
     layingOut_ = true;
     const int width = viewport()->width();
+    // In a narrow window the details have to say it.
+    header_->setSectionHidden(DispatcherColumn, width < narrow);
     int least = 0, usual = 0, shares = 0;
-    for (const ColumnInfo& column : columns) {
+    for (int i = 0; i < ColumnCount; ++i) {
+        if (header_->isSectionHidden(i))
+            continue;
+        const ColumnInfo& column = columns[i];
         least += column.least;
         usual += column.usual;
         shares += column.share;
     }
     for (int i = 0; i < ColumnCount; ++i) {
+        if (header_->isSectionHidden(i))
+            continue;
         const ColumnInfo& column = columns[i];
         int size = column.least;
         if (width >= usual)

@@ -287,9 +287,13 @@ void MainWindow::offerReturn() {
             returned_ = target.pid;
     }
     const auto end = workspace_.status().ended;
-    const QString text =
-        end ? tr("Ended %1: %2.").arg(clockText(end->wallClock), QString::fromStdString(end->text))
-            : tr("The program has ended.");
+    QString text = tr("The program has ended.");
+    if (end) {
+        QString sentence = QString::fromStdString(end->text);
+        while (sentence.endsWith(QLatin1Char('.')))
+            sentence.chop(1);
+        text = tr("Ended %1: %2.").arg(clockText(end->wallClock), sentence);
+    }
     if (returned_ > 0)
         banner_->say(text + tr(" It is running again."), tr("Attach to pid %1").arg(returned_));
     else

@@ -170,8 +170,8 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
     const Tokens& t = Theme::tokens();
     const TreeRows& rows = workspace_.rows();
     const QRect handle = expander(cell, node);
-    const int right = cell.right() - 2;
-    if (rows.expandable(node) && handle.right() < right) {
+    const int wholeRight = cell.right() - 2;
+    if (rows.expandable(node) && handle.right() < wholeRight) {
         const QPointF middle = QRectF(handle).center();
         QPainterPath triangle;
         if (rows.expanded(node)) {
@@ -187,6 +187,13 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         painter.fillPath(triangle, t.dim);
         painter.setRenderHint(QPainter::Antialiasing, false);
     }
+    // The count keeps its place: a name may be cut, a number not.
+    const std::uint32_t size = rows.subtreeSize(node);
+    QFont small = Theme::text();
+    small.setPixelSize(11);
+    const QString badge = size > (node == orphanGroup ? 0u : 1u) ? countText(size) : QString();
+    const int badgeWidth = badge.isEmpty() ? 0 : QFontMetrics(small).horizontalAdvance(badge) + 12;
+    const int right = badge.isEmpty() ? wholeRight : wholeRight - badgeWidth - 4;
     int x = handle.right() + 4;
     const auto drawIcon = [&](const QString& name, const QColor& colour) {
         if (x + iconSize < right) {
@@ -222,18 +229,12 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
             x = drawRun(painter, x, right, cell, from) + 6;
         }
     }
-    const std::uint32_t size = rows.subtreeSize(node);
-    if (size <= (node == orphanGroup ? 0u : 1u) || x + 24 > right)
+    x = std::min(x, right + 2);
+    if (badge.isEmpty() || x < handle.right() || x + badgeWidth > cell.right() + 1)
         return;
     // As everywhere: the job itself and all below it.
-    const QString badge = countText(size);
-    QFont small = Theme::text();
-    small.setPixelSize(11);
     painter.setFont(small);
-    const int width = painter.fontMetrics().horizontalAdvance(badge) + 12;
-    if (x + width > right)
-        return;
-    const QRectF pill(x, cell.center().y() - 7, width, 16);
+    const QRectF pill(x, cell.center().y() - 7, badgeWidth, 16);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     const QColor fill(Theme::mix(t.line, ground, 0.6).rgb());

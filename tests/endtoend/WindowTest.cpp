@@ -13,6 +13,7 @@
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSettings>
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <gmock/gmock.h>
@@ -346,9 +347,14 @@ TEST(Window, AWrongPidGetsASentence) {
 
 int main(int count, char** arguments) {
     testing::InitGoogleTest(&count, arguments);
+    if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(count, arguments);
     QApplication::setOrganizationName("coroscope-test");
+    // Nothing that a test remembers may reach the settings of whoever runs it.
+    const QTemporaryDir settings;
     QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
     coroscope::app::Theme::apply(application, coroscope::app::ThemeChoice::Light);
     return RUN_ALL_TESTS();
 }

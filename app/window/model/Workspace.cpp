@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/Workspace.h"
 
+#include "model/Format.h"
 #include "model/JobFilter.h"
+#include "program/Log.h"
 
 #include <QCoreApplication>
 #include <QDateTime>
@@ -9,6 +11,8 @@
 #include <QThreadPool>
 
 #include <algorithm>
+
+#include <unistd.h>
 
 namespace coroscope::app {
 
@@ -181,6 +185,14 @@ void Workspace::cancel(JobId job, bool childrenOnly, const QString& reason) {
     if (cancels_.size() > mostCancels)
         cancels_.erase(cancels_.begin());
     session_->cancel(request, job, childrenOnly, text);
+    const Cancel& sent = cancels_.back();
+    logInfo(tr("user %1 cancels %2%3 in %4, pid %5, job id %6, %7; reason: %8")
+                .arg(::geteuid())
+                .arg(childrenOnly ? tr("what is below ") : QString(), sent.name,
+                     QString::fromStdString(info_.program))
+                .arg(info_.pid)
+                .arg(job.value)
+                .arg(jobsText(sent.progress.requested()), reason));
     emit cancelsChanged();
 }
 
@@ -299,6 +311,8 @@ void Workspace::refreshCancels() {
                     answer.text.empty() ? tr("The program refused.") : QString::fromStdString(answer.text);
             else if (answer.kind == observe::CommandAnswer::Kind::Gone)
                 cancel.answer = tr("The job had ended before the command came.");
+            if (!cancel.answer.isEmpty())
+                logInfo(tr("cancel of %1: %2").arg(cancel.name, cancel.answer));
             changed = true;
         }
     }
@@ -309,6 +323,10 @@ void Workspace::refreshCancels() {
             if (cancel.progress.done() || !cancel.progress.refused().empty())
                 continue;
             cancel.progress.update(tree_, at);
+            if (cancel.progress.done())
+                logInfo(tr("cancel of %1: all of %2 have ended after %3")
+                            .arg(cancel.name, jobsText(cancel.progress.requested()),
+                                 durationText(cancel.progress.duration(at))));
             changed = true;
         }
     }

@@ -53,6 +53,17 @@ const observe::Target* Targets::find(int pid) const noexcept {
     return found == targets_.end() ? nullptr : &*found;
 }
 
+void Targets::setJobs(int pid, std::int64_t jobs) {
+    shownPid_ = pid;
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+        if (targets_[i].pid != pid || targets_[i].jobs == jobs)
+            continue;
+        targets_[i].jobs = jobs;
+        const QModelIndex at = index(static_cast<int>(i));
+        emit dataChanged(at, at, {DetailRole});
+    }
+}
+
 void Targets::merge(std::vector<observe::Target> found) {
     for (std::size_t i = targets_.size(); i-- > 0;) {
         const bool stays = std::any_of(found.begin(), found.end(),
@@ -67,6 +78,8 @@ void Targets::merge(std::vector<observe::Target> found) {
         const auto known = std::find_if(targets_.begin(), targets_.end(),
                                         [&](const auto& t) { return sameProcess(t, target); });
         if (known != targets_.end()) {
+            if (target.pid == shownPid_)
+                target.jobs = known->jobs;
             *known = std::move(target);
             const QModelIndex at = index(static_cast<int>(known - targets_.begin()));
             emit dataChanged(at, at);

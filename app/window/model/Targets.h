@@ -26,6 +26,8 @@ public:
     void start();
     const std::vector<observe::Target>& all() const noexcept { return targets_; }
     const observe::Target* find(int pid) const noexcept;
+    /// The program that is on show has this many jobs now: newer than what was found.
+    void setJobs(int pid, std::int64_t jobs);
     /// Takes in what was found.
     void merge(std::vector<observe::Target> found);
 
@@ -40,6 +42,7 @@ private:
     void look();
 
     std::vector<observe::Target> targets_;
+    int shownPid_ = 0;
     QTimer timer_;
     std::shared_ptr<std::atomic<bool>> looking_ = std::make_shared<std::atomic<bool>>(false);
 };

@@ -72,7 +72,6 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     batchOpen_ = false;
     session_ = std::make_unique<observe::Session>(std::move(source));
     info_ = session_->info();
-    lastStatus_.reset();
     observe::Batch nothing;
     nothing.reset = true;
     emit aboutToUpdate();
@@ -105,7 +104,7 @@ void Workspace::close() {
 }
 
 observe::SessionStatus Workspace::status() const {
-    return session_ ? session_->status() : lastStatus_.value_or(observe::SessionStatus{});
+    return session_ ? session_->status() : observe::SessionStatus{};
 }
 
 std::int64_t Workspace::now() const {
@@ -139,6 +138,11 @@ void Workspace::refreshSelected() {
     if (node == noNode)
         return;
     selected_->row = tree_.row(node);
+    // The way to the root is long in a deep tree and rarely changes.
+    const JobId parent = tree_.parent(node) == noNode ? JobId{} : tree_.row(tree_.parent(node)).id;
+    const JobId known = selected_->path.empty() ? JobId{} : selected_->path.back().first;
+    if (parent == known && changes_.moved.empty())
+        return;
     selected_->path.clear();
     for (Node above : tree_.path(node)) {
         if (above != node)

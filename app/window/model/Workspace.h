@@ -110,7 +110,6 @@ private:
 
     std::unique_ptr<observe::Session> session_;
     observe::SourceInfo info_;
-    std::optional<observe::SessionStatus> lastStatus_;
     observe::JobTree tree_;
     TreeRows rows_{tree_};
     Labels labels_;

@@ -15,6 +15,8 @@
 #include <QSortFilterProxyModel>
 #include <QVBoxLayout>
 
+#include <utility>
+
 namespace coroscope::app {
 
 AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* parent)
@@ -54,6 +56,7 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
     problem_ = new QLabel(this);
     problem_->setObjectName(QStringLiteral("attachProblem"));
     problem_->setWordWrap(true);
+    problem_->setTextFormat(Qt::PlainText);
     problem_->hide();
     layout->addWidget(problem_);
     auto* bottom = new QHBoxLayout;
@@ -83,7 +86,26 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
     });
     connect(pid_, &QLineEdit::textChanged, this, &AttachDialog::choiceChanged);
     connect(list_->selectionModel(), &QItemSelectionModel::currentChanged, this,
-            &AttachDialog::choiceChanged);
+            [this](const QModelIndex& now) {
+                if (!chosenLeaves_)
+                    chosenInList_ = now.data(Targets::PidRole).toInt();
+                choiceChanged();
+            });
+    // A row that was clicked is meant, not what was typed before; and when the chosen program ends, the view
+    // must not choose its neighbour by itself.
+    connect(list_, &QListView::clicked, pid_, &QLineEdit::clear);
+    connect(shown_, &QAbstractItemModel::rowsAboutToBeRemoved, this,
+            [this](const QModelIndex&, int first, int last) {
+                for (int row = first; row <= last; ++row)
+                    chosenLeaves_ |= shown_->index(row, 0).data(Targets::PidRole).toInt() == chosenInList_;
+            });
+    connect(shown_, &QAbstractItemModel::rowsRemoved, this, [this] {
+        if (!std::exchange(chosenLeaves_, false))
+            return;
+        list_->setCurrentIndex({});
+        list_->clearSelection();
+        choiceChanged();
+    });
     connect(list_, &QListView::doubleClicked, this, &AttachDialog::chosen);
     connect(shown_, &QAbstractItemModel::rowsInserted, this, &AttachDialog::choiceChanged);
     connect(shown_, &QAbstractItemModel::rowsRemoved, this, &AttachDialog::choiceChanged);

@@ -40,6 +40,8 @@ private:
     QLineEdit* pid_;
     QLabel* problem_;
     QPushButton* attach_;
+    int chosenInList_ = 0;      ///< pid of the row that was chosen
+    bool chosenLeaves_ = false; ///< that program has just ended
 };
 
 } // namespace coroscope::app

@@ -9,12 +9,19 @@
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+
 namespace coroscope::app {
 
 namespace {
 QString fromView(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
+/// More changes than this at once are not worth doing one by one.
+constexpr std::size_t mostSteps = 200;
+
 /// Rows as high as those of the tree.
 class RowHeight : public QStyledItemDelegate {
 public:
@@ -36,23 +43,46 @@ FindingModel::FindingModel(Workspace& workspace, QObject* parent)
     : QAbstractTableModel(parent)
     , workspace_(workspace) {}
 
+/// Rows come and go where they belong, so that those that stay are not taken for others.
 void FindingModel::refresh() {
-    const int now = static_cast<int>(workspace_.findings().all().size());
-    if (now > rows_) {
-        beginInsertRows({}, rows_, now - 1);
-        rows_ = now;
-        endInsertRows();
-    } else if (now < rows_) {
-        beginRemoveRows({}, now, rows_ - 1);
-        rows_ = now;
+    std::vector<Key> wanted;
+    for (const observe::Finding& finding : workspace_.findings().all())
+        wanted.emplace_back(finding.job.value, finding.rule);
+    const std::set<Key> now(wanted.begin(), wanted.end());
+    const std::set<Key> before(keys_.begin(), keys_.end());
+    const auto stays = [&](const Key& key) { return now.count(key) != 0; };
+    const auto gone = std::count_if(keys_.begin(), keys_.end(), [&](const Key& key) { return !stays(key); });
+    std::vector<Key> rest, kept;
+    std::copy_if(keys_.begin(), keys_.end(), std::back_inserter(rest), stays);
+    std::copy_if(wanted.begin(), wanted.end(), std::back_inserter(kept),
+                 [&](const Key& key) { return before.count(key) != 0; });
+    const auto changes = static_cast<std::size_t>(gone) + wanted.size() - kept.size();
+    if (rest != kept || changes > mostSteps) {
+        beginResetModel();
+        keys_ = std::move(wanted);
+        endResetModel();
+        return;
+    }
+    for (std::size_t row = keys_.size(); row-- > 0;) {
+        if (stays(keys_[row]))
+            continue;
+        beginRemoveRows({}, static_cast<int>(row), static_cast<int>(row));
+        keys_.erase(keys_.begin() + static_cast<std::ptrdiff_t>(row));
         endRemoveRows();
     }
-    if (rows_ > 0)
-        emit dataChanged(index(0, 0), index(rows_ - 1, Columns - 1));
+    for (std::size_t row = 0; row < wanted.size(); ++row) {
+        if (row < keys_.size() && keys_[row] == wanted[row])
+            continue;
+        beginInsertRows({}, static_cast<int>(row), static_cast<int>(row));
+        keys_.insert(keys_.begin() + static_cast<std::ptrdiff_t>(row), wanted[row]);
+        endInsertRows();
+    }
+    if (!keys_.empty())
+        emit dataChanged(index(0, 0), index(static_cast<int>(keys_.size()) - 1, Columns - 1));
 }
 
 int FindingModel::rowCount(const QModelIndex& parent) const {
-    return parent.isValid() ? 0 : rows_;
+    return parent.isValid() ? 0 : static_cast<int>(keys_.size());
 }
 int FindingModel::columnCount(const QModelIndex& parent) const {
     return parent.isValid() ? 0 : Columns;

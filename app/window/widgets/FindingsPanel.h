@@ -7,6 +7,10 @@
 #include <QAbstractTableModel>
 #include <QWidget>
 
+#include <string_view>
+#include <utility>
+#include <vector>
+
 class QLabel;
 class QTreeView;
 
@@ -28,7 +32,8 @@ public:
 
 private:
     Workspace& workspace_;
-    int rows_ = 0;
+    using Key = std::pair<std::uint64_t, std::string_view>; ///< job and rule: rules are named by literals
+    std::vector<Key> keys_;
 };
 
 class FindingsPanel : public QWidget {

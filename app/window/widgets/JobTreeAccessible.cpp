@@ -166,11 +166,8 @@ void JobRowAccessible::doAction(const QString& name) {
         return;
     if (name == pressAction())
         view_->setCurrent(node());
-    else if (name == toggleAction()) {
-        TreeRows& rows = view_->workspace().rows();
-        rows.setExpanded(node(), !rows.expanded(node()));
-        view_->viewport()->update();
-    }
+    else if (name == toggleAction())
+        view_->setExpanded(node(), !view_->workspace().rows().expanded(node()));
 }
 
 } // namespace coroscope::app

@@ -94,6 +94,7 @@ void JobTreeView::buildHeader() {
     header_->setSectionsMovable(true);
     header_->setFirstSectionMovable(false);
     header_->setHighlightSections(false);
+    header_->setTextElideMode(Qt::ElideRight);
     header_->setSectionResizeMode(QHeaderView::Interactive);
     header_->setContextMenuPolicy(Qt::CustomContextMenu);
     header_->setFocusPolicy(Qt::NoFocus);
@@ -566,7 +567,14 @@ void JobTreeView::mouseDoubleClickEvent(QMouseEvent* event) {
         mousePressEvent(event);
         return;
     }
-    workspace_.rows().setExpanded(node, !workspace_.rows().expanded(node));
+    if (node != orphanGroup && workspace_.state() == Workspace::State::Live &&
+        RowPainter::cancelButton(rect).contains(event->position().toPoint()))
+        return;
+    setExpanded(node, !workspace_.rows().expanded(node));
+}
+
+void JobTreeView::setExpanded(Node node, bool expanded) {
+    workspace_.rows().setExpanded(node, expanded);
     updateScrollBars();
     viewport()->update();
 }

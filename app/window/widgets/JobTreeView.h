@@ -28,6 +28,7 @@ public:
     /// The job, or orphanGroup, that the keyboard is on; noNode when there is none.
     Node current() const noexcept;
     void setCurrent(Node node);
+    void setExpanded(Node node, bool expanded);
     /// Scrolls so that the job can be seen, after expanding what is above it.
     void show(Node node);
 

@@ -179,8 +179,10 @@ void MainWindow::connectAll() {
     connect(banner_, &Banner::actionClicked, this, [this] {
         if (returned_ > 0)
             attach(returned_);
-        else
+        else {
+            problem_.clear();
             stateChanged();
+        }
     });
     connect(&workspace_, &Workspace::stateChanged, this, &MainWindow::stateChanged);
     connect(&workspace_, &Workspace::findingsChanged, this, [this] {
@@ -209,7 +211,7 @@ void MainWindow::connectAll() {
         stateChanged();
     });
     connect(&workspace_, &Workspace::attachFailed, this, [this](int pid, const QString& sentence) {
-        if (sampleAttempts_ > 0 && --sampleAttempts_ > 0) {
+        if (pid == samplePid_ && sampleAttempts_ > 0 && --sampleAttempts_ > 0) {
             QTimer::singleShot(sampleRetryMilliseconds, this, [this, pid] { workspace_.attach(pid); });
             return;
         }
@@ -221,6 +223,7 @@ void MainWindow::connectAll() {
         stateChanged();
     });
     connect(&sample_, &Sample::started, this, [this](int pid) {
+        samplePid_ = pid;
         sampleAttempts_ = sampleAttempts;
         attach(pid);
     });
@@ -231,6 +234,9 @@ void MainWindow::connectAll() {
         stateChanged();
     });
     connect(&targets_, &Targets::refreshed, this, &MainWindow::offerReturn);
+    connect(&workspace_, &Workspace::numbersDue, this, [this] {
+        targets_.setJobs(workspace_.info().pid, static_cast<std::int64_t>(workspace_.tree().size()));
+    });
 }
 
 AttachDialog* MainWindow::attachDialog() const noexcept {
@@ -273,7 +279,6 @@ void MainWindow::stateChanged() {
             "This program does not answer. What you see is read from its memory; cancelling does not work."));
     else
         banner_->say({});
-    problem_.clear();
 }
 
 /// A dead target stays on show; when the same program runs again, one click goes there.
@@ -294,6 +299,8 @@ void MainWindow::offerReturn() {
             sentence.chop(1);
         text = tr("Ended %1: %2.").arg(clockText(end->wallClock), sentence);
     }
+    if (!problem_.isEmpty())
+        text.prepend(problem_ + QLatin1Char(' '));
     if (returned_ > 0)
         banner_->say(text + tr(" It is running again."), tr("Attach to pid %1").arg(returned_));
     else
@@ -304,6 +311,12 @@ void MainWindow::goTo(JobId job) {
     const Node node = workspace_.tree().find(job);
     if (node == noNode)
         return;
+    // A search that hides the job would make the click do nothing.
+    if (workspace_.rows().filtered() && !workspace_.rows().visible(node)) {
+        tree_->show(node);
+        if (!workspace_.rows().visible(node))
+            toolbar_->search()->clear();
+    }
     workspace_.select(job);
     tree_->show(node);
 }

@@ -80,6 +80,7 @@ private:
     QString wantedName_;
     int returned_ = 0; ///< pid of the program that came back
     int sampleAttempts_ = 0;
+    int samplePid_ = 0;
     bool laidOut_ = false;
 };
 

@@ -43,7 +43,8 @@ TargetsPanel::TargetsPanel(Targets& targets, Workspace& workspace, QWidget* pare
     const auto attach = [this](const QModelIndex& index) {
         const int pid = index.data(Targets::PidRole).toInt();
         const bool shown = workspace_.state() == Workspace::State::Live && workspace_.info().pid == pid;
-        if (index.isValid() && index.data(Targets::AttachableRole).toBool() && !shown)
+        if (index.isValid() && index.data(Targets::AttachableRole).toBool() && !shown &&
+            pid != workspace_.attachingPid())
             emit attachRequested(pid);
     };
     connect(list_, &QListView::clicked, this, attach);

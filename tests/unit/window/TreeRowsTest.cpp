@@ -96,6 +96,26 @@ TEST(TreeRows, orphansHangUnderAGroupAtTheEnd) {
     EXPECT_EQ(fed.rows.orphans(), 0u);
 }
 
+TEST(TreeRows, thereIsOneOrphanGroupWhenOneIslandFollowsAnother) {
+    Fed fed;
+    fed.add(1, 0);
+    fed.add(2, 0, JobFlags::launchedInGlobalScope);
+    observe::Batch batch;
+    batch.rows.push_back(job(3, 1, {}));
+    batch.rows.back().kind = JobKind::Job;
+    fed.apply(batch);
+    batch.clear();
+    batch.rows.push_back(job(4, 1, JobId::of(3, 1)));
+    batch.rows.back().flags = JobFlags::parentFromContext;
+    batch.ended.push_back({JobId::of(2, 1), JobState::Completed, 0, 0});
+    fed.apply(batch);
+    ASSERT_TRUE(fed.tree.isOrphanRoot(fed.node(3)));
+    EXPECT_EQ(fed.visible(), (Indices{1, 0, 3, 4}));
+    fed.end(4);
+    EXPECT_FALSE(fed.tree.isOrphanRoot(fed.node(3)));
+    EXPECT_EQ(fed.visible(), (Indices{1, 3})) << "what made it an island has gone";
+}
+
 TEST(TreeRows, expansionSurvivesAReset) {
     Fed fed;
     for (std::uint32_t i = 1; i <= 5; ++i)

@@ -187,6 +187,28 @@ TEST(Window, CancelsByTheButtonInTheDetails) {
     EXPECT_NE(find(*window, "conn-1"), noNode) << "a cancelled child does not cancel its parent";
 }
 
+TEST(Window, CancelsByTheButtonOnTheRowUnderThePointer) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    const JobId id = select(*window, "conn-2");
+    // New rows may move it until the pointer is on it; then it stays.
+    QWidget* const viewport = window->tree().viewport();
+    const auto button = [&] {
+        const std::size_t row = window->workspace().rows().rowOf(window->workspace().tree().find(id));
+        return RowPainter::cancelButton(window->tree().rowRect(row)).center();
+    };
+    QTest::mouseMove(viewport, button());
+    watch(100);
+    QTest::mouseMove(viewport, button());
+    QTest::mouseClick(viewport, Qt::LeftButton, {}, button());
+    ASSERT_TRUE(panel(*window).isVisible());
+    EXPECT_EQ(panel(*window).job(), id);
+    confirm(*window, "by mouse");
+    EXPECT_TRUE(comes([&] { return find(*window, "conn-2") == noNode; }));
+    EXPECT_TRUE(comes([&] { return logged(sample, "conn-2: cleanup done"); }));
+}
+
 TEST(Window, KeepRunningKeepsRunning) {
     Sample sample(fewJobs);
     const auto window = openWindow(sample);

@@ -1,43 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/Format.h"
 
+#include <coroscope/observe/Labels.h>
+
 #include <QDateTime>
 #include <QLatin1Char>
+#include <QString>
 
 namespace coroscope::app {
 
-namespace {
-QString fromView(std::string_view text) {
-    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
-}
-
-QString capitalised(QString text) {
-    if (!text.isEmpty())
-        text[0] = text[0].toUpper();
-    return text;
-}
-
-QString twoParts(std::int64_t big, const char* bigUnit, std::int64_t small, const char* smallUnit) {
-    return QStringLiteral("%1 %2 %3 %4")
-        .arg(big)
-        .arg(QLatin1String(bigUnit))
-        .arg(small, 2, 10, QLatin1Char('0'))
-        .arg(QLatin1String(smallUnit));
-}
-} // namespace
-
+// Tenths are the finest: finer ones would only flicker.
 QString durationText(std::int64_t nanoseconds) {
-    const std::int64_t tenths = nanoseconds > 0 ? nanoseconds / 100'000'000 : 0;
-    if (tenths == 0)
+    constexpr std::int64_t second = 1'000'000'000;
+    if (nanoseconds < second / 10)
         return QStringLiteral("< 0.1 s");
-    if (tenths < 600)
-        return QStringLiteral("%1.%2 s").arg(tenths / 10).arg(tenths % 10);
-    const std::int64_t seconds = tenths / 10;
-    if (seconds < 3600)
-        return twoParts(seconds / 60, "m", seconds % 60, "s");
-    if (seconds < 86'400)
-        return twoParts(seconds / 3600, "h", seconds / 60 % 60, "m");
-    return twoParts(seconds / 86'400, "d", seconds / 3600 % 24, "h");
+    if (nanoseconds < second)
+        return QStringLiteral("0.%1 s").arg(nanoseconds / (second / 10));
+    return QString::fromStdString(observe::durationText(nanoseconds));
 }
 
 QString countText(std::uint64_t count) {
@@ -62,23 +41,7 @@ QString clockText(std::int64_t wallClock) {
 }
 
 QString stateText(JobState state, Execution execution) {
-    const QString doing = fromView(name(execution));
-    switch (state) {
-    case JobState::Cancelling:
-        return execution == Execution::None ? QStringLiteral("Cancelling")
-                                            : QStringLiteral("Cancelling, ") + doing;
-    case JobState::Active:
-    case JobState::Completing:
-        if (execution == Execution::None)
-            return fromView(name(state));
-        return capitalised(doing);
-    case JobState::New:
-    case JobState::Completed:
-    case JobState::Cancelled:
-    case JobState::Failed:
-        break;
-    }
-    return fromView(name(state));
+    return QString::fromStdString(observe::stateText(state, execution));
 }
 
 QString waitText(const observe::JobRow& row) {
@@ -91,7 +54,7 @@ QString waitText(const observe::JobRow& row) {
     case WaitKind::Job:
         return QStringLiteral("join");
     default:
-        return fromView(name(row.waitKind));
+        return QString::fromStdString(std::string(name(row.waitKind)));
     }
 }
 

@@ -5,6 +5,15 @@
 
 namespace coroscope::observe {
 
+namespace {
+
+/// The second part always with two digits, so that what counts up does not change its width.
+std::string twoParts(std::int64_t first, const char* firstUnit, std::int64_t second, const char* secondUnit) {
+    return std::to_string(first) + firstUnit + (second < 10 ? "0" : "") + std::to_string(second) + secondUnit;
+}
+
+} // namespace
+
 std::string jobLabel(const JobRow& row, const Dictionary& dictionary) {
     std::string label(name(row.kind));
     if (const std::string given = dictionary.text(row.name); !given.empty())
@@ -36,12 +45,12 @@ std::string durationText(std::int64_t nanoseconds) {
         return std::to_string(ns / ms) + " ms";
     if (ns < 60 * s)
         return std::to_string(ns / s) + '.' + std::to_string(ns % s / (s / 10)) + " s";
-    const std::int64_t minutes = ns / (60 * s);
-    if (minutes < 60)
-        return std::to_string(minutes) + " min " + std::to_string(ns / s % 60) + " s";
-    if (minutes < 24 * 60)
-        return std::to_string(minutes / 60) + " h " + std::to_string(minutes % 60) + " min";
-    return std::to_string(minutes / (24 * 60)) + " d " + std::to_string(minutes / 60 % 24) + " h";
+    const std::int64_t seconds = ns / s;
+    if (seconds < 3'600)
+        return twoParts(seconds / 60, " m ", seconds % 60, " s");
+    if (seconds < 86'400)
+        return twoParts(seconds / 3'600, " h ", seconds / 60 % 60, " m");
+    return twoParts(seconds / 86'400, " d ", seconds / 3'600 % 24, " h");
 }
 
 } // namespace coroscope::observe

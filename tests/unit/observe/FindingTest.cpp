@@ -119,9 +119,9 @@ TEST(DurationText, IsShortAndHasAUnit) {
     EXPECT_EQ(durationText(230'400), "230 us");
     EXPECT_EQ(durationText(41'999'999), "41 ms");
     EXPECT_EQ(durationText(3'290'000'000), "3.2 s");
-    EXPECT_EQ(durationText(250'000'000'000), "4 min 10 s");
-    EXPECT_EQ(durationText(7'500'000'000'000), "2 h 5 min");
-    EXPECT_EQ(durationText(std::int64_t{76} * 3'600 * 1'000'000'000), "3 d 4 h");
+    EXPECT_EQ(durationText(250'000'000'000), "4 m 10 s");
+    EXPECT_EQ(durationText(7'500'000'000'000), "2 h 05 m");
+    EXPECT_EQ(durationText(std::int64_t{76} * 3'600 * 1'000'000'000), "3 d 04 h");
 }
 
 } // namespace

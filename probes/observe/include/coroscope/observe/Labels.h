@@ -17,7 +17,7 @@ std::string jobLabel(const JobRow& row, const Dictionary& dictionary);
 /// ...".
 std::string stateText(JobState state, Execution execution);
 
-/// "230 us", "41 ms", "3.2 s", "4 min 10 s", "2 h 5 min", "3 d 4 h". Negative ones count as nothing.
+/// "230 us", "41 ms", "3.2 s", "4 m 10 s", "2 h 05 m", "3 d 04 h". Negative ones count as nothing.
 std::string durationText(std::int64_t nanoseconds);
 
 } // namespace coroscope::observe

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Snapshot.h"
 
+#include <coroscope/observe/Labels.h>
+
 #include <algorithm>
 #include <charconv>
 #include <unordered_set>
@@ -31,9 +33,7 @@ void Snapshot::update() {
 }
 
 std::string Snapshot::label(const observe::JobRow& row) const {
-    const std::string given = dictionary->text(row.name);
-    const std::string rest = std::string(name(row.kind)) + " #" + std::to_string(row.number);
-    return given.empty() ? rest : given + " " + rest;
+    return observe::jobLabel(row, *dictionary);
 }
 
 std::unordered_multimap<JobId, std::size_t> Snapshot::findingsByJob() const {

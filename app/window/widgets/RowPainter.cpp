@@ -223,8 +223,18 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
             rest.prepend(kind + QLatin1Char(' '));
         else if (row.name == 0 && row.site != 0 && row.kind != JobKind::RunBlocking)
             rest += QStringLiteral(" at ") + workspace_.labels().site(row.site);
-        x = drawRun(painter, x, right, cell, rest) + 6;
-        if (const QString from = origin(row); !from.isEmpty()) {
+        const QString from = origin(row);
+        // Where an orphan comes from matters more than its kind and number, which the details have.
+        const QFontMetrics metrics(painter.font());
+        const auto fits = [&](const QString& text) {
+            return x + metrics.horizontalAdvance(text) + 6 + metrics.horizontalAdvance(from) <= right;
+        };
+        if (!from.isEmpty() && !fits(rest))
+            rest = fits(QStringLiteral("#%1").arg(row.number)) ? QStringLiteral("#%1").arg(row.number)
+                                                               : QString();
+        if (!rest.isEmpty())
+            x = drawRun(painter, x, right, cell, rest) + 6;
+        if (!from.isEmpty()) {
             painter.setPen(Theme::readable(t, t.orphan, ground));
             x = drawRun(painter, x, right, cell, from) + 6;
         }

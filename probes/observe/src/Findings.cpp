@@ -29,7 +29,7 @@ struct Rules {
 
     /// Evidence common to both rules. No age: it would be old a moment later, and the job's row has it.
     std::string origin(const JobRow& row) const {
-        return "Launched by " + launcherText(row) + " at " + dictionary.site(row.site).shortText();
+        return "Launched at " + dictionary.site(row.site).shortText() + " by " + launcherText(row);
     }
 
     void add(const JobRow& row, std::string_view rule, std::string_view chip, std::string title, bool proven,
@@ -51,7 +51,7 @@ struct Rules {
         const JobRow& row = tree.row(root);
         if (tree.rootKind(root) != RootKind::Global || isFinal(row.state))
             return;
-        std::string evidence = origin(row) + " in GlobalScope. ";
+        std::string evidence = origin(row) + ", in GlobalScope. ";
         evidence += row.held ? "A handle to it is still held, so somebody may yet cancel it."
                              : "Nobody holds a handle to it.";
         add(row, "orphan-global", "global",
@@ -67,7 +67,7 @@ struct Rules {
             const JobRow& row = tree.row(node);
             if ((row.flags & JobFlags::parentFromContext) == 0 || isFinal(row.state))
                 continue;
-            std::string evidence = origin(row) + " below " + jobLabel(island, dictionary) +
+            std::string evidence = origin(row) + ", below " + jobLabel(island, dictionary) +
                                    ", which came with the launch and has no parent. ";
             evidence += island.held ? "A handle to that Job is still held, so somebody may yet cancel it."
                                     : "Nobody holds a handle to that Job.";

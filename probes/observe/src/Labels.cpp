@@ -15,10 +15,9 @@ std::string twoParts(std::int64_t first, const char* firstUnit, std::int64_t sec
 } // namespace
 
 std::string jobLabel(const JobRow& row, const Dictionary& dictionary) {
-    std::string label(name(row.kind));
-    if (const std::string given = dictionary.text(row.name); !given.empty())
-        label += " \"" + given + '"';
-    return label + " #" + std::to_string(row.number);
+    const std::string given = dictionary.text(row.name);
+    const std::string rest = std::string(name(row.kind)) + " #" + std::to_string(row.number);
+    return given.empty() ? rest : given + ' ' + rest;
 }
 
 std::string stateText(JobState state, Execution execution) {

@@ -40,7 +40,7 @@ TEST_F(FindingTest, AJobInGlobalScopeThatNobodyHoldsIsProvenToBeWithoutOwner) {
     row(2).site = 88;
     EXPECT_EQ(found(), "orphan-global warning proven 3");
     const Finding f = findings(tree, texts, 5'000'000'000).front();
-    EXPECT_THAT(f.evidence, HasSubstr("Launched by launch #2 at file88.cpp:88 in GlobalScope."));
+    EXPECT_THAT(f.evidence, HasSubstr("Launched at file88.cpp:88 by launch #2, in GlobalScope."));
     EXPECT_EQ(f.where.shortText(), "file88.cpp:88");
     EXPECT_EQ(f.chip, "global");
     EXPECT_FALSE(f.advice.empty());

@@ -10,7 +10,7 @@
 
 namespace coroscope::observe {
 
-/// `launch "audit" #4711`, or `launch #4711` for a job without a name.
+/// "audit launch #4711", or "launch #4711" for a job without a name.
 std::string jobLabel(const JobRow& row, const Dictionary& dictionary);
 
 /// Both axes, state and execution: "Suspended", "Cancelling, suspended", "Waits for children", "Completing,

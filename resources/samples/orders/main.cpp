@@ -91,7 +91,8 @@ std::string answer(Shop& shop, const CompletableDeferred<std::string>& stop, con
     return "error: fault NAME on|off, faults, stats, quit";
 }
 
-Task<> serve(CoroutineScope scope, Settings settings, CompletableDeferred<std::string> stop) {
+/// `settings` lives in run(), which waits for this.
+Task<> serve(CoroutineScope scope, const Settings& settings, CompletableDeferred<std::string> stop) {
     const auto shopJob = SupervisorJob(scope.job());
     Shop shop(shopJob);
     std::optional<Control> control;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // g++ before 13 destroys some temporaries of a full expression with co_await twice. Where the library can see
-// such an expression it refuses it; docs/COMPILERS.md says what and why.
+// such an expression it refuses it; for those that nobody but the user can see it wants to be told that the
+// user knows of them. docs/COMPILERS.md says what and why.
 #pragma once
 
 #include <string_view>
@@ -8,6 +9,12 @@
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
 #define COROSCOPE_DOUBLE_FREES_TEMPORARIES 1
+#ifndef COROSCOPE_ACCEPT_GCC12_LIMITS
+#error                                                                                                       \
+    "g++ before 13 silently destroys objects twice in some expressions with co_await (x ? co_await f() : y, \
+Aggregate{co_await f()}, captures [v = co_await f()]) that no library can see. Use clang 16 or g++ 13 or newer, or \
+read docs/COMPILERS.md of Coroscope and define COROSCOPE_ACCEPT_GCC12_LIMITS (CMake: -DCOROSCOPE_ACCEPT_GCC12_LIMITS=ON)"
+#endif
 #else
 #define COROSCOPE_DOUBLE_FREES_TEMPORARIES 0
 #endif

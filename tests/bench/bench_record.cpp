@@ -3,6 +3,7 @@
 // queue with a mutex. The observer is another process that attaches and reads.
 #include "Figure.h"
 
+#include <coroscope/model/RecordLayout.h>
 #include <coroscope/observe/Source.h>
 #include <coroscope/record/JobRecord.h>
 
@@ -64,6 +65,13 @@ double clockRead() {
 #endif
 }
 
+/// Looked up in the own record, as any reader would.
+bool ringsAreOn() {
+    layout::Header header{};
+    return ::pread(record::descriptor(), static_cast<void*>(&header), sizeof header, 0) == sizeof header &&
+           header.ringsEnabled == 1;
+}
+
 double queueWithMutex() {
     struct Event {
         unsigned long words[4];
@@ -100,6 +108,10 @@ int run() {
     const auto from = std::chrono::steady_clock::now();
     while (record::isOn() && secondsSince(from) < 1.0)
         nanosecondsEach(1000, slice);
+    if (!ringsAreOn()) {
+        std::fprintf(stderr, "the observer did not attach\n");
+        return 1;
+    }
     const double clock = clockRead();
     const double perSlice = nanosecondsEach(rounds, slice) / 2; // two events, one stamp
     const double perEvent = nanosecondsEach(rounds, flags);

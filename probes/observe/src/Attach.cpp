@@ -64,7 +64,9 @@ Result<std::unique_ptr<Source>> attach(int pid) {
         return std::unique_ptr<Source>(std::make_unique<LiveSource>(
             *process, std::move(pidfd), std::move(reader), std::move(link), std::move(silence)));
     };
-    std::string silence; // why the agent is of no use, as the second half of a sentence
+    const bool stopped = process->state == 'T' || process->state == 't';
+    // Why the agent is of no use, as the second half of a sentence. A stopped one is not waited for.
+    std::string silence = stopped ? "is stopped" : "";
     auto throughAgent = [&](const std::string& path) -> std::unique_ptr<Source> {
         Result<AgentLink> link = AgentLink::connect(*process, path);
         if (!link) {
@@ -79,13 +81,13 @@ Result<std::unique_ptr<Source>> attach(int pid) {
         return nullptr;
     };
 
-    const std::vector<std::string> sockets = agentSockets(*process);
-    for (const std::string& path : sockets)
-        if (auto source = throughAgent(path))
-            return source;
+    if (!stopped)
+        for (const std::string& path : agentSockets(*process))
+            if (auto source = throughAgent(path))
+                return source;
     auto reader = recordInFiles(*process);
     if (!reader)
-        return Problem{label + ' ' + (silence.empty() ? reader.problem() : silence + ".")};
+        return Problem{label + ' ' + (silence.empty() || stopped ? reader.problem() : silence + ".")};
     const std::string address = (*reader)->socketAddress();
     if (silence.empty() && !address.empty())
         if (auto source = throughAgent(address))

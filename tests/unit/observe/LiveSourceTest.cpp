@@ -230,7 +230,7 @@ TEST_F(LiveSourceTest, AStoppedTargetIsReadThroughItsMemory) {
     EXPECT_EQ(names(), "a");
     EXPECT_FALSE(source->info().followsEvents);
     EXPECT_FALSE(source->info().commandsAllowed);
-    EXPECT_THAT(source->info().commandsProblem, HasSubstr("does not answer"));
+    EXPECT_THAT(source->info().commandsProblem, HasSubstr("is stopped"));
     const auto refused = source->cancel(row("a").id, false, "");
     EXPECT_EQ(refused.problem(), source->info().commandsProblem);
     target.signal(SIGCONT);

@@ -15,7 +15,7 @@ namespace endtoend {
 
 /// How long a condition may take before a test gives up: generous, because sanitizers and a busy machine are
 /// slow.
-inline constexpr std::chrono::seconds patience{40};
+inline constexpr std::chrono::seconds patience{80};
 
 /// Asks `condition` again and again. False if it has not come true within `limit`.
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = patience);

@@ -32,7 +32,7 @@ using observe::Node;
 using observe::noNode;
 
 constexpr int fewJobs = 600;
-constexpr int patience = 40'000; // ms, for what must come
+constexpr int patience = 80'000; // ms, for what must come
 
 template <class Condition>
 bool comes(Condition&& condition) {

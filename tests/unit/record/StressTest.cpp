@@ -30,23 +30,27 @@ TEST(RecordStress, NoTornRows) {
     std::thread writer([&] {
         // Each job lives for as many rounds as there are places, and changes in each of them.
         std::array<std::optional<JobRecord>, 64> live;
+        std::array<std::uint32_t, 64> resumed{};
         for (std::uint64_t n = 1; n <= rounds || looked < enough; ++n) {
             auto& place = live[n % live.size()];
             if (place)
                 place->end(JobState::Completed);
+            resumed[n % live.size()] = 0;
             JobRecord& one = place.emplace();
-            one.begin({.kind = JobKind::Foreign,
+            one.begin({.kind = static_cast<JobKind>(n % 11),
                        .parent = {n},
                        .launcher = {n},
                        .site = static_cast<SiteId>(n % 1000),
                        .name = static_cast<TextId>(n),
                        .context = static_cast<std::uint32_t>(n),
+                       .creationStack = static_cast<StackId>(n),
                        .number = n});
             published[n % published.size()].store(one.id().value);
             for (std::size_t i = 0; i < live.size(); i += 7)
                 if (auto& other = live[(n + i) % live.size()]) {
+                    const std::uint32_t times = ++resumed[(n + i) % live.size()];
                     other->runs();
-                    other->suspends(static_cast<StackId>(n), WaitKind::Event, n);
+                    other->suspends(times, WaitKind::Event, times);
                 }
         }
         for (auto& place : live)
@@ -71,8 +75,13 @@ TEST(RecordStress, NoTornRows) {
                     ASSERT_EQ(row->slot.jobName, n);
                     ASSERT_EQ(row->slot.context, n);
                     ASSERT_EQ(row->slot.creationSite, n % 1000);
+                    ASSERT_EQ(row->slot.creationStack, n);
+                    ASSERT_EQ(row->slot.kind, n % 11);
+                    ASSERT_GE(row->slot.since, row->slot.createdAt);
+                    ASSERT_LE(row->slot.ranFor, row->slot.since - row->slot.createdAt);
                     if (row->execution.execution() == Execution::Suspended) {
                         ASSERT_EQ(row->slot.waitsFor, row->slot.suspendedAt);
+                        ASSERT_EQ(row->slot.waitsFor, row->slot.resumes);
                     }
                     ++looked;
                 }

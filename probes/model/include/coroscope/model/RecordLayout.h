@@ -69,7 +69,7 @@ struct Header {
     char socketAddress[108]; ///< path of the agent's socket, empty without one
     char runtimeVersion[32];
 
-    // What changes. Each on its own line of comment because readers of a stopped target see them alone.
+    // What changes while the target runs; all above is written once.
     alignas(64) std::uint64_t slotsHighWater; ///< slots with a higher index were never used
     std::uint64_t untracked;                  ///< jobs that found the slab full and are not in the record
     std::uint32_t threadsHighWater;           ///< thread entries with a higher index were never used

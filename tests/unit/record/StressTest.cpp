@@ -92,6 +92,37 @@ TEST(RecordStress, NoTornRows) {
     EXPECT_GE(looked, enough);
 }
 
+/// One job that changes all the time, so that readers meet the writer in mid-write again and again.
+TEST(RecordStress, NoTornExecutionOfABusyJob) {
+    const OwnRecord own;
+    JobRecord job;
+    job.begin({.kind = JobKind::Foreign});
+    constexpr std::uint64_t enough = 200'000;
+    std::atomic<std::uint64_t> whole{0};
+    std::atomic<bool> torn{false};
+    std::thread reader([&] {
+        std::uint32_t last = 0;
+        while (whole < enough && !torn) {
+            const auto row = own.read(job.id());
+            if (!row || row->execution.execution() != Execution::Suspended)
+                continue;
+            if (row->slot.waitsFor != row->slot.resumes || row->slot.suspendedAt != row->slot.resumes)
+                torn = true;
+            // A look counts only if the writer was at work since the last one.
+            if (row->execution.sequence() != last)
+                ++whole;
+            last = row->execution.sequence();
+        }
+    });
+    for (std::uint32_t times = 1; whole < enough && !torn; ++times) {
+        job.runs();
+        job.suspends(times, WaitKind::Event, times);
+    }
+    reader.join();
+    EXPECT_FALSE(torn);
+    job.end(JobState::Completed);
+}
+
 /// Handles that are dropped while their jobs end and slots are used again.
 TEST(RecordStress, LateChangesNeverReachTheNextJob) {
     const OwnRecord own;

@@ -28,6 +28,7 @@ void Snapshot::update() {
     observe::Batch batch;
     observe::TreeChanges changes;
     source->read(batch);
+    ended.apply(batch, tree);
     tree.apply(batch, changes);
     now = observe::monotonicNow();
 }

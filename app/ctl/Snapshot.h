@@ -2,6 +2,7 @@
 // A target as it is now: attached, and its tree complete.
 #pragma once
 
+#include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/Finding.h>
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Source.h>
@@ -17,6 +18,7 @@ struct Snapshot {
     std::unique_ptr<observe::Source> source;
     std::shared_ptr<const observe::Dictionary> dictionary;
     observe::JobTree tree;
+    observe::EndedJobs ended;
     std::vector<observe::Finding> findings;
     std::int64_t now = 0; ///< CLOCK_MONOTONIC ns, ages count from it
 

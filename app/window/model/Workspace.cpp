@@ -75,6 +75,7 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     observe::Batch nothing;
     nothing.reset = true;
     emit aboutToUpdate();
+    ended_.apply(nothing, tree_);
     tree_.apply(nothing, changes_);
     changes_.clear();
     labels_.use(session_->dictionary());
@@ -214,6 +215,7 @@ void Workspace::applyBatch(const observe::Batch& batch) {
         }
     }
     changes_.clear();
+    ended_.apply(batch, tree_);
     tree_.apply(batch, changes_);
     rows_.apply(changes_);
     treeChangedSinceFindings_ = true;

@@ -8,6 +8,7 @@
 #include "model/TreeRows.h"
 
 #include <coroscope/observe/CancelProgress.h>
+#include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/Session.h>
 
 #include <QObject>
@@ -51,6 +52,8 @@ public:
     const observe::SourceInfo& info() const noexcept { return info_; }
     observe::SessionStatus status() const;
     const observe::JobTree& tree() const noexcept { return tree_; }
+    /// The jobs that ended last.
+    const observe::EndedJobs& endedJobs() const noexcept { return ended_; }
     TreeRows& rows() noexcept { return rows_; }
     const TreeRows& rows() const noexcept { return rows_; }
     const Labels& labels() const noexcept { return labels_; }
@@ -111,6 +114,7 @@ private:
     std::unique_ptr<observe::Session> session_;
     observe::SourceInfo info_;
     observe::JobTree tree_;
+    observe::EndedJobs ended_;
     TreeRows rows_{tree_};
     Labels labels_;
     FindingIndex findings_;

@@ -156,12 +156,22 @@ void LiveSource::take(const layout::Event& event, Batch& batch) {
         return;
     }
     Known& job = known(id.index());
+    const bool ours = job.print.id == id;
+    if (ours ? !job.alive : job.print.id.generation() >= id.generation())
+        return;
     const auto state = static_cast<JobState>(event.detail);
     const bool sane = event.detail <= static_cast<std::uint8_t>(JobState::Failed) && isFinal(state);
-    if (job.print.id == id)
-        end(job, {id, sane ? state : JobState::Completed, event.aux, clock_.toMonotonic(event.ticks)}, batch);
-    else if (job.print.id.generation() < id.generation() && !job.alive)
-        job.print = {id, 0, 0, 0}; // it came and went between two looks: remember that it is over
+    EndedJob ended{id, sane ? state : JobState::Completed, event.aux, clock_.toMonotonic(event.ticks)};
+    reader_->readEnded(id, event.version, clock_, ended.row);
+    if (ended.failure != 0)
+        failureTexts_.keep(id, reader_->failureText(id, ended.failure));
+    if (ours) {
+        end(job, ended, batch);
+        return;
+    }
+    batch.ended.push_back(ended); // it came and went between two looks
+    if (!job.alive)
+        job.print = {id, 0, 0, 0};
 }
 
 LiveSource::Known& LiveSource::known(std::uint32_t index) {
@@ -170,7 +180,7 @@ LiveSource::Known& LiveSource::known(std::uint32_t index) {
     return slots_[index];
 }
 
-void LiveSource::end(Known& job, EndedJob ended, Batch& batch) {
+void LiveSource::end(Known& job, const EndedJob& ended, Batch& batch) {
     if (!job.alive)
         return;
     job.alive = false;
@@ -305,7 +315,10 @@ std::vector<CommandAnswer> LiveSource::answers() {
 }
 
 std::string LiveSource::failureText(const EndedJob& job) const {
-    return reader_->failureText(job.id, job.failure);
+    if (job.failure == 0)
+        return {};
+    std::string kept = failureTexts_.find(job.id);
+    return kept.empty() ? reader_->failureText(job.id, job.failure) : kept;
 }
 
 } // namespace coroscope::observe

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "AgentLink.h"
+#include "FailureTexts.h"
 #include "Process.h"
 #include "RecordReader.h"
 #include "TickClock.h"
@@ -57,7 +58,7 @@ private:
     void scan(std::uint32_t from, std::uint32_t to);
     void scrub(std::int64_t now);
     void endTheVanished(Batch& batch);
-    void end(Known& known, EndedJob job, Batch& batch);
+    void end(Known& known, const EndedJob& job, Batch& batch);
     Known& known(std::uint32_t index);
     bool processIsGone();
     bool programWasReplaced();
@@ -73,6 +74,7 @@ private:
     TickClock clock_;
     std::optional<SourceEnd> ended_;
     std::vector<CommandAnswer> answers_;
+    FailureTexts failureTexts_;
     std::int64_t linkLostAt_ = 0;
 
     bool started_ = false;

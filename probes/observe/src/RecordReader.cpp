@@ -189,6 +189,51 @@ RecordReader::Fingerprint RecordReader::fingerprint(std::uint32_t index) const n
     return print;
 }
 
+/// All but the id, as they stand there now; whoever calls finds out whose they are.
+JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const noexcept {
+    JobRow read;
+    read.parent = JobId{load(slot.parent)};
+    read.launcher = JobId{load(slot.launcher)};
+    read.number = load(slot.number);
+    read.createdAt = clock.toMonotonic(load(slot.createdAt));
+    read.site = load(slot.creationSite);
+    read.name = load(slot.jobName);
+    read.context = load(slot.context);
+    read.kind = known(load(slot.kind), JobKind::Foreign, JobKind::Foreign);
+    const JobWord job{load(slot.jobWord, std::memory_order_acquire)};
+    read.stateSince = clock.toMonotonic(load(slot.jobStateSince));
+
+    ExecutionWord execution;
+    std::uint64_t since = 0;
+    read.changing = true;
+    for (int again = 0; again < triesForExecution && read.changing; ++again) {
+        execution.bits = load(slot.executionWord, std::memory_order_acquire);
+        since = load(slot.since);
+        read.waitsFor = load(slot.waitsFor);
+        read.suspendedAt = load(slot.suspendedAt);
+        read.resumes = load(slot.resumes);
+        std::atomic_thread_fence(std::memory_order_acquire);
+        read.changing = execution.changing() || load(slot.executionWord) != execution.bits;
+    }
+    read.jobVersion = job.version();
+    read.flags = job.flags();
+    read.held = (job.flags() & JobFlags::held) != 0;
+    read.state = known(static_cast<std::uint64_t>(job.state()), JobState::Failed, JobState::Active);
+    read.executionSince = clock.toMonotonic(since);
+    read.executionSequence = execution.sequence();
+    read.execution = known(static_cast<std::uint64_t>(execution.execution()), Execution::WaitsForChildren,
+                           Execution::None);
+    read.waitKind =
+        known(static_cast<std::uint64_t>(execution.waitKind()), WaitKind::Select, WaitKind::Unknown);
+    if (read.execution != Execution::Suspended) {
+        // Left over from the last suspension.
+        read.waitKind = WaitKind::Unknown;
+        read.waitsFor = 0;
+        read.suspendedAt = 0;
+    }
+    return read;
+}
+
 // The reader's half of the slot's protocol. Acquire on the id pairs with the writer's release: fields of that
 // job or of a later one. The acquire fence before the second look pairs with the writer's fence after it has
 // freed the slot: if any field was of a later job, the second look cannot find the old id. In between, the
@@ -200,57 +245,33 @@ RecordReader::SlotRead RecordReader::readSlot(std::uint32_t index, const TickClo
         const std::uint64_t id = load(slot.id, std::memory_order_acquire);
         if (id == 0 || JobId{id}.index() != index)
             return SlotRead::Free;
-        JobRow read;
-        read.id = JobId{id};
-        read.parent = JobId{load(slot.parent)};
-        read.launcher = JobId{load(slot.launcher)};
-        read.number = load(slot.number);
-        const std::uint64_t createdAt = load(slot.createdAt);
-        read.site = load(slot.creationSite);
-        read.name = load(slot.jobName);
-        read.context = load(slot.context);
-        read.kind = known(load(slot.kind), JobKind::Foreign, JobKind::Foreign);
-        const JobWord job{load(slot.jobWord, std::memory_order_acquire)};
-        const std::uint64_t stateSince = load(slot.jobStateSince);
-
-        ExecutionWord execution;
-        std::uint64_t since = 0;
-        read.changing = true;
-        for (int again = 0; again < triesForExecution && read.changing; ++again) {
-            execution.bits = load(slot.executionWord, std::memory_order_acquire);
-            since = load(slot.since);
-            read.waitsFor = load(slot.waitsFor);
-            read.suspendedAt = load(slot.suspendedAt);
-            read.resumes = load(slot.resumes);
-            std::atomic_thread_fence(std::memory_order_acquire);
-            read.changing = execution.changing() || load(slot.executionWord) != execution.bits;
-        }
+        JobRow read = readFields(slot, clock);
         std::atomic_thread_fence(std::memory_order_acquire);
         if (load(slot.id) != id)
             continue;
-
-        read.jobVersion = job.version();
-        read.flags = job.flags();
-        read.held = (job.flags() & JobFlags::held) != 0;
-        read.state = known(static_cast<std::uint64_t>(job.state()), JobState::Failed, JobState::Active);
-        read.executionSequence = execution.sequence();
-        read.execution = known(static_cast<std::uint64_t>(execution.execution()), Execution::WaitsForChildren,
-                               Execution::None);
-        read.waitKind =
-            known(static_cast<std::uint64_t>(execution.waitKind()), WaitKind::Select, WaitKind::Unknown);
-        if (read.execution != Execution::Suspended) {
-            // Left over from the last suspension.
-            read.waitKind = WaitKind::Unknown;
-            read.waitsFor = 0;
-            read.suspendedAt = 0;
-        }
-        read.createdAt = clock.toMonotonic(createdAt);
-        read.stateSince = clock.toMonotonic(stateSince);
-        read.executionSince = clock.toMonotonic(since);
+        read.id = JobId{id};
         out = read;
         return SlotRead::Job;
     }
     return SlotRead::Unstable;
+}
+
+// A freed slot keeps the fields of its last job until the next one takes it, and that one changes the job
+// word first (release fence there, acquire fence here): while the word has the version of the job's end, what
+// was read is that job's.
+bool RecordReader::readEnded(JobId id, std::uint32_t version, const TickClock& clock,
+                             JobRow& out) const noexcept {
+    if (id.index() >= slotsHighWater())
+        return false;
+    const Slot& slot = row<Slot>(header_.slots, id.index());
+    JobRow read = readFields(slot, clock);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    const JobWord now{load(slot.jobWord)};
+    if (now.version() != version || read.jobVersion != version || !isFinal(now.state()))
+        return false;
+    read.id = id;
+    out = read;
+    return true;
 }
 
 std::uint64_t RecordReader::countJobs() const noexcept {

@@ -65,6 +65,9 @@ public:
     };
     /// Reads one slot by the writers' protocol.
     SlotRead readSlot(std::uint32_t index, const TickClock& clock, JobRow& row) const noexcept;
+    /// Reads the slot of a job that has ended with this version of its job word. False when the slot is in
+    /// use again.
+    bool readEnded(JobId id, std::uint32_t version, const TickClock& clock, JobRow& row) const noexcept;
     /// Jobs in the slab now. Costs one cache line a slot.
     std::uint64_t countJobs() const noexcept;
 
@@ -86,6 +89,7 @@ private:
     RecordReader(const std::byte* base, std::size_t size, bool mapped) noexcept;
     static Result<std::shared_ptr<const RecordReader>> checked(std::shared_ptr<RecordReader> reader);
     std::string problemWithHeader() const;
+    JobRow readFields(const layout::Slot& slot, const TickClock& clock) const noexcept;
 
     template <class T>
     const T& at(std::uint64_t offset) const noexcept {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/Session.h>
 
 #include <algorithm>
@@ -22,13 +23,17 @@ constexpr std::size_t smallBatch = 1'000;
 
 /// Folds batches into one that says the same to somebody who knows what was taken before. Reader thread only.
 ///
-/// Its size is bounded by the number of slots however long nobody takes it: there is one row a slot, and the
-/// end of a job that the taker has never heard of is not mentioned at all.
+/// Its size is bounded however long nobody takes it: there is one row a slot and one end for each job that
+/// the taker knows; of the jobs that came and went since the last take only the ends that EndedJobs would
+/// keep.
 class Folder {
 public:
     /// The taker has emptied the batch: positions in it mean nothing any more, and all it held is known to
     /// the taker.
-    void taken() noexcept { ++round_; }
+    void taken() noexcept {
+        ++round_;
+        forgetPassing();
+    }
 
     void fold(Batch& into, Batch& news) {
         if (news.reset) {
@@ -36,6 +41,7 @@ public:
             into.reset = true;
             ++round_;
             places_.clear();
+            forgetPassing();
         }
         into.events += news.events;
         into.lost += news.lost;
@@ -65,7 +71,7 @@ private:
             return;
         if (place.id != row.id) {
             if (place.id && !place.gone)
-                end(into, {place.id});
+                end(into, {place.id, JobState::Completed, 0, row.createdAt});
             place.id = row.id;
             place.gone = false;
             place.since = round_;
@@ -79,12 +85,18 @@ private:
         into.rows.push_back(row);
     }
 
-    void end(Batch& into, const EndedJob& ended) {
+    void end(Batch& into, EndedJob ended) {
         const std::uint32_t index = ended.id.index();
-        if (index >= places_.size() || places_[index].id != ended.id || places_[index].gone)
+        if (index >= places_.size() || places_[index].id != ended.id) {
+            passed(into, ended); // never told to anybody
             return;
+        }
         Place& place = places_[index];
+        if (place.gone)
+            return;
         if (place.round == round_) {
+            if (!ended.row.id)
+                ended.row = into.rows[place.at];
             // The last row takes the place of the one that is not needed any more.
             const std::uint32_t last = static_cast<std::uint32_t>(into.rows.size() - 1);
             if (place.at != last) {
@@ -96,9 +108,35 @@ private:
         }
         if (place.since != round_)
             into.ended.push_back(ended);
+        else
+            passed(into, ended);
         place.gone = true;
     }
 
+    /// The end of a job that the taker has never heard of: takes the place of an older one when there are
+    /// many.
+    void passed(Batch& into, const EndedJob& ended) {
+        Passing& passing = ended.failed() ? failed_ : others_;
+        if (passing.at.size() < EndedJobs::mostOfEach) {
+            passing.at.push_back(into.ended.size());
+            into.ended.push_back(ended);
+            return;
+        }
+        into.ended[passing.at[passing.oldest]] = ended;
+        passing.oldest = (passing.oldest + 1) % EndedJobs::mostOfEach;
+    }
+
+    void forgetPassing() noexcept {
+        failed_.at.clear();
+        others_.at.clear();
+        failed_.oldest = others_.oldest = 0;
+    }
+
+    struct Passing {
+        std::vector<std::size_t> at; ///< in Batch::ended, a circle
+        std::size_t oldest = 0;
+    };
+    Passing failed_, others_;
     std::vector<Place> places_; ///< by JobId::index
     std::uint32_t round_ = 1;
 };
@@ -245,7 +283,7 @@ struct Session::Impl {
     }
 
     const std::unique_ptr<Source> source;
-    std::mutex sourceLock; ///< around every use of the source but info, dictionary and wait
+    std::mutex sourceLock; ///< around every use of the source but info, dictionary, failureText and wait
     std::atomic<bool> stop = false;
     std::atomic<std::uint64_t> lastRequest = 0;
 
@@ -315,7 +353,6 @@ std::vector<CommandAnswer> Session::answers() {
 }
 
 std::string Session::failureText(const EndedJob& job) const {
-    const std::lock_guard guard(impl_->sourceLock);
     return impl_->source->failureText(job);
 }
 

@@ -143,7 +143,10 @@ void JobRecord::begin(const Birth& birth) noexcept {
     const auto flags =
         static_cast<std::uint16_t>(birth.held ? birth.flags | JobFlags::held : birth.flags & ~JobFlags::held);
 
+    // First, and before all others: readers of the ended job that was here last see by it that this one moves
+    // in.
     set(slot.jobWord, JobWord::of(version, flags, birth.state).bits);
+    std::atomic_thread_fence(std::memory_order_release);
     set(slot.parent, birth.parent.value);
     set(slot.launcher, birth.launcher.value);
     set(slot.number, birth.number);

@@ -112,7 +112,42 @@ TEST_F(LiveSourceTest, FollowsJobsThatComeChangeAndGo) {
     EXPECT_EQ(ended[0].finalState, JobState::Failed);
     EXPECT_EQ(source->failureText(ended[0]), "std::runtime_error: no more paper");
     EXPECT_EQ(source->failureText({id("4"), JobState::Failed, ended[0].failure, 0}), "") << "of another job";
+    EXPECT_EQ(source->dictionary()->text(ended[0].row.name), "b");
+    EXPECT_EQ(ended[0].row.state, JobState::Failed);
     EXPECT_EQ(lost, 0u);
+}
+
+TEST_F(LiveSourceTest, AJobThatCameAndWentBetweenTwoLooksIsToldAsEndedWithAllThatIsKnownOfIt) {
+    target.tell("begin root -");
+    attachNow();
+    target.tell("begin brief root");
+    target.tell("run brief");
+    target.tell("end brief Failed std::logic_error: too brief");
+    EXPECT_TRUE(soon([&] { return !ended.empty(); }));
+    ASSERT_EQ(ended.size(), 1u);
+    const JobRow& brief = ended[0].row;
+    EXPECT_EQ(brief.id, ended[0].id);
+    EXPECT_EQ(source->dictionary()->text(brief.name), "brief");
+    EXPECT_EQ(brief.parent, row("root").id);
+    EXPECT_EQ(brief.resumes, 1u);
+    EXPECT_LE(brief.createdAt, ended[0].at);
+    EXPECT_EQ(source->failureText(ended[0]), "std::logic_error: too brief");
+    EXPECT_EQ(names(), "root") << "it is not in the tree";
+}
+
+TEST_F(LiveSourceTest, TextsOfFailuresAreKeptWhenTheTargetHasOverwrittenThem) {
+    attachNow();
+    target.tell("begin first -");
+    target.tell("end first Failed std::logic_error: the first");
+    EXPECT_TRUE(soon([&] { return ended.size() == 1; }));
+    const std::string text = "std::runtime_error: " + std::string(2'000, 'x');
+    for (int i = 0; i < 600; ++i) { // more than the ring of failures holds
+        target.tell("begin other -");
+        target.tell("end other Failed " + text);
+    }
+    EXPECT_TRUE(soon([&] { return ended.size() == 601; }));
+    EXPECT_EQ(source->failureText(ended[0]), "std::logic_error: the first");
+    EXPECT_EQ(source->failureText(ended[600]), text);
 }
 
 TEST_F(LiveSourceTest, CountsEventsExactlyWhenItIsTooSlowAndIsCompleteAllTheSame) {

@@ -3,6 +3,7 @@
 #include "Texts.h"
 #include "TreeText.h"
 
+#include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/Session.h>
 
 #include <gmock/gmock.h>
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <set>
 
 namespace coroscope::test {
 namespace {
@@ -27,9 +29,10 @@ public:
         std::vector<std::string> cancels;
         std::vector<CommandAnswer> answers;
 
-        void give(const std::string& text) {
+        void give(const std::string& text) { give(batch(text)); }
+        void give(Batch next) {
             const std::lock_guard guard(lock);
-            batches.push_back(batch(text));
+            batches.push_back(std::move(next));
             batches.back().events = 1;
             readsSinceLast = 0;
         }
@@ -113,7 +116,28 @@ TEST_F(SessionTest, DoesNotMentionJobsThatCameAndWentUntaken) {
     }
     EXPECT_EQ(taken(), "1");
     EXPECT_TRUE(batch.rows.empty());
-    EXPECT_TRUE(batch.ended.empty());
+    EXPECT_EQ(batch.ended.size(), 2u) << "but that they have ended is told: the same two jobs each time";
+    EXPECT_EQ(batch.ended[0].row.id, batch.ended[0].id);
+    EXPECT_EQ(batch.ended[0].row.parent, id("1"));
+}
+
+TEST_F(SessionTest, OfAFloodOfJobsThatCameAndWentItKeepsTheLastAndTheFailedApart) {
+    const auto job = [](std::uint32_t index) { return JobId::of(index, 1); };
+    script.give("! 1");
+    taken();
+    Batch flood;
+    flood.ended.push_back({job(1'000'000), JobState::Failed, 1, 5});
+    for (std::uint32_t i = 0; i < 25'000; ++i)
+        flood.ended.push_back({job(1'000 + i), JobState::Completed, 0, 6});
+    script.give(flood);
+    taken();
+    ASSERT_EQ(batch.ended.size(), EndedJobs::mostOfEach + 1);
+    EXPECT_EQ(batch.ended[0].id, job(1'000'000));
+    std::set<std::uint32_t> kept;
+    for (std::size_t i = 1; i < batch.ended.size(); ++i)
+        kept.insert(batch.ended[i].id.index());
+    EXPECT_EQ(kept.size(), EndedJobs::mostOfEach);
+    EXPECT_EQ(*kept.begin(), 1'000 + 15'000u) << "the oldest ones have gone";
 }
 
 TEST_F(SessionTest, TellsTheEndOfJobsThatWereTaken) {

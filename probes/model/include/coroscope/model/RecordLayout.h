@@ -87,8 +87,10 @@ struct Header {
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
 ///
-/// Life of a slot: id 0 -> fields written -> id stored (release) -> ... -> id 0 (then a release fence) ->
-/// next job. A reader takes id, then the fields, then id again, and drops what does not match.
+/// Life of a slot: id 0 -> job word, release fence, other fields written -> id stored (release) -> ... -> id
+/// 0 (then a release fence) -> next job. A reader takes id, then the fields, then id again, and drops what
+/// does not match. The fields of an ended job can be read until the next one has the slot: then the job
+/// word's version goes on.
 struct alignas(128) Slot {
     std::uint64_t id;      ///< JobId; 0 while free
     std::uint64_t jobWord; ///< see JobWord; read-modify-write only

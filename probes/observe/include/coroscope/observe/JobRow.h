@@ -43,12 +43,18 @@ struct EndedJob {
     JobState finalState = JobState::Completed;
     std::uint64_t failure = 0; ///< see Source::failureText; 0 without one
     std::int64_t at = 0;
+    /// What was last known of it. Its id is zero when nothing was: the job came and went between two looks,
+    /// and its slot was in use again.
+    JobRow row = {};
+
+    bool failed() const noexcept { return finalState == JobState::Failed || failure != 0; }
 };
 
 /// What is new since the last batch. Apply in this order: reset, rows, ended.
 struct Batch {
     bool reset = false;       ///< forget everything: `rows` is the complete state
     std::vector<JobRow> rows; ///< new or changed, each complete
+    /// Also, as far as they are known, jobs that came and went without ever being in `rows`.
     std::vector<EndedJob> ended;
     std::uint64_t events = 0; ///< events that this batch was made of
     std::uint64_t lost = 0;   ///< events overwritten before they were read; state is complete all the same

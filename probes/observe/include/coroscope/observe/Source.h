@@ -41,7 +41,7 @@ struct SourceEnd {
     std::string text;           ///< a sentence: "orders (pid 4711) was killed", "... has exited"
 };
 
-/// One observed program. Threads: one at a time, except dictionary() and info().
+/// One observed program. Threads: one at a time, except dictionary(), info() and failureText().
 class Source {
 public:
     virtual ~Source() = default;
@@ -63,7 +63,8 @@ public:
     virtual Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) = 0;
     virtual std::vector<CommandAnswer> answers() = 0;
 
-    /// Type and message of a failed job's exception, empty when it is no longer kept.
+    /// Type and message of a failed job's exception, then a line for each suppressed one. Empty when it is no
+    /// longer kept; those of the last 10,000 failures are. Threads: any.
     virtual std::string failureText(const EndedJob& job) const = 0;
 
     /// Jobs that the target does not record because its slab is full.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <unordered_set>
+#include <utility>
 
 namespace coroscope::ctl {
 
@@ -29,7 +30,7 @@ void Snapshot::update() {
     observe::TreeChanges changes;
     source->read(batch);
     ended.apply(batch, tree);
-    tree.apply(batch, changes);
+    tree.apply(std::move(batch), changes);
     now = observe::monotonicNow();
 }
 

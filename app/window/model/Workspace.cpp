@@ -201,7 +201,7 @@ void Workspace::cancel(JobId job, bool childrenOnly, const QString& reason) {
     emit cancelsChanged();
 }
 
-void Workspace::applyBatch(const observe::Batch& batch) {
+void Workspace::applyBatch(observe::Batch batch) {
     if (selected_ && !selected_->ended) {
         const JobId id = selected_->id;
         const auto ended = std::find_if(batch.ended.begin(), batch.ended.end(),
@@ -216,7 +216,7 @@ void Workspace::applyBatch(const observe::Batch& batch) {
     }
     changes_.clear();
     ended_.apply(batch, tree_);
-    tree_.apply(batch, changes_);
+    tree_.apply(std::move(batch), changes_);
     rows_.apply(changes_);
     treeChangedSinceFindings_ = true;
     if (selected_ && !selected_->ended && tree_.find(selected_->id) == noNode) {
@@ -240,19 +240,17 @@ void Workspace::applySome() {
             if (batchAt_ > 0)
                 batch_.rows.erase(batch_.rows.begin(),
                                   batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_));
-            applyBatch(batch_);
-            batch_.clear();
+            applyBatch(std::exchange(batch_, {}));
             batchOpen_ = false;
             return;
         }
         const auto first = batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_);
-        slice_.clear();
         slice_.rows.assign(first, first + static_cast<std::ptrdiff_t>(sliceRows));
         // No batch both has a job and ends it, and a later slice may have rows of slots that are in use
         // again: the ends go first.
         slice_.ended = std::exchange(batch_.ended, {});
         batchAt_ += sliceRows;
-        applyBatch(slice_);
+        applyBatch(std::exchange(slice_, {}));
     } while (observe::monotonicNow() < end);
 }
 

@@ -101,7 +101,7 @@ signals:
 
 private:
     void applySome();
-    void applyBatch(const observe::Batch& batch);
+    void applyBatch(observe::Batch batch);
     void refreshSelected();
     void refreshFindings();
     void refreshCancels();

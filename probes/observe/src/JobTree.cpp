@@ -2,7 +2,9 @@
 #include <coroscope/observe/JobTree.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
+#include <utility>
 
 namespace coroscope::observe {
 
@@ -42,6 +44,58 @@ void addTo(JobCounts& counts, const JobRow& row, std::uint64_t sign) noexcept {
         counts.cancelling += sign;
 }
 
+/// Orders nodes by when their jobs were created; jobs of one moment by their number.
+struct CreationOrder {
+    const LargeVector<JobRow>& rows;
+
+    bool operator()(Node a, Node b) const noexcept {
+        return std::tie(rows[a].createdAt, rows[a].number) < std::tie(rows[b].createdAt, rows[b].number);
+    }
+
+    /// A radix sort, for millions of nodes in arbitrary order: some five times faster than comparing.
+    void sort(std::vector<Node>& nodes) const {
+        if (nodes.empty() || std::is_sorted(nodes.begin(), nodes.end(), *this))
+            return;
+        struct Key {
+            std::uint64_t since;
+            Node node;
+        };
+        std::int64_t first = rows[nodes.front()].createdAt, last = first;
+        for (const Node node : nodes) {
+            first = std::min(first, rows[node].createdAt);
+            last = std::max(last, rows[node].createdAt);
+        }
+        auto distance = [first](std::int64_t at) {
+            return static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(first);
+        };
+        LargeVector<Key> keys, next(nodes.size());
+        keys.reserve(nodes.size());
+        for (const Node node : nodes)
+            keys.push_back({distance(rows[node].createdAt), node});
+        constexpr unsigned bits = 11;
+        constexpr std::uint64_t mask = (1u << bits) - 1;
+        for (unsigned shift = 0; shift < 64 && distance(last) >> shift != 0; shift += bits) {
+            std::array<std::uint32_t, mask + 1> places{};
+            for (const Key& key : keys)
+                ++places[key.since >> shift & mask];
+            std::uint32_t sum = 0;
+            for (std::uint32_t& place : places)
+                sum += std::exchange(place, sum);
+            for (const Key& key : keys)
+                next[places[key.since >> shift & mask]++] = key;
+            keys.swap(next);
+        }
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            nodes[i] = keys[i].node;
+        // Jobs of one moment lie together now, but not in order.
+        for (auto from = nodes.begin(), to = from; from != nodes.end(); from = to) {
+            const std::int64_t at = rows[*from].createdAt;
+            to = std::find_if(from, nodes.end(), [&](Node node) { return rows[node].createdAt != at; });
+            std::sort(from, to, *this);
+        }
+    }
+};
+
 } // namespace
 
 // How a batch goes in, so that no step costs more than the jobs it is about and no cycle can arise:
@@ -50,49 +104,46 @@ void addTo(JobCounts& counts, const JobRow& row, std::uint64_t sign) noexcept {
 // 3. Roots that waited for a parent that has just come move below it. Only here a cycle is possible and
 // looked for.
 // 4. What has ended goes, children before parents; children that live on become roots.
-void JobTree::apply(const Batch& batch, TreeChanges& changes) {
+void JobTree::apply(Batch batch, TreeChanges& changes) {
     changes.clear();
+    stepsLeft_ = cycleSearchSteps;
+    std::vector<Node> arrived;
     if (batch.reset) {
         *this = JobTree{};
+        stepsLeft_ = cycleSearchSteps;
         changes.reset = true;
-        nodes_.reserve(batch.rows.size());
+        changes.inserted.reserve(batch.rows.size());
+        arrived = takeAll(std::move(batch.rows));
+        batch.rows.clear();
     }
-    stepsLeft_ = cycleSearchSteps;
 
     // A row whose slot belongs to an older job proves that one ended, even if nobody told.
     for (const JobRow& row : batch.rows) {
         const Node old = slot(row.id);
-        if (old != noNode && nodes_[old].row.id.generation() < row.id.generation())
-            nodes_[old].dying = true;
+        if (old != noNode && rows_[old].id.generation() < row.id.generation())
+            links_[old].dying = true;
     }
     for (const JobRow& row : batch.rows) {
         const Node old = slot(row.id);
-        if (old != noNode && nodes_[old].dying)
+        if (old != noNode && links_[old].dying)
             removeDying(old, changes);
     }
 
-    std::vector<Node> arrived;
     for (const JobRow& row : batch.rows) {
         if (!row.id)
             continue;
         const Node known = slot(row.id);
         if (known == noNode) {
             arrived.push_back(take(row));
-        } else if (nodes_[known].row.id == row.id) {
+        } else if (rows_[known].id == row.id) {
             update(known, row, changes);
-        } else if (nodes_[known].fresh && nodes_[known].row.id.generation() < row.id.generation()) {
+        } else if (links_[known].fresh && rows_[known].id.generation() < row.id.generation()) {
             // Slot used twice within this batch: only the later job is still there.
-            count(nodes_[known].row, std::uint64_t(-1));
-            nodes_[known].row = row;
+            count(rows_[known], std::uint64_t(-1));
+            rows_[known] = row;
             count(row, 1);
         }
     }
-    // A complete state comes in the order of slots; people expect the order in which the jobs came.
-    if (batch.reset)
-        std::sort(arrived.begin(), arrived.end(), [this](Node a, Node b) {
-            return std::tie(nodes_[a].row.createdAt, nodes_[a].row.number) <
-                   std::tie(nodes_[b].row.createdAt, nodes_[b].row.number);
-        });
     for (const Node node : arrived)
         place(node, changes);
     if (!waiting_.empty())
@@ -101,13 +152,15 @@ void JobTree::apply(const Batch& batch, TreeChanges& changes) {
 
     for (const EndedJob& ended : batch.ended)
         if (const Node node = find(ended.id); node != noNode)
-            nodes_[node].dying = true;
+            links_[node].dying = true;
     for (const EndedJob& ended : batch.ended)
         if (const Node node = find(ended.id); node != noNode)
             removeDying(node, changes);
 
     for (const Node node : arrived)
-        nodes_[node].fresh = false;
+        links_[node].fresh = false;
+    if (batch.ended.empty() && changes.removed.empty())
+        return;
     auto dropDead = [this](std::vector<Node>& list) {
         std::erase_if(list, [this](Node node) { return !isLive(node); });
     };
@@ -116,29 +169,75 @@ void JobTree::apply(const Batch& batch, TreeChanges& changes) {
     dropDead(changes.moved);
 }
 
+/// Takes in a complete state as it is, without copying it. Answers its nodes in the order in which the jobs
+/// were created: a source may give them in the order of slots, people expect the order in which they came.
+std::vector<Node> JobTree::takeAll(LargeVector<JobRow> rows) {
+    rows_ = std::move(rows);
+    links_.assign(rows_.size(), newcomer());
+    std::uint32_t slots = 0;
+    for (const JobRow& row : rows_)
+        slots = std::max(slots, row.id ? row.id.index() + 1 : 0);
+    nodeOfSlot_.assign(slots, noNode);
+    std::vector<Node> arrived;
+    arrived.reserve(rows_.size());
+    auto drop = [this](Node node) {
+        rows_[node] = JobRow{};
+        links_[node] = Links{};
+        free_.push_back(node);
+    };
+    for (Node node = 0; node < rows_.size(); ++node) {
+        if (!rows_[node].id) {
+            drop(node);
+            continue;
+        }
+        Node& known = nodeOfSlot_[rows_[node].id.index()];
+        if (known == noNode) {
+            known = node;
+            arrived.push_back(node);
+            count(rows_[node], 1);
+            continue;
+        }
+        // Slot used twice within the state: only the later job is still there.
+        if (rows_[known].id.generation() <= rows_[node].id.generation()) {
+            count(rows_[known], std::uint64_t(-1));
+            rows_[known] = rows_[node];
+            count(rows_[known], 1);
+        }
+        drop(node);
+    }
+    live_ = arrived.size();
+    CreationOrder{rows_}.sort(arrived);
+    return arrived;
+}
+
+JobTree::Links JobTree::newcomer() noexcept {
+    Links links;
+    links.fresh = true;
+    links.placed = false;
+    return links;
+}
+
 Node JobTree::slot(JobId id) const noexcept {
     return id && id.index() < nodeOfSlot_.size() ? nodeOfSlot_[id.index()] : noNode;
 }
 
 Node JobTree::find(JobId id) const noexcept {
     const Node node = slot(id);
-    return node != noNode && nodes_[node].row.id == id ? node : noNode;
+    return node != noNode && rows_[node].id == id ? node : noNode;
 }
 
 Node JobTree::take(const JobRow& row) {
     Node node = 0;
     if (free_.empty()) {
-        node = static_cast<Node>(nodes_.size());
-        nodes_.emplace_back();
+        node = static_cast<Node>(rows_.size());
+        rows_.emplace_back();
+        links_.emplace_back();
     } else {
         node = free_.back();
         free_.pop_back();
     }
-    Entry& entry = nodes_[node];
-    entry = Entry{};
-    entry.row = row;
-    entry.fresh = true;
-    entry.placed = false;
+    rows_[node] = row;
+    links_[node] = newcomer();
     const std::uint32_t index = row.id.index();
     if (index >= nodeOfSlot_.size())
         nodeOfSlot_.resize(std::max<std::size_t>(index + 1, nodeOfSlot_.size() * 3 / 2), noNode);
@@ -149,88 +248,88 @@ Node JobTree::take(const JobRow& row) {
 }
 
 void JobTree::update(Node node, const JobRow& row, TreeChanges& changes) {
-    Entry& entry = nodes_[node];
-    const JobRow before = entry.row;
+    Links& links = links_[node];
+    const JobRow before = rows_[node];
     count(before, std::uint64_t(-1));
     count(row, 1);
-    entry.row = row;
-    if (!entry.placed)
+    rows_[node] = row;
+    if (!links.placed)
         return;
-    if (entry.parent != noNode && detached(before) != detached(row))
-        nodes_[entry.parent].detachedChildren += detached(row) ? 1u : ~0u;
+    if (links.parent != noNode && detached(before) != detached(row))
+        links_[links.parent].detachedChildren += detached(row) ? 1u : ~0u;
     if (before.parent != row.parent) {
-        if (entry.parent == noNode && before.parent) {
-            entry.row.parent = before.parent; // it is listed under the parent that it waited for
+        if (links.parent == noNode && before.parent) {
+            rows_[node].parent = before.parent; // it is listed under the parent that it waited for
             stopAwaiting(node);
-            entry.row.parent = row.parent;
+            rows_[node].parent = row.parent;
         }
         const Node parent = find(row.parent);
-        const bool possible = parent != noNode && nodes_[parent].placed && !isBelow(parent, node);
+        const bool possible = parent != noNode && links_[parent].placed && !isBelow(parent, node);
         moveTo(node, possible ? parent : noNode, changes);
         if (!possible && row.parent)
             awaitParent(node);
     }
-    if (!entry.fresh)
+    if (!links.fresh)
         changes.changed.push_back(node);
 }
 
 /// Links a new node and, before it, all its ancestors that are new as well.
 void JobTree::place(Node node, TreeChanges& changes) {
     stack_.clear();
-    while (node != noNode && !nodes_[node].placed) {
-        nodes_[node].placed = true; // also ends the walk on a cycle: its first node becomes a root
+    while (node != noNode && !links_[node].placed) {
+        links_[node].placed = true; // also ends the walk on a cycle: its first node becomes a root
         stack_.push_back(node);
-        node = find(nodes_[node].row.parent);
+        node = find(rows_[node].parent);
     }
     // Where the walk ended on one of its own nodes, that one is the start of the cycle and not linked yet.
     const bool cycle = node != noNode && std::find(stack_.begin(), stack_.end(), node) != stack_.end();
     for (std::size_t i = stack_.size(); i-- > 0;) {
         const Node at = stack_[i];
-        const Node parent = i + 1 == stack_.size() && cycle ? noNode : find(nodes_[at].row.parent);
+        const Node parent = i + 1 == stack_.size() && cycle ? noNode : find(rows_[at].parent);
         link(at, parent);
-        if (parent == noNode && nodes_[at].row.parent)
+        if (parent == noNode && rows_[at].parent)
             awaitParent(at);
         changes.inserted.push_back(at);
     }
 }
 
 void JobTree::link(Node node, Node parent) noexcept {
-    Entry& entry = nodes_[node];
-    entry.parent = parent;
-    Node& first = parent == noNode ? firstRoot_ : nodes_[parent].firstChild;
-    Node& last = parent == noNode ? lastRoot_ : nodes_[parent].lastChild;
-    entry.previousSibling = last;
-    entry.nextSibling = noNode;
-    (last == noNode ? first : nodes_[last].nextSibling) = node;
+    Links& links = links_[node];
+    links.parent = parent;
+    Node& first = parent == noNode ? firstRoot_ : links_[parent].firstChild;
+    Node& last = parent == noNode ? lastRoot_ : links_[parent].lastChild;
+    links.previousSibling = last;
+    links.nextSibling = noNode;
+    (last == noNode ? first : links_[last].nextSibling) = node;
     last = node;
     if (parent != noNode) {
-        ++nodes_[parent].children;
-        if (detached(entry.row))
-            ++nodes_[parent].detachedChildren;
+        ++links_[parent].children;
+        if (detached(rows_[node]))
+            ++links_[parent].detachedChildren;
     }
 }
 
 void JobTree::unlink(Node node) noexcept {
-    Entry& entry = nodes_[node];
-    const Node parent = entry.parent;
-    Node& first = parent == noNode ? firstRoot_ : nodes_[parent].firstChild;
-    Node& last = parent == noNode ? lastRoot_ : nodes_[parent].lastChild;
-    (entry.previousSibling == noNode ? first : nodes_[entry.previousSibling].nextSibling) = entry.nextSibling;
-    (entry.nextSibling == noNode ? last : nodes_[entry.nextSibling].previousSibling) = entry.previousSibling;
+    Links& links = links_[node];
+    const Node parent = links.parent;
+    Node& first = parent == noNode ? firstRoot_ : links_[parent].firstChild;
+    Node& last = parent == noNode ? lastRoot_ : links_[parent].lastChild;
+    (links.previousSibling == noNode ? first : links_[links.previousSibling].nextSibling) = links.nextSibling;
+    (links.nextSibling == noNode ? last : links_[links.nextSibling].previousSibling) = links.previousSibling;
     if (parent != noNode) {
-        --nodes_[parent].children;
-        if (detached(entry.row))
-            --nodes_[parent].detachedChildren;
+        --links_[parent].children;
+        if (detached(rows_[node]))
+            --links_[parent].detachedChildren;
     }
-    entry.parent = entry.nextSibling = entry.previousSibling = noNode;
+    links.parent = links.nextSibling = links.previousSibling = noNode;
 }
 
 void JobTree::moveTo(Node node, Node parent, TreeChanges& changes) {
-    if (nodes_[node].parent == parent)
+    if (links_[node].parent == parent)
         return;
     unlink(node);
     link(node, parent);
-    if (!nodes_[node].fresh)
+    if (!links_[node].fresh)
         changes.moved.push_back(node);
 }
 
@@ -238,9 +337,9 @@ void JobTree::moveTo(Node node, Node parent, TreeChanges& changes) {
 bool JobTree::isBelow(Node node, Node ancestor) noexcept {
     if (node == ancestor)
         return true;
-    if (nodes_[ancestor].firstChild == noNode)
+    if (links_[ancestor].firstChild == noNode)
         return false;
-    for (; node != noNode; node = nodes_[node].parent) {
+    for (; node != noNode; node = links_[node].parent) {
         if (node == ancestor || stepsLeft_ == 0)
             return true;
         --stepsLeft_;
@@ -249,48 +348,48 @@ bool JobTree::isBelow(Node node, Node ancestor) noexcept {
 }
 
 void JobTree::awaitParent(Node node) {
-    Entry& entry = nodes_[node];
-    const auto [it, added] = waiting_.try_emplace(entry.row.parent, node);
-    entry.previousWaiting = noNode;
-    entry.nextWaiting = added ? noNode : it->second;
+    Links& links = links_[node];
+    const auto [it, added] = waiting_.try_emplace(rows_[node].parent, node);
+    links.previousWaiting = noNode;
+    links.nextWaiting = added ? noNode : it->second;
     if (!added) {
-        nodes_[it->second].previousWaiting = node;
+        links_[it->second].previousWaiting = node;
         it->second = node;
     }
 }
 
 void JobTree::stopAwaiting(Node node) {
-    Entry& entry = nodes_[node];
-    if (entry.previousWaiting != noNode) {
-        nodes_[entry.previousWaiting].nextWaiting = entry.nextWaiting;
+    Links& links = links_[node];
+    if (links.previousWaiting != noNode) {
+        links_[links.previousWaiting].nextWaiting = links.nextWaiting;
     } else {
-        const auto it = waiting_.find(entry.row.parent);
+        const auto it = waiting_.find(rows_[node].parent);
         if (it == waiting_.end() || it->second != node)
             return; // its parent has ended before it: nothing to wait for
-        if (entry.nextWaiting == noNode)
+        if (links.nextWaiting == noNode)
             waiting_.erase(it);
         else
-            it->second = entry.nextWaiting;
+            it->second = links.nextWaiting;
     }
-    if (entry.nextWaiting != noNode)
-        nodes_[entry.nextWaiting].previousWaiting = entry.previousWaiting;
-    entry.nextWaiting = entry.previousWaiting = noNode;
+    if (links.nextWaiting != noNode)
+        links_[links.nextWaiting].previousWaiting = links.previousWaiting;
+    links.nextWaiting = links.previousWaiting = noNode;
 }
 
 /// Moves the roots that waited for `parent` below it, except the one it lies below itself.
 void JobTree::adopt(Node parent, TreeChanges& changes) {
-    const auto it = waiting_.find(nodes_[parent].row.id);
+    const auto it = waiting_.find(rows_[parent].id);
     if (it == waiting_.end())
         return;
     Node root = parent;
-    while (nodes_[root].parent != noNode && stepsLeft_ > 0) {
-        root = nodes_[root].parent;
+    while (links_[root].parent != noNode && stepsLeft_ > 0) {
+        root = links_[root].parent;
         --stepsLeft_;
     }
-    if (nodes_[root].parent != noNode)
+    if (links_[root].parent != noNode)
         return;
     for (Node node = it->second, next = noNode; node != noNode; node = next) {
-        next = nodes_[node].nextWaiting;
+        next = links_[node].nextWaiting;
         if (node == root)
             continue;
         stopAwaiting(node); // may erase the map's entry; `next` is all that is needed
@@ -303,23 +402,24 @@ void JobTree::removeDying(Node node, TreeChanges& changes) {
     stack_.assign(1, node);
     while (!stack_.empty()) {
         const Node at = stack_.back();
-        if (const Node child = nodes_[at].firstChild; child != noNode) {
-            if (nodes_[child].dying)
+        if (const Node child = links_[at].firstChild; child != noNode) {
+            if (links_[child].dying)
                 stack_.push_back(child);
             else
                 moveTo(child, noNode, changes);
             continue;
         }
         stack_.pop_back();
-        Entry& entry = nodes_[at];
-        if (!entry.fresh)
-            changes.removed.push_back({at, entry.row.id, entry.parent});
-        if (entry.parent == noNode && entry.row.parent)
+        Links& links = links_[at];
+        if (!links.fresh)
+            changes.removed.push_back({at, rows_[at].id, links.parent});
+        if (links.parent == noNode && rows_[at].parent)
             stopAwaiting(at);
         unlink(at);
-        nodeOfSlot_[entry.row.id.index()] = noNode;
-        count(entry.row, std::uint64_t(-1));
-        entry = Entry{};
+        nodeOfSlot_[rows_[at].id.index()] = noNode;
+        count(rows_[at], std::uint64_t(-1));
+        links = Links{};
+        rows_[at] = JobRow{};
         free_.push_back(at);
         --live_;
     }
@@ -330,22 +430,22 @@ void JobTree::count(const JobRow& row, std::uint64_t sign) noexcept {
 }
 
 RootKind JobTree::rootKind(Node root) const noexcept {
-    const Entry& entry = nodes_[root];
-    if (entry.parent != noNode || entry.row.parent)
+    const Links& links = links_[root];
+    if (links.parent != noNode || rows_[root].parent)
         return RootKind::Owned;
-    if ((entry.row.flags & JobFlags::launchedInGlobalScope) != 0)
+    if ((rows_[root].flags & JobFlags::launchedInGlobalScope) != 0)
         return RootKind::Global;
-    const bool plain = entry.row.kind == JobKind::Job || entry.row.kind == JobKind::SupervisorJob;
-    return plain && entry.detachedChildren > 0 ? RootKind::Island : RootKind::Owned;
+    const bool plain = rows_[root].kind == JobKind::Job || rows_[root].kind == JobKind::SupervisorJob;
+    return plain && links.detachedChildren > 0 ? RootKind::Island : RootKind::Owned;
 }
 
 bool JobTree::isOrphanRoot(Node node) const noexcept {
-    return nodes_[node].parent == noNode && rootKind(node) != RootKind::Owned;
+    return links_[node].parent == noNode && rootKind(node) != RootKind::Owned;
 }
 
 std::vector<Node> JobTree::path(Node node) const {
     std::vector<Node> nodes;
-    for (; node != noNode; node = nodes_[node].parent)
+    for (; node != noNode; node = links_[node].parent)
         nodes.push_back(node);
     std::reverse(nodes.begin(), nodes.end());
     return nodes;
@@ -355,14 +455,14 @@ std::vector<Node> JobTree::subtree(Node node) const {
     std::vector<Node> nodes{node};
     Node at = node;
     for (;;) {
-        if (nodes_[at].firstChild != noNode) {
-            at = nodes_[at].firstChild;
+        if (links_[at].firstChild != noNode) {
+            at = links_[at].firstChild;
         } else {
-            while (at != node && nodes_[at].nextSibling == noNode)
-                at = nodes_[at].parent;
+            while (at != node && links_[at].nextSibling == noNode)
+                at = links_[at].parent;
             if (at == node)
                 return nodes;
-            at = nodes_[at].nextSibling;
+            at = links_[at].nextSibling;
         }
         nodes.push_back(at);
     }
@@ -371,7 +471,7 @@ std::vector<Node> JobTree::subtree(Node node) const {
 JobCounts JobTree::counts(Node node) const {
     JobCounts counts;
     for (const Node each : subtree(node))
-        addTo(counts, nodes_[each].row, 1);
+        addTo(counts, rows_[each], 1);
     return counts;
 }
 

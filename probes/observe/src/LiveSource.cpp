@@ -67,8 +67,7 @@ void LiveSource::read(Batch& batch) {
         started_ = true;
         batch.clear();
         batch.reset = true;
-        scan(0, reader_->slotsHighWater());
-        readSlots(batch);
+        readAllSlots(batch);
         if (++look_ == 0)
             look_ = 1;
         nextScrub_ = monotonicNow() + firstScrub;
@@ -206,6 +205,15 @@ void LiveSource::readSlots(Batch& batch) {
         indices.clear();
         toRead_.swap(indices); // keeps the memory
     }
+}
+
+/// The first look: what scan() and readSlots() would do, with each slot touched once.
+void LiveSource::readAllSlots(Batch& batch) {
+    const std::uint32_t end = reader_->slotsHighWater();
+    slots_.resize(end);
+    batch.rows.reserve(end);
+    for (std::uint32_t index = 0; index < end; ++index)
+        readSlot(index, batch);
 }
 
 void LiveSource::readSlot(std::uint32_t index, Batch& batch) {

@@ -53,6 +53,7 @@ private:
     void readRings(Batch& batch);
     void take(const layout::Event& event, Batch& batch);
     void lookAt(std::uint32_t index);
+    void readAllSlots(Batch& batch);
     void readSlots(Batch& batch);
     void readSlot(std::uint32_t index, Batch& batch);
     void scan(std::uint32_t from, std::uint32_t to);
@@ -78,7 +79,7 @@ private:
     std::int64_t linkLostAt_ = 0;
 
     bool started_ = false;
-    std::vector<Known> slots_;
+    LargeVector<Known> slots_;
     std::vector<std::uint64_t> ringsRead_; ///< events of each ring that were read or counted as lost
     std::vector<layout::Event> events_;    ///< scratch
     std::vector<std::uint32_t> toRead_;    ///< slots to look at

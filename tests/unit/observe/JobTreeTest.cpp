@@ -113,6 +113,41 @@ TEST_F(JobTreeTest, AResetForgetsEverything) {
     EXPECT_EQ(tree.totals().jobs, 1u);
 }
 
+TEST_F(JobTreeTest, ACompleteStateIsOrderedByTheCreationOfItsJobs) {
+    std::mt19937_64 random(7);
+    for (const std::int64_t span : {std::int64_t{1}, std::int64_t{50}, std::int64_t{3'600'000'000'000}}) {
+        Batch state;
+        state.reset = true;
+        for (std::uint32_t i = 0; i < 5'000; ++i) {
+            JobRow row;
+            row.id = JobId::of(i, 1);
+            row.createdAt = std::int64_t{1} << 50 |
+                            static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(span));
+            row.number = random() % 100'000;
+            state.rows.push_back(row);
+        }
+        tree.apply(state, changes);
+        ASSERT_EQ(tree.size(), 5'000u);
+        auto moment = [this](Node node) {
+            return std::pair(tree.row(node).createdAt, tree.row(node).number);
+        };
+        for (Node root = tree.firstRoot(); tree.nextSibling(root) != noNode; root = tree.nextSibling(root))
+            ASSERT_LE(moment(root), moment(tree.nextSibling(root)));
+    }
+}
+
+TEST_F(JobTreeTest, ACompleteStateThatNamesASlotTwiceKeepsTheLaterJob) {
+    EXPECT_EQ(after("! 1 2<1 2'<1 3<2'"), "1;+2';++3");
+    EXPECT_EQ(after("! 1 2'<1 2<1 1 3<2"), "1;+2';3");
+    EXPECT_EQ(labels(changes.inserted), "1 2' 3");
+    EXPECT_EQ(tree.totals().jobs, 3u);
+    Batch state = batch("! 1 2 3");
+    state.rows[1] = JobRow{};
+    tree.apply(state, changes);
+    EXPECT_EQ(draw(tree), "1;3");
+    EXPECT_EQ(after("4<1"), "1;+4;3");
+}
+
 TEST_F(JobTreeTest, AJobCanMoveToAnotherParent) {
     after("1 2 3<1");
     EXPECT_EQ(after("3<2"), "1;2;+3");

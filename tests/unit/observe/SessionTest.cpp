@@ -165,6 +165,12 @@ TEST_F(SessionTest, AResetReplacesWhatWasNotTaken) {
     EXPECT_TRUE(changes.reset);
 }
 
+TEST_F(SessionTest, AResetThatNamesASlotTwiceKeepsTheLaterJob) {
+    script.give("! 1 2<1 2'<1 1 3<1");
+    EXPECT_EQ(taken(), "1;+2';+3");
+    EXPECT_EQ(batch.rows.size(), 3u);
+}
+
 TEST_F(SessionTest, TakenInAnyRhythmTheTreeIsTheSame) {
     script.give("!");
     JobTree direct;

@@ -4,6 +4,7 @@
 
 #include <coroscope/model/Ids.h>
 #include <coroscope/model/States.h>
+#include <coroscope/observe/LargeVector.h>
 
 #include <cstdint>
 #include <vector>
@@ -53,7 +54,7 @@ struct EndedJob {
 /// What is new since the last batch. Apply in this order: reset, rows, ended.
 struct Batch {
     bool reset = false;       ///< forget everything: `rows` is the complete state
-    std::vector<JobRow> rows; ///< new or changed, each complete
+    LargeVector<JobRow> rows; ///< new or changed, each complete
     /// Also, as far as they are known, jobs that came and went without ever being in `rows`.
     std::vector<EndedJob> ended;
     std::uint64_t events = 0; ///< events that this batch was made of

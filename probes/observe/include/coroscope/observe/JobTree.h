@@ -56,29 +56,30 @@ enum class RootKind : std::uint8_t {
 
 class JobTree {
 public:
-    /// Takes in a batch and says in `changes`, which it clears first, what that did. Rows whose parent is not
+    /// Takes in a batch (move it: a complete state is then not copied) and says in `changes`, which it clears
+    /// first, what that did. Rows whose parent is not
     /// known (yet) become roots and move when it comes. When a parent ends before its children, they become
     /// roots. Rows never form a cycle, whatever the batch says.
-    void apply(const Batch& batch, TreeChanges& changes);
+    void apply(Batch batch, TreeChanges& changes);
 
     std::size_t size() const noexcept { return live_; }
     Node find(JobId id) const noexcept;
-    const JobRow& row(Node node) const noexcept { return nodes_[node].row; }
+    const JobRow& row(Node node) const noexcept { return rows_[node]; }
 
-    Node parent(Node node) const noexcept { return nodes_[node].parent; }
-    Node firstChild(Node node) const noexcept { return nodes_[node].firstChild; }
-    Node lastChild(Node node) const noexcept { return nodes_[node].lastChild; }
-    Node nextSibling(Node node) const noexcept { return nodes_[node].nextSibling; }
-    Node previousSibling(Node node) const noexcept { return nodes_[node].previousSibling; }
-    std::uint32_t childCount(Node node) const noexcept { return nodes_[node].children; }
+    Node parent(Node node) const noexcept { return links_[node].parent; }
+    Node firstChild(Node node) const noexcept { return links_[node].firstChild; }
+    Node lastChild(Node node) const noexcept { return links_[node].lastChild; }
+    Node nextSibling(Node node) const noexcept { return links_[node].nextSibling; }
+    Node previousSibling(Node node) const noexcept { return links_[node].previousSibling; }
+    std::uint32_t childCount(Node node) const noexcept { return links_[node].children; }
     /// Roots are siblings of each other, in the order of their arrival.
     Node firstRoot() const noexcept { return firstRoot_; }
     RootKind rootKind(Node root) const noexcept;
     /// A root without an owner: what hangs below it was cut off from whoever launched it.
     bool isOrphanRoot(Node node) const noexcept;
     /// Every node is smaller than this; isLive tells which are in use.
-    Node endNode() const noexcept { return static_cast<Node>(nodes_.size()); }
-    bool isLive(Node node) const noexcept { return node < nodes_.size() && nodes_[node].row.id; }
+    Node endNode() const noexcept { return static_cast<Node>(rows_.size()); }
+    bool isLive(Node node) const noexcept { return node < rows_.size() && rows_[node].id; }
 
     /// Nodes from the root to this one, both included.
     std::vector<Node> path(Node node) const;
@@ -88,8 +89,7 @@ public:
     const JobCounts& totals() const noexcept { return totals_; }
 
 private:
-    struct Entry {
-        JobRow row;
+    struct Links {
         Node parent = noNode, firstChild = noNode, lastChild = noNode, nextSibling = noNode,
              previousSibling = noNode;
         std::uint32_t children = 0;
@@ -101,7 +101,9 @@ private:
         bool placed = true;                                  ///< linked to its parent or to the roots
     };
 
+    static Links newcomer() noexcept;
     Node slot(JobId id) const noexcept;
+    std::vector<Node> takeAll(LargeVector<JobRow> rows);
     Node take(const JobRow& row);
     void update(Node node, const JobRow& row, TreeChanges& changes);
     void place(Node node, TreeChanges& changes);
@@ -115,7 +117,8 @@ private:
     void removeDying(Node node, TreeChanges& changes);
     void count(const JobRow& row, std::uint64_t sign) noexcept;
 
-    std::vector<Entry> nodes_;
+    LargeVector<JobRow> rows_; ///< by Node, as links_
+    LargeVector<Links> links_;
     std::vector<Node> free_;
     std::vector<Node> nodeOfSlot_; ///< by JobId::index
     std::unordered_map<JobId, Node>

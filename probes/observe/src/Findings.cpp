@@ -67,6 +67,8 @@ struct Rules {
             const JobRow& row = tree.row(node);
             if ((row.flags & JobFlags::parentFromContext) == 0 || isFinal(row.state))
                 continue;
+            if (island.held && row.launcher != island.launcher)
+                continue; // the Job of a component, which has its owner
             std::string evidence = origin(row) + ", below " + jobLabel(island, dictionary) +
                                    ", which came with the launch and has no parent. ";
             evidence += island.held ? "A handle to that Job is still held, so somebody may yet cancel it."

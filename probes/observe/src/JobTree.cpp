@@ -255,8 +255,10 @@ void JobTree::update(Node node, const JobRow& row, TreeChanges& changes) {
     rows_[node] = row;
     if (!links.placed)
         return;
-    if (links.parent != noNode && detached(before) != detached(row))
-        links_[links.parent].detachedChildren += detached(row) ? 1u : ~0u;
+    if (links.parent != noNode && detached(before) != detached(row)) {
+        forgetDetached(node);
+        countDetached(node);
+    }
     if (before.parent != row.parent) {
         if (links.parent == noNode && before.parent) {
             rows_[node].parent = before.parent; // it is listed under the parent that it waited for
@@ -304,8 +306,7 @@ void JobTree::link(Node node, Node parent) noexcept {
     last = node;
     if (parent != noNode) {
         ++links_[parent].children;
-        if (detached(rows_[node]))
-            ++links_[parent].detachedChildren;
+        countDetached(node);
     }
 }
 
@@ -318,10 +319,25 @@ void JobTree::unlink(Node node) noexcept {
     (links.nextSibling == noNode ? last : links_[links.nextSibling].previousSibling) = links.previousSibling;
     if (parent != noNode) {
         --links_[parent].children;
-        if (detached(rows_[node]))
-            --links_[parent].detachedChildren;
+        forgetDetached(node);
     }
     links.parent = links.nextSibling = links.previousSibling = noNode;
+}
+
+void JobTree::countDetached(Node node) noexcept {
+    Links& links = links_[node];
+    Links& parent = links_[links.parent];
+    links.detached = detached(rows_[node]);
+    links.byMaker = links.detached && rows_[node].launcher == rows_[links.parent].launcher;
+    parent.detachedChildren += links.detached;
+    parent.detachedByMaker += links.byMaker;
+}
+
+void JobTree::forgetDetached(Node node) noexcept {
+    const Links& links = links_[node];
+    Links& parent = links_[links.parent];
+    parent.detachedChildren -= links.detached;
+    parent.detachedByMaker -= links.byMaker;
 }
 
 void JobTree::moveTo(Node node, Node parent, TreeChanges& changes) {
@@ -436,7 +452,10 @@ RootKind JobTree::rootKind(Node root) const noexcept {
     if ((rows_[root].flags & JobFlags::launchedInGlobalScope) != 0)
         return RootKind::Global;
     const bool plain = rows_[root].kind == JobKind::Job || rows_[root].kind == JobKind::SupervisorJob;
-    return plain && links.detachedChildren > 0 ? RootKind::Island : RootKind::Owned;
+    // A Job that is held and that others launch into is that of an application or a component, and has its
+    // owner.
+    const std::uint32_t cutOff = rows_[root].held ? links.detachedByMaker : links.detachedChildren;
+    return plain && cutOff > 0 ? RootKind::Island : RootKind::Owned;
 }
 
 bool JobTree::isOrphanRoot(Node node) const noexcept {

@@ -75,6 +75,20 @@ TEST_F(FindingTest, AnIslandWhoseJobIsHeldIsOnlyAHint) {
     EXPECT_EQ(found(), "orphan-detached hint suspected 4");
 }
 
+TEST_F(FindingTest, AHeldJobThatOthersLaunchIntoBelongsToAComponent) {
+    jobs("1 2<1 3 4<3");
+    row(2).kind = JobKind::SupervisorJob;
+    row(2).held = true;
+    row(3).flags = JobFlags::parentFromContext;
+    row(3).launcher = id("2");
+    EXPECT_EQ(found(), "");
+    EXPECT_FALSE(tree.isOrphanRoot(tree.find(id("3"))));
+    row(2).held = false;
+    row(2).jobVersion = 1;
+    EXPECT_EQ(found(), "orphan-detached warning proven 4");
+    EXPECT_TRUE(tree.isOrphanRoot(tree.find(id("3"))));
+}
+
 TEST_F(FindingTest, LookAlikesOfIslandsAreNoFindings) {
     jobs("1 2<1 3<2 4 5<4 6 7<6 8<99");
     row(1).kind = JobKind::Job; // Job(parent): it is in the tree

@@ -51,7 +51,8 @@ struct JobCounts {
 enum class RootKind : std::uint8_t {
     Owned,  ///< runBlocking, a scope that somebody holds, ...
     Global, ///< launched in GlobalScope
-    Island  ///< a Job of its own, made to be the parent of something launched elsewhere
+    Island  ///< a Job of its own, made to be the parent of something launched elsewhere, and not held by
+           ///< anybody but perhaps the job that made it
 };
 
 class JobTree {
@@ -95,10 +96,12 @@ private:
         std::uint32_t children = 0;
         std::uint32_t detachedChildren =
             0; ///< that were launched elsewhere with this job as their context's Job
+        std::uint32_t detachedByMaker = 0; ///< of these: launched by the job that made this one
         Node nextWaiting = noNode, previousWaiting = noNode; ///< roots that wait for the same unknown parent
         bool fresh = false;                                  ///< inserted by this apply
         bool dying = false;                                  ///< about to be removed by this apply
         bool placed = true;                                  ///< linked to its parent or to the roots
+        bool detached : 1 = false, byMaker : 1 = false;      ///< how its parent has counted it
     };
 
     static Links newcomer() noexcept;
@@ -109,6 +112,8 @@ private:
     void place(Node node, TreeChanges& changes);
     void link(Node node, Node parent) noexcept;
     void unlink(Node node) noexcept;
+    void countDetached(Node node) noexcept;
+    void forgetDetached(Node node) noexcept;
     void moveTo(Node node, Node parent, TreeChanges& changes);
     bool isBelow(Node node, Node ancestor) noexcept;
     void awaitParent(Node node);

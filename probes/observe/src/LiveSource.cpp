@@ -23,6 +23,9 @@ constexpr std::uint32_t scrubStep = 4'096, scrubSteps = 64;
 constexpr std::int64_t scanEvery = 50 * millisecond;
 /// After the agent has hung up: time for the process to end before it is looked for.
 constexpr std::int64_t hangUpGrace = 300 * millisecond;
+/// Incidents looked at in one read(), and those not complete that are looked at again.
+constexpr std::uint64_t mostIncidents = 65'536;
+constexpr std::ptrdiff_t mostUnfinished = 64;
 
 } // namespace
 
@@ -88,6 +91,7 @@ void LiveSource::read(Batch& batch) {
     endTheVanished(batch);
     if (closing)
         readSlots(batch);
+    readIncidents(batch);
 
     if (link_.connected()) {
         link_.receive(answers_);
@@ -290,6 +294,32 @@ void LiveSource::endTheVanished(Batch& batch) {
         lookAt(id.index()); // the next job in the slot, if there is one, comes with the next batch
     }
     vanished_.clear();
+}
+
+/// Each incident once: those that the ring still has when we come, and each new one. One that is being
+/// written is tried again until the ring has passed it.
+void LiveSource::readIncidents(Batch& batch) {
+    const std::uint64_t head = reader_->incidentsHead();
+    const auto fresh = static_cast<std::int64_t>(head - incidentsRead_);
+    if (fresh <= 0 && unfinished_.empty())
+        return;
+    if (fresh > 0) {
+        const std::uint64_t most = std::min(reader_->incidentCapacity(), mostIncidents);
+        for (std::uint64_t n = head - std::min<std::uint64_t>(static_cast<std::uint64_t>(fresh), most);
+             n != head; ++n)
+            unfinished_.push_back(n);
+        incidentsRead_ = head;
+    }
+    std::erase_if(unfinished_, [&](std::uint64_t number) {
+        Incident incident;
+        const RecordReader::IncidentRead read = reader_->readIncident(number, clock_, incident);
+        if (read == RecordReader::IncidentRead::Read)
+            batch.incidents.push_back(std::move(incident));
+        return read != RecordReader::IncidentRead::NotYet;
+    });
+    // A writer that gave up leaves nothing, and who makes up numbers must not fill our memory with them.
+    if (unfinished_.size() > mostUnfinished)
+        unfinished_.erase(unfinished_.begin(), unfinished_.end() - mostUnfinished);
 }
 
 void LiveSource::wait(int milliseconds) {

@@ -59,6 +59,7 @@ private:
     void scan(std::uint32_t from, std::uint32_t to);
     void scrub(std::int64_t now);
     void endTheVanished(Batch& batch);
+    void readIncidents(Batch& batch);
     void end(Known& known, const EndedJob& job, Batch& batch);
     Known& known(std::uint32_t index);
     bool processIsGone();
@@ -85,6 +86,8 @@ private:
     std::vector<std::uint32_t> toRead_;    ///< slots to look at
     std::vector<JobId> vanished_;          ///< gone from their slots without an event so far
     std::uint32_t look_ = 1;
+    std::uint64_t incidentsRead_ = 0;       ///< smaller numbers were read or are among the unfinished
+    std::vector<std::uint64_t> unfinished_; ///< incidents that were being written, or never will be
 
     // The scrub goes through the slab in steps, one a read().
     std::uint32_t scrubNext_ = 0;

@@ -29,8 +29,8 @@ constexpr std::uint64_t mostSlots = std::uint64_t{1} << JobId::indexBits;
 constexpr std::uint64_t mostThreads = 4096;
 constexpr std::uint64_t mostRows = std::uint64_t{1} << 24; ///< of every other table
 constexpr std::uint64_t mostBytes = std::uint64_t{1} << 32;
-constexpr std::uint32_t widestRow = 1024;
-constexpr std::size_t longestText = 1024, longestFailure = 4096;
+constexpr std::uint32_t widestRow = 4096;
+constexpr std::size_t longestText = 1024;
 
 /// One read of a field that others may be changing. The mapping is read-only; atomic_ref has no const form
 /// here.
@@ -100,6 +100,8 @@ Result<std::shared_ptr<const RecordReader>> RecordReader::over(const void* memor
 
 Result<std::shared_ptr<const RecordReader>> RecordReader::checked(std::shared_ptr<RecordReader> reader) {
     copyOut(&reader->header_, reader->base_, sizeof reader->header_);
+    if (reader->header_.versionMinor == 0)
+        reader->header_.incidents = {};
     if (std::string problem = reader->problemWithHeader(); !problem.empty())
         return Problem{std::move(problem)};
     return std::shared_ptr<const RecordReader>(std::move(reader));
@@ -124,7 +126,7 @@ std::string RecordReader::problemWithHeader() const {
             table.offset % align != 0 || table.offset < sizeof h || table.offset > h.totalSize ||
             table.capacity > most)
             return false;
-        // At most 2^24 rows * 2^12 blocks * 2^10 bytes: no overflow.
+        // At most 2^24 rows * 2^12 blocks * 2^12 bytes: no overflow.
         return table.capacity * blocks * table.stride <= h.totalSize - table.offset;
     };
     if (!fits(h.slots, sizeof(Slot), alignof(Slot), mostSlots) ||
@@ -132,9 +134,11 @@ std::string RecordReader::problemWithHeader() const {
         !fits(h.sites, sizeof(layout::Site), 4, mostRows) ||
         !fits(h.stacks, sizeof(layout::Stack), 4, mostRows) ||
         !fits(h.contexts, sizeof(layout::Context), 4, mostRows) || !fits(h.texts, 1, 1, mostBytes) ||
-        !fits(h.failures, 1, 1, mostBytes) || h.texts.stride != 1 || h.failures.stride != 1 ||
+        h.texts.stride != 1 ||
         !fits(h.siteCounters, sizeof(layout::SiteCounter), 8, mostRows, h.threads.capacity) ||
         !fits(h.rings, sizeof(layout::Event), 8, mostRows, h.threads.capacity))
+        return "the header of its record makes no sense";
+    if (h.versionMinor > 0 && !fits(h.incidents, sizeof(layout::Incident), 8, mostRows))
         return "the header of its record makes no sense";
     return {};
 }
@@ -353,26 +357,66 @@ ContextText RecordReader::context(std::uint32_t id) const {
     return {text(load(context.dispatcher)), text(load(context.elements))};
 }
 
-std::string RecordReader::failureText(JobId job, std::uint64_t failure) const {
-    const std::uint64_t capacity = header_.failures.capacity;
-    if (failure == 0 || capacity < sizeof(layout::Failure) + longestFailure)
-        return {};
-    const std::uint64_t place = failure - 1;
-    auto copyFromRing = [&](void* to, std::uint64_t from, std::uint64_t size) {
-        const std::uint64_t start = from % capacity, first = std::min(size, capacity - start);
-        copyOut(to, base_ + header_.failures.offset + start, first);
-        copyOut(static_cast<std::byte*>(to) + first, base_ + header_.failures.offset, size - first);
-    };
-    layout::Failure head{};
-    copyFromRing(&head, place, sizeof head);
-    if (head.job != job.value || (head.size ^ 0x5afe5afeu) != head.check || head.size > longestFailure)
-        return {};
-    std::string raw(head.size, '\0');
-    copyFromRing(raw.data(), place + sizeof head, head.size);
+std::uint64_t RecordReader::incidentsHead() const noexcept {
+    return incidentCapacity() == 0 ? 0 : load(live().incidentsHead, std::memory_order_acquire);
+}
+
+// The reader's half of the entry's protocol: an even word of this incident with acquire, the fields, a fence,
+// the same word again.
+RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, const TickClock& clock,
+                                                      Incident& incident) const {
+    const std::uint64_t capacity = incidentCapacity(), size = header_.incidents.stride;
+    if (capacity == 0)
+        return IncidentRead::Gone;
+    const std::byte* const entry = base_ + header_.incidents.offset + number % capacity * size;
+    const std::uint64_t& word = reinterpret_cast<const layout::Incident*>(entry)->word;
+    const std::uint64_t complete = 2 * (number + 1), before = load(word, std::memory_order_acquire);
+    if (before != complete)
+        return static_cast<std::int64_t>(before - complete) > 0 ? IncidentRead::Gone : IncidentRead::NotYet;
+    layout::Incident head{};
+    copyOut(&head, entry, sizeof head);
+    std::string raw;
+    if (head.textAt >= sizeof head && head.textAt + std::uint64_t{head.textSize} <= size) {
+        raw.resize(head.textSize);
+        copyOut(raw.data(), entry + head.textAt, raw.size());
+    }
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (load(live().failuresHead) - place > capacity)
+    if (load(word) != complete)
+        return IncidentRead::Gone;
+
+    incident.number = number;
+    incident.what = known(head.what, IncidentKind::CancellationBecameFailure, IncidentKind::Unknown);
+    incident.at = clock.toMonotonic(head.at);
+    incident.text = presentable(raw, true);
+    JobRow& row = incident.job = {};
+    row.id = JobId{head.job};
+    row.parent = JobId{head.parent};
+    row.launcher = JobId{head.launcher};
+    row.number = head.number;
+    row.createdAt = clock.toMonotonic(head.createdAt);
+    row.stateSince = clock.toMonotonic(head.jobStateSince);
+    row.executionSince = clock.toMonotonic(head.since);
+    row.site = head.creationSite;
+    row.suspendedAt = head.suspendedAt;
+    row.name = head.jobName;
+    row.context = head.context;
+    row.resumes = head.resumes;
+    row.flags = head.flags;
+    row.held = (head.flags & JobFlags::held) != 0;
+    row.kind = known(head.kind, JobKind::Foreign, JobKind::Foreign);
+    row.state = known(head.state, JobState::Failed, JobState::Active);
+    row.execution = known(head.execution, Execution::WaitsForChildren, Execution::None);
+    row.waitKind = known(head.waitKind, WaitKind::Select, WaitKind::Unknown);
+    row.waitsFor = head.waitsFor;
+    return IncidentRead::Read;
+}
+
+std::string RecordReader::failureText(JobId job, std::uint64_t failure) const {
+    Incident incident;
+    if (failure == 0 || readIncident(failure - 1, TickClock(), incident) != IncidentRead::Read ||
+        incident.job.id != job)
         return {};
-    return presentable(raw, true);
+    return std::move(incident.text);
 }
 
 } // namespace coroscope::observe

@@ -78,11 +78,22 @@ public:
     std::uint64_t readEvents(std::uint32_t thread, std::uint64_t from, std::uint64_t to,
                              std::vector<layout::Event>& events) const;
 
+    /// Incidents ever begun; 0 for a record that keeps none.
+    std::uint64_t incidentsHead() const noexcept;
+    std::uint64_t incidentCapacity() const noexcept { return header_.incidents.capacity; }
+    enum class IncidentRead {
+        Read,
+        NotYet, ///< being written, or never will be
+        Gone    ///< its entry has a later one
+    };
+    /// Reads one incident by the writers' protocol.
+    IncidentRead readIncident(std::uint64_t number, const TickClock& clock, Incident& incident) const;
+
     std::string text(TextId id) const;
     SiteText site(SiteId id) const;
     StackText stack(StackId id) const;
     ContextText context(std::uint32_t id) const;
-    /// `failure` as an Ended event gives it: 1 + the place in the ring.
+    /// `failure` as an Ended event gives it: 1 + the incident's number.
     std::string failureText(JobId job, std::uint64_t failure) const;
 
 private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -20,6 +21,8 @@ constexpr int lookEvery = 1;
 constexpr std::int64_t second = 1'000'000'000;
 /// Batches with more rows than this are folded outside the lock.
 constexpr std::size_t smallBatch = 1'000;
+/// Of incidents that nobody takes, the newest are kept.
+constexpr std::ptrdiff_t mostIncidents = 10'000;
 
 /// Folds batches into one that says the same to somebody who knows what was taken before. Reader thread only.
 ///
@@ -46,6 +49,10 @@ public:
         }
         into.events += news.events;
         into.lost += news.lost;
+        into.incidents.insert(into.incidents.end(), std::make_move_iterator(news.incidents.begin()),
+                              std::make_move_iterator(news.incidents.end()));
+        if (into.incidents.size() > mostIncidents)
+            into.incidents.erase(into.incidents.begin(), into.incidents.end() - mostIncidents);
         // No batch of a source both has a job and ends it, so the ends may come first: they make room in the
         // slots.
         for (const EndedJob& ended : news.ended)

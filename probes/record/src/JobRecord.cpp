@@ -7,6 +7,7 @@
 #include "ThreadRecord.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
@@ -101,30 +102,42 @@ std::uint64_t endSlice(ThreadRecord& thread, JobId id) noexcept {
     return now > began ? now - began : 0;
 }
 
-/// Appends to the ring of failures; answers 1 + its place, 0 when there is nothing to say.
-std::uint64_t writeFailure(JobId id, std::string_view text) noexcept {
-    if (text.empty())
-        return 0;
-    constexpr std::size_t longest = 2048;
-    text = text.substr(0, longest);
-    const layout::Failure head{id.value, static_cast<std::uint32_t>(text.size()),
-                               static_cast<std::uint32_t>(text.size()) ^ 0x5afe5afeu};
-    const std::uint64_t size = (sizeof head + text.size() + 7) / 8 * 8;
-    const std::uint64_t place =
-        std::atomic_ref(memory.header->failuresHead).fetch_add(size, std::memory_order_acq_rel);
-    // A text may wrap around the end of the ring: copy in two parts. The reader checks the head's job, size
-    // and check.
-    auto put = [place](std::uint64_t offset, const void* from, std::size_t n) {
-        const auto* bytes = static_cast<const std::byte*>(from);
-        for (std::size_t i = 0; i < n; ++i)
-            set(memory.failures[(place + offset + i) % capacity::failures], bytes[i]);
-    };
-    put(0, &head, sizeof head);
-    put(sizeof head, text.data(), text.size());
-    return place + 1;
-}
-
 } // namespace
+
+// The writer's half of the entry's protocol: odd word, release fence, fields, even word with release. The
+// entry is taken by compare-and-swap, so two writers never share one.
+std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string_view text) noexcept {
+    if (facts.job == 0 || !on())
+        return 0;
+    const std::uint64_t number =
+        std::atomic_ref(memory.header->incidentsHead).fetch_add(1, std::memory_order_acq_rel);
+    std::byte* const entry = memory.incidents + number % capacity::incidents * capacity::incidentSize;
+    layout::Incident head = facts;
+    std::atomic_ref<std::uint64_t> word(reinterpret_cast<layout::Incident*>(entry)->word);
+    std::uint64_t before = word.load(std::memory_order_relaxed);
+    if (before % 2 != 0 || !word.compare_exchange_strong(before, 2 * number + 1, std::memory_order_acquire,
+                                                         std::memory_order_relaxed))
+        return 0;
+    std::atomic_thread_fence(std::memory_order_release);
+    text = text.substr(0, capacity::incidentSize - sizeof head);
+    head.at = here().coarse();
+    head.textAt = sizeof head;
+    head.textSize = static_cast<std::uint16_t>(text.size());
+    head.what = static_cast<std::uint8_t>(what);
+    std::array<std::uint64_t, sizeof head / 8> words{};
+    static_assert(sizeof words == sizeof head);
+    std::memcpy(words.data(), &head, sizeof head);
+    auto* const to = reinterpret_cast<std::uint64_t*>(entry);
+    for (std::size_t i = 1; i < words.size(); ++i)
+        set(to[i], words[i]);
+    for (std::size_t i = 0; i < text.size(); i += 8) {
+        std::uint64_t piece = 0;
+        std::memcpy(&piece, text.data() + i, std::min<std::size_t>(8, text.size() - i));
+        set(to[words.size() + i / 8], piece);
+    }
+    word.store(2 * (number + 1), std::memory_order_release);
+    return number + 1;
+}
 
 void JobRecord::begin(const Birth& birth) noexcept {
     if (!on() && !start())
@@ -270,6 +283,36 @@ void JobRecord::contextChanges(std::uint32_t context) noexcept {
         set(slotOf(id_).context, context);
 }
 
+JobFacts JobRecord::facts() const noexcept {
+    JobFacts facts{};
+    if (!usable(id_))
+        return facts;
+    Slot& slot = slotOf(id_);
+    if (get(slot.id) != id_.value)
+        return facts;
+    const JobWord job{get(slot.jobWord)};
+    const ExecutionWord execution{get(slot.executionWord)};
+    facts.job = id_.value;
+    facts.parent = get(slot.parent);
+    facts.launcher = get(slot.launcher);
+    facts.number = get(slot.number);
+    facts.createdAt = get(slot.createdAt);
+    facts.jobStateSince = get(slot.jobStateSince);
+    facts.since = get(slot.since);
+    facts.waitsFor = get(slot.waitsFor);
+    facts.creationSite = get(slot.creationSite);
+    facts.jobName = get(slot.jobName);
+    facts.context = get(slot.context);
+    facts.suspendedAt = get(slot.suspendedAt);
+    facts.resumes = get(slot.resumes);
+    facts.flags = job.flags();
+    facts.kind = get(slot.kind);
+    facts.state = static_cast<std::uint8_t>(job.state());
+    facts.execution = static_cast<std::uint8_t>(execution.execution());
+    facts.waitKind = static_cast<std::uint8_t>(execution.waitKind());
+    return facts;
+}
+
 // The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a
 // look at the command thread's pin (it stops there), only then may another job have the slot.
 void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
@@ -279,14 +322,19 @@ void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
     ThreadRecord& thread = here();
     const std::uint64_t time =
         thread.running == id_ ? (endSlice(thread, id_), thread.stamp) : thread.coarse();
+    std::uint64_t incident = 0;
+    if (!failure.empty()) {
+        JobFacts facts = this->facts();
+        facts.state = static_cast<std::uint8_t>(finalState);
+        incident = tellIncident(IncidentKind::Failed, facts, failure);
+    }
     JobWord now;
     if (!changeJobWord(id_, now,
                        [&](JobWord old) { return JobWord::of(old.version() + 1, old.flags(), finalState); }))
         return;
-    const std::uint64_t place = writeFailure(id_, failure);
     const SiteId site = get(slot.creationSite);
     thread.emit({time, id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState),
-                 now.flags(), place});
+                 now.flags(), incident});
     set(slot.id, std::uint64_t{0});
     waitWhilePinned(id_.index());
     std::atomic_thread_fence(std::memory_order_release);

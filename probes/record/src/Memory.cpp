@@ -84,7 +84,8 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
     h.contexts = place(capacity::contexts, sizeof(layout::Context));
     h.siteCounters = place(capacity::sites, sizeof(layout::SiteCounter), capacity::threads);
     h.texts = place(capacity::texts, 1);
-    h.failures = place(capacity::failures, 1);
+    h.failures = place(0, 1);
+    h.incidents = place(capacity::incidents, capacity::incidentSize);
     h.rings = place(capacity::ringEvents, sizeof(layout::Event), capacity::threads);
     h.slots = place(slotCapacity, sizeof(layout::Slot));
     return at;
@@ -172,7 +173,7 @@ std::string createMemory() {
     memory.contexts = static_cast<layout::Context*>(at(h.contexts));
     memory.siteCounters = static_cast<layout::SiteCounter*>(at(h.siteCounters));
     memory.texts = static_cast<char*>(at(h.texts));
-    memory.failures = static_cast<std::byte*>(at(h.failures));
+    memory.incidents = static_cast<std::byte*>(at(h.incidents));
     memory.rings = static_cast<layout::Event*>(at(h.rings));
     memory.slotCapacity = h.slots.capacity;
     memory.ringsOffset = h.rings.offset;

@@ -29,6 +29,7 @@ struct LiveSourceTest : testing::Test {
     JobTree tree;
     std::uint64_t events = 0, lost = 0;
     std::vector<EndedJob> ended;
+    std::vector<Incident> incidents;
 
     void attachNow() {
         auto attached = attach(target.pid());
@@ -44,6 +45,7 @@ struct LiveSourceTest : testing::Test {
         events += batch.events;
         lost += batch.lost;
         ended.insert(ended.end(), batch.ended.begin(), batch.ended.end());
+        incidents.insert(incidents.end(), batch.incidents.begin(), batch.incidents.end());
     }
     template <class F>
     testing::AssertionResult soon(F&& holds) {
@@ -141,13 +143,62 @@ TEST_F(LiveSourceTest, TextsOfFailuresAreKeptWhenTheTargetHasOverwrittenThem) {
     target.tell("end first Failed std::logic_error: the first");
     EXPECT_TRUE(soon([&] { return ended.size() == 1; }));
     const std::string text = "std::runtime_error: " + std::string(2'000, 'x');
-    for (int i = 0; i < 600; ++i) { // more than the ring of failures holds
-        target.tell("begin other -");
-        target.tell("end other Failed " + text);
-    }
-    EXPECT_TRUE(soon([&] { return ended.size() == 601; }));
+    target.tell("begin other -");
+    target.tell("incidents other 3000"); // more than the ring of incidents holds
+    target.tell("end other Failed " + text);
+    EXPECT_TRUE(soon([&] { return ended.size() == 2; }));
     EXPECT_EQ(source->failureText(ended[0]), "std::logic_error: the first");
-    EXPECT_EQ(source->failureText(ended[600]), text);
+    EXPECT_EQ(source->failureText(ended[1]), text);
+}
+
+TEST_F(LiveSourceTest, TellsIncidentsFromBeforeTheAttachAndNewOnesEachOnce) {
+    target.tell("begin root - held");
+    target.tell("begin a root by=root");
+    target.tell("suspend a");
+    target.tell("incident a 3 std::runtime_error: no more paper");
+    target.tell("begin b root");
+    target.tell("end b Failed std::runtime_error: gone before we came");
+    attachNow();
+    std::vector<Incident> all = std::move(incidents);
+    ASSERT_EQ(all.size(), 2u);
+    EXPECT_EQ(all[0].what, IncidentKind::SwallowedCancellation);
+    EXPECT_EQ(all[0].job.id, row("a").id);
+    EXPECT_EQ(all[0].job.parent, row("root").id);
+    EXPECT_EQ(all[0].job.launcher, row("root").id);
+    EXPECT_EQ(all[0].job.site, row("a").site);
+    EXPECT_EQ(all[0].job.name, row("a").name);
+    EXPECT_EQ(all[0].job.context, row("a").context);
+    EXPECT_EQ(all[0].job.number, row("a").number);
+    EXPECT_EQ(all[0].job.suspendedAt, row("a").suspendedAt);
+    EXPECT_EQ(all[0].job.createdAt, row("a").createdAt);
+    EXPECT_EQ(all[0].job.execution, Execution::Suspended);
+    EXPECT_EQ(all[0].job.state, JobState::Active);
+    EXPECT_EQ(all[0].text, "std::runtime_error: no more paper");
+    EXPECT_GE(all[0].at, row("a").createdAt);
+    EXPECT_LE(all[0].at, monotonicNow());
+    EXPECT_EQ(all[1].what, IncidentKind::Failed);
+    EXPECT_EQ(all[1].job.state, JobState::Failed);
+    EXPECT_EQ(all[1].text, "std::runtime_error: gone before we came");
+    EXPECT_GT(all[1].number, all[0].number);
+
+    incidents.clear();
+    target.tell("incident root 5 late");
+    EXPECT_TRUE(soon([&] { return incidents.size() == 1; }));
+    target.tell("begin c root");
+    EXPECT_TRUE(soon([&] { return names() == "root;+a;+c"; }));
+    ASSERT_EQ(incidents.size(), 1u);
+    EXPECT_EQ(incidents[0].what, IncidentKind::CancellationBecameFailure);
+    EXPECT_EQ(incidents[0].text, "late");
+}
+
+TEST_F(LiveSourceTest, OfMoreIncidentsThanTheTargetKeepsTheNewestAreTold) {
+    target.tell("begin a -");
+    target.tell("incidents a 5000");
+    attachNow();
+    ASSERT_EQ(incidents.size(), 2048u);
+    EXPECT_EQ(incidents.front().number, 5000u - 2048u);
+    EXPECT_EQ(incidents.back().number, 4999u);
+    EXPECT_EQ(incidents.back().text, "4999");
 }
 
 TEST_F(LiveSourceTest, CountsEventsExactlyWhenItIsTooSlowAndIsCompleteAllTheSame) {

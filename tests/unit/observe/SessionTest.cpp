@@ -97,6 +97,29 @@ struct SessionTest : testing::Test {
     }
 };
 
+TEST_F(SessionTest, HandsOnEachIncidentOnceAndOfTooManyTheNewest) {
+    auto give = [&](std::uint64_t number) {
+        const std::lock_guard guard(script.lock);
+        Batch one;
+        one.incidents.emplace_back();
+        one.incidents.back().number = number;
+        one.incidents.back().text = std::to_string(number);
+        script.batches.push_back(std::move(one));
+        script.readsSinceLast = 0;
+    };
+    give(1);
+    give(2);
+    taken();
+    ASSERT_EQ(batch.incidents.size(), 2u);
+    EXPECT_EQ(batch.incidents[1].text, "2");
+    for (std::uint64_t number = 3; number < 10'010; ++number)
+        give(number);
+    taken();
+    ASSERT_EQ(batch.incidents.size(), 10'000u);
+    EXPECT_EQ(batch.incidents.front().number, 10u);
+    EXPECT_EQ(batch.incidents.back().number, 10'009u);
+}
+
 TEST_F(SessionTest, FoldsSeveralChangesOfOneJobIntoOneRow) {
     script.give("! 1 2<1");
     script.give("2<1");

@@ -141,6 +141,17 @@ std::string carryOut(const std::string& line) {
         } else if (command == "hold") {
             words >> what;
             job.held(what == "1");
+        } else if (command == "incident") {
+            int kind = 0;
+            words >> kind;
+            std::string text;
+            std::getline(words >> std::ws, text);
+            record::tellIncident(static_cast<IncidentKind>(kind), job.facts(), text);
+        } else if (command == "incidents") {
+            int count = 0;
+            words >> count;
+            for (int i = 0; i < count; ++i)
+                record::tellIncident(IncidentKind::Failed, job.facts(), std::to_string(i));
         } else if (command == "state") {
             words >> what;
             job.stateChanges(stateOf(what));

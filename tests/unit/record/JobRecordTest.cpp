@@ -173,24 +173,6 @@ TEST(JobRecord, CountersOfASiteAddUp) {
     EXPECT_EQ(own.counters(site).ended, 2000u);
 }
 
-TEST(JobRecord, FailureIsKeptInTheRing) {
-    const OwnRecord own;
-    JobRecord job;
-    job.begin({.kind = JobKind::Launch});
-    const std::uint64_t place = own.header().failuresHead;
-    job.end(JobState::Failed, "std::runtime_error\ncard declined");
-    layout::Failure head{};
-    std::memcpy(&head,
-                reinterpret_cast<const std::byte*>(&own.header()) + own.header().failures.offset + place,
-                sizeof head);
-    EXPECT_EQ(head.job, job.id().value);
-    EXPECT_EQ(head.check, head.size ^ 0x5afe5afeu);
-    EXPECT_EQ(std::string(reinterpret_cast<const char*>(&own.header()) + own.header().failures.offset +
-                              place + sizeof head,
-                          head.size),
-              "std::runtime_error\ncard declined");
-}
-
 TEST(JobRecord, NumbersAreUniqueAcrossThreads) {
     std::vector<std::vector<std::uint64_t>> seen(4);
     std::vector<std::thread> threads;

@@ -4,6 +4,7 @@
 #include <coroscope/record/Record.h>
 
 #include <atomic>
+#include <cstring>
 #include <stdexcept>
 #include <thread>
 
@@ -112,6 +113,27 @@ std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
             return row;
     }
     throw std::runtime_error("the row never stood still");
+}
+
+std::optional<OwnRecord::Incident> OwnRecord::incident(std::uint64_t number) const {
+    const layout::Table& table = header().incidents;
+    const std::uint64_t place = table.offset + number % table.capacity * table.stride;
+    auto load = [this](std::uint64_t offset, std::memory_order order = std::memory_order_relaxed) {
+        return std::atomic_ref(const_cast<std::uint64_t&>(at<std::uint64_t>(offset))).load(order);
+    };
+    if (load(place, std::memory_order_acquire) != 2 * (number + 1))
+        return {};
+    std::vector<std::uint64_t> words(table.stride / 8);
+    for (std::size_t i = 0; i < words.size(); ++i)
+        words[i] = load(place + 8 * i);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (load(place) != 2 * (number + 1))
+        return {};
+    Incident incident;
+    std::memcpy(&incident.head, words.data(), sizeof incident.head);
+    incident.text.assign(reinterpret_cast<const char*>(words.data()) + incident.head.textAt,
+                         incident.head.textSize);
+    return incident;
 }
 
 std::vector<layout::Event> OwnRecord::events(std::uint32_t entry, std::uint64_t from) const {

@@ -36,6 +36,13 @@ public:
     /// The row of a job by the reader's protocol; nothing when it is gone.
     std::optional<Row> read(JobId id) const;
 
+    struct Incident {
+        layout::Incident head;
+        std::string text;
+    };
+    /// The incident of that number by the reader's protocol; nothing when the ring does not have it whole.
+    std::optional<Incident> incident(std::uint64_t number) const;
+
     /// Events in the ring of `entry` from position `from` on.
     std::vector<layout::Event> events(std::uint32_t entry, std::uint64_t from) const;
     /// Entry of the calling thread.

@@ -3,7 +3,7 @@
 // with one version is read by observers built with another. All numbers are in the machine's byte order; all
 // offsets are bytes from the start of the memory.
 //
-//   Header | threads | sites | stacks | contexts | site counters | texts | failures | rings | slots
+//   Header | threads | sites | stacks | contexts | site counters | texts | incidents | rings | slots
 //
 // in whatever order: the header says where each lies.
 //
@@ -26,7 +26,7 @@ inline constexpr char memfdName[] = "coroscope-record";
 
 /// Readers refuse another major version and ignore what a newer minor one adds.
 inline constexpr std::uint32_t versionMajor = 1;
-inline constexpr std::uint32_t versionMinor = 0;
+inline constexpr std::uint32_t versionMinor = 1;
 
 enum class ClockKind : std::uint32_t {
     Monotonic = 0, ///< ticks are nanoseconds of CLOCK_MONOTONIC
@@ -63,7 +63,7 @@ struct Header {
     Table contexts;
     Table siteCounters; ///< threads.capacity blocks of `capacity` entries each
     Table texts;        ///< bytes: of each text its 32-bit size, then (this is its TextId) UTF-8, then a zero
-    Table failures;     ///< bytes, a ring of Failure
+    Table failures;     ///< of minor version 0; empty since
     Table rings;        ///< threads.capacity rings of `capacity` events each
     char program[64];   ///< file name of the executable, zero-terminated, cut if longer
     char socketAddress[108]; ///< path of the agent's socket, empty without one
@@ -77,12 +77,15 @@ struct Header {
     std::uint32_t stacksUsed;
     std::uint32_t contextsUsed;
     std::uint64_t textsUsed;       ///< bytes
-    std::uint64_t failuresHead;    ///< bytes ever written to the ring of failures
+    std::uint64_t failuresHead;    ///< of minor version 0
     std::uint64_t textsRefused;    ///< texts, sites, stacks and contexts that found their table full
     std::uint32_t ringsEnabled;    ///< 1 while an observer is connected
     std::uint32_t ringsEpoch;      ///< counts how often the rings were switched on
     std::uint32_t commandsAllowed; ///< 1: the target carries out cancel commands
     std::uint32_t ended;           ///< 1: the process said goodbye in good order
+    // Since minor version 1.
+    Table incidents;             ///< a ring of Incident
+    std::uint64_t incidentsHead; ///< incidents ever begun
 };
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
@@ -195,13 +198,40 @@ struct SiteCounter {
     std::uint64_t ended;
 };
 
-/// A text in the failure ring: this head, then `size` bytes of UTF-8 (type, newline, message), then padding
-/// to 8.
-struct Failure {
-    std::uint64_t job;
-    std::uint32_t size;
-    std::uint32_t check; ///< size ^ 0x5afe5afe
+/// Something that happened to a job, with what is needed to tell of it when the job's slot is in use again.
+/// Entry n % capacity of the ring has the n-th one; its text follows within the entry, which is as wide as
+/// the table's stride.
+///
+/// `word` works as a sequence lock: odd (2 * n + 1) while the n-th is being written, 2 * (n + 1) when it is
+/// complete. A writer that finds the entry odd, because another one has been overtaken by the whole ring,
+/// gives its own up: that number never appears.
+struct Incident {
+    std::uint64_t word;
+    std::uint64_t job; ///< JobId; the fields below are those of its slot at the time
+    std::uint64_t parent;
+    std::uint64_t launcher;
+    std::uint64_t number;
+    std::uint64_t createdAt;
+    std::uint64_t jobStateSince;
+    std::uint64_t since;
+    std::uint64_t waitsFor;
+    std::uint64_t at; ///< ticks when it happened
+    SiteId creationSite;
+    TextId jobName;
+    std::uint32_t context;
+    StackId suspendedAt; ///< where it suspended, or went on to suspend
+    std::uint32_t resumes;
+    std::uint16_t flags;    ///< JobFlags
+    std::uint16_t textAt;   ///< bytes from the start of the entry
+    std::uint16_t textSize; ///< type, newline, message; UTF-8, cut where it does not fit
+    std::uint8_t what;      ///< IncidentKind
+    std::uint8_t kind;      ///< JobKind
+    std::uint8_t state;     ///< JobState, the final one if the incident is an end
+    std::uint8_t execution; ///< Execution
+    std::uint8_t waitKind;  ///< WaitKind
+    std::uint8_t reserved[9];
 };
+static_assert(sizeof(Incident) == 120);
 
 enum class EventKind : std::uint8_t {
     None = 0,
@@ -209,8 +239,8 @@ enum class EventKind : std::uint8_t {
     JobState = 2, ///< version: of the job word; detail: JobState; extra: flags
     Execution =
         3, ///< version: sequence of the execution word; detail: Execution; extra: WaitKind; aux: see below
-    Ended = 4, ///< version: of the job word; detail: final JobState; aux: 1 + place in the failure ring, or 0
-    Renamed = 5,   ///< aux: TextId
+    Ended = 4,   ///< version: of the job word; detail: final JobState; aux: 1 + number of its incident, or 0
+    Renamed = 5, ///< aux: TextId
     Reparented = 6 ///< aux: the new parent
 };
 

@@ -79,7 +79,22 @@ inline constexpr std::uint16_t cancellationDelivered = 1u << 5;
 inline constexpr std::uint16_t lazyStart = 1u << 6;
 /// Somebody outside the runtime holds a handle (Job, Deferred, scope).
 inline constexpr std::uint16_t held = 1u << 7;
+/// The body caught its cancellation, let go of it, and went on to its next suspension.
+inline constexpr std::uint16_t swallowedCancellation = 1u << 8;
+/// The Job of a scope that somebody made for itself: who drops the last handle to it gives up what runs
+/// there.
+inline constexpr std::uint16_t ownsScope = 1u << 9;
 } // namespace JobFlags
+
+/// What happened to a job that is worth remembering after it is gone.
+enum class IncidentKind : std::uint8_t {
+    Unknown = 0,
+    Failed = 1,                   ///< it ended by an exception that is no cancellation
+    UnseenFailure = 2,            ///< it failed, and nobody was told or asked
+    SwallowedCancellation = 3,    ///< its body caught the cancellation and went on to its next suspension
+    CancellationBecameValue = 4,  ///< its body caught the cancellation and returned
+    CancellationBecameFailure = 5 ///< its body caught the cancellation and threw something else
+};
 
 inline constexpr std::string_view name(JobState s) noexcept {
     switch (s) {

@@ -7,6 +7,7 @@
 #include <coroscope/observe/LargeVector.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace coroscope::observe {
@@ -51,20 +52,33 @@ struct EndedJob {
     bool failed() const noexcept { return finalState == JobState::Failed || failure != 0; }
 };
 
+/// Something that happened to a job and that the target itself remembers, whether anybody observes it or not.
+struct Incident {
+    std::uint64_t number = 0; ///< counts up over the life of the target, with gaps
+    IncidentKind what = IncidentKind::Unknown;
+    std::int64_t at = 0;
+    /// The job at that moment, with its final state if the incident is an end. Without versions.
+    JobRow job;
+    std::string text; ///< of the exception: type, newline, message; empty without one
+};
+
 /// What is new since the last batch. Apply in this order: reset, rows, ended.
 struct Batch {
     bool reset = false;       ///< forget everything: `rows` is the complete state
     LargeVector<JobRow> rows; ///< new or changed, each complete
     /// Also, as far as they are known, jobs that came and went without ever being in `rows`.
     std::vector<EndedJob> ended;
+    /// Each once; with the first batch those that the target still remembers from before the attach.
+    std::vector<Incident> incidents;
     std::uint64_t events = 0; ///< events that this batch was made of
     std::uint64_t lost = 0;   ///< events overwritten before they were read; state is complete all the same
     void clear() {
-        *this = Batch{false, std::move(rows), std::move(ended)};
+        *this = Batch{false, std::move(rows), std::move(ended), std::move(incidents)};
         rows.clear();
         ended.clear();
+        incidents.clear();
     }
-    bool empty() const noexcept { return !reset && rows.empty() && ended.empty(); }
+    bool empty() const noexcept { return !reset && rows.empty() && ended.empty() && incidents.empty(); }
 };
 
 } // namespace coroscope::observe

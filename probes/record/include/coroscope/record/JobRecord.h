@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/model/Ids.h>
+#include <coroscope/model/RecordLayout.h>
 #include <coroscope/model/States.h>
 #include <coroscope/record/Record.h>
 
@@ -31,6 +32,14 @@ struct Birth {
 /// A number for the #number in names and logs: unique in the process, small, not dense. Works with the record
 /// off.
 std::uint64_t nextJobNumber() noexcept;
+
+/// What is known of a job, kept by those who may have to tell of it after its end.
+using JobFacts = layout::Incident;
+
+/// Appends to the ring of incidents, which keeps the last few thousand, whether anybody observes or not.
+/// `text`: type, newline, message, or empty. Threads: any. Does nothing without facts or with the record off.
+/// Answers 1 + the incident's number, 0 when there is none.
+std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string_view text) noexcept;
 
 /// The job's place in the record. All calls do nothing when the record is off or was full when the job began.
 ///
@@ -68,9 +77,12 @@ public:
     void renamed(TextId name) noexcept;
     void contextChanges(std::uint32_t context) noexcept;
 
+    /// For tellIncident; without facts (no job) where there are none. Threads: whoever may call `end`.
+    JobFacts facts() const noexcept;
+
     /// The job is in its final state. Frees the slot: nothing may be called after it, and `owner` is not
-    /// handed to the CommandHandler any more once this returns. `failure`: type, newline, message; kept for a
-    /// while.
+    /// handed to the CommandHandler any more once this returns. `failure`: type, newline, message; told as
+    /// an incident.
     void end(JobState finalState, std::string_view failure = {}) noexcept;
 
 private:

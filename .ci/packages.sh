@@ -7,7 +7,7 @@ coroscope_packages_build=(
     cmake ninja-build ccache clang-19
     "g++-12|g++" # clang uses its standard library
     qt6-base-dev "qt6-svg-dev|libqt6svg6-dev" libqt6svg6
-    libspdlog-dev libcli11-dev nlohmann-json3-dev
+    libzstd-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
     libgtest-dev "libgmock-dev|googletest"
 )
 coroscope_packages_sanitizers=(libclang-rt-19-dev)

@@ -20,10 +20,7 @@ QString durationText(std::int64_t nanoseconds) {
 }
 
 QString countText(std::uint64_t count) {
-    QString text = QString::number(count);
-    for (qsizetype at = text.size() - 3; at > 0; at -= 3)
-        text.insert(at, QLatin1Char(','));
-    return text;
+    return QString::fromStdString(observe::countText(count));
 }
 
 QString jobsText(std::uint64_t count) {

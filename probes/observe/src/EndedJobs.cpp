@@ -29,6 +29,8 @@ void EndedJobs::apply(const Batch& batch, const JobTree& tree) {
         for (std::size_t& count : skip)
             count -= std::min(count, mostOfEach);
     }
+    failed_.total += batch.failedUntold;
+    others_.total += batch.endedUntold - std::min(batch.failedUntold, batch.endedUntold);
     for (const EndedJob& job : batch.ended) {
         Circle& circle = job.failed() ? failed_ : others_;
         if (std::size_t& left = skip[job.failed()]; left > 0) {

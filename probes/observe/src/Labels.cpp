@@ -35,6 +35,15 @@ std::string stateText(JobState state, Execution execution) {
     return doing;
 }
 
+std::string countText(std::uint64_t count) {
+    std::string text = std::to_string(count);
+    for (std::size_t at = text.size(); at > 3;) {
+        at -= 3;
+        text.insert(at, 1, ',');
+    }
+    return text;
+}
+
 std::string durationText(std::int64_t nanoseconds) {
     const std::int64_t ns = std::max<std::int64_t>(nanoseconds, 0);
     constexpr std::int64_t us = 1'000, ms = 1'000'000, s = 1'000'000'000;

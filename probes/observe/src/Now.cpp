@@ -11,4 +11,8 @@ std::int64_t monotonicNow() noexcept {
     return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
+std::int64_t SourceInfo::now() const noexcept {
+    return live ? monotonicNow() : takenAt;
+}
+
 } // namespace coroscope::observe

@@ -53,6 +53,8 @@ public:
                               std::make_move_iterator(news.incidents.end()));
         if (into.incidents.size() > mostIncidents)
             into.incidents.erase(into.incidents.begin(), into.incidents.end() - mostIncidents);
+        into.endedUntold += news.endedUntold;
+        into.failedUntold += news.failedUntold;
         // No batch of a source both has a job and ends it, so the ends may come first: they make room in the
         // slots.
         for (const EndedJob& ended : news.ended)
@@ -152,6 +154,8 @@ private:
             into.ended.push_back(ended);
             return;
         }
+        ++into.endedUntold;
+        into.failedUntold += ended.failed();
         into.ended[passing.at[passing.oldest]] = ended;
         passing.oldest = (passing.oldest + 1) % EndedJobs::mostOfEach;
     }

@@ -32,7 +32,7 @@ struct ContextText {
 };
 
 /// Every number is allowed: one that means nothing gives an empty answer. Threads: any, at any time, as long
-/// as the Source lives. Equal numbers give equal answers for ever, so callers may cache.
+/// as somebody holds it. Equal numbers give equal answers for ever, so callers may cache.
 class Dictionary {
 public:
     virtual ~Dictionary() = default;

@@ -70,6 +70,8 @@ struct Batch {
     std::vector<EndedJob> ended;
     /// Each once; with the first batch those that the target still remembers from before the attach.
     std::vector<Incident> incidents;
+    /// Ends that are not in `ended`, but counted: of jobs, and how many of these failed.
+    std::uint64_t endedUntold = 0, failedUntold = 0;
     std::uint64_t events = 0; ///< events that this batch was made of
     std::uint64_t lost = 0;   ///< events overwritten before they were read; state is complete all the same
     void clear() {

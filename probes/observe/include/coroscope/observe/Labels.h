@@ -20,4 +20,7 @@ std::string stateText(JobState state, Execution execution);
 /// "230 us", "41 ms", "3.2 s", "4 m 10 s", "2 h 05 m", "3 d 04 h". Negative ones count as nothing.
 std::string durationText(std::int64_t nanoseconds);
 
+/// "1,021,004".
+std::string countText(std::uint64_t count);
+
 } // namespace coroscope::observe

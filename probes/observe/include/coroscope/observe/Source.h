@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where jobs come from: a live process now, dumps and recordings later.
+// Where jobs come from: a live process, or a file.
 #pragma once
 
 #include <coroscope/observe/Dictionary.h>
@@ -25,6 +25,18 @@ struct SourceInfo {
     bool commandsAllowed = false; ///< cancel can work
     std::string commandsProblem;  ///< why not, when not
     bool followsEvents = false; ///< false: the target does not answer, its memory is scanned again and again
+
+    // Of a file; of a live process the file is empty and the times are 0.
+    std::string file;                ///< its path
+    std::string host;                ///< the machine it was taken on; may be empty
+    std::int64_t takenAt = 0;        ///< CLOCK_MONOTONIC ns of that machine
+    std::int64_t takenWallClock = 0; ///< the same moment, seconds since 1970
+    bool redacted = false;           ///< names and places are pseudonyms
+    /// What of it could not be read, in sentences.
+    std::vector<std::string> problems;
+
+    /// What ages are counted to.
+    std::int64_t now() const noexcept;
 };
 
 /// The target's answer to a cancel command.
@@ -71,11 +83,16 @@ public:
     virtual std::uint64_t untrackedJobs() const = 0;
 };
 
-/// CLOCK_MONOTONIC in nanoseconds: the "now" that ages are counted from.
+/// CLOCK_MONOTONIC of this machine in nanoseconds. What ages are counted to is SourceInfo::now().
 std::int64_t monotonicNow() noexcept;
 
 /// Attaches to a running process: through its agent, or, when that does not answer, by reading its memory
 /// through /proc. The problem says what is wrong and what to do. Takes at most about two seconds.
 Result<std::unique_ptr<Source>> attach(int pid);
+
+/// Opens a file: a dump, known by its content whatever its name is. Of a damaged one what can be read is
+/// shown, and SourceInfo::problems says what is missing; the problem of one that gives nothing is a sentence
+/// for a person. Reads all of it: some seconds at most.
+Result<std::unique_ptr<Source>> open(const std::string& path);
 
 } // namespace coroscope::observe

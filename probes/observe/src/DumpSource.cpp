@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "DumpSource.h"
+#include "Process.h"
+
+#include <utility>
+
+namespace coroscope::observe {
+
+DumpSource::DumpSource(Dump dump)
+    : dump_(std::move(dump)) {
+    dump_.info.live = dump_.info.commandsAllowed = false;
+    dump_.info.commandsProblem = "This is a dump of " + processLabel(dump_.info.program, dump_.info.pid) +
+                                 ": nothing in it runs, so nothing can be cancelled.";
+}
+
+void DumpSource::read(Batch& batch) {
+    if (end_)
+        return;
+    batch.clear();
+    batch.reset = true;
+    batch.rows = std::exchange(dump_.jobs, {});
+    batch.ended = std::exchange(dump_.ended, {});
+    batch.endedUntold = dump_.endedUntold;
+    batch.failedUntold = dump_.failedUntold;
+    batch.events = dump_.events;
+    batch.lost = dump_.lost;
+    end_ = SourceEnd{dump_.info.takenAt, dump_.info.takenWallClock,
+                     dump_.endText.empty() ? dump_.info.commandsProblem : dump_.endText};
+}
+
+} // namespace coroscope::observe

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "DumpTables.h"
+#include "Utf8.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace coroscope::observe {
+
+namespace dump = wire::dump;
+
+DumpTables::DumpTables(const Dictionary& dictionary, Redaction* redaction)
+    : dictionary_(dictionary)
+    , redaction_(redaction) {
+    text({});
+    site(SiteText{});
+    stacks_.emplace_back();
+    contexts_.emplace_back();
+    names_.emplace(0, 0);
+    siteIds_.emplace(0, 0);
+    stackIds_.emplace(0, 0);
+    contextIds_.emplace(0, 0);
+}
+
+std::uint32_t DumpTables::text(std::string text) {
+    if (text.size() > dump::longestText)
+        text.resize(cutUtf8(text, dump::longestText).size());
+    const auto [at, added] =
+        textNumbers_.try_emplace(std::move(text), static_cast<std::uint32_t>(texts_.size()));
+    if (added)
+        texts_.push_back(&at->first);
+    return at->second;
+}
+
+std::uint32_t DumpTables::name(TextId id) {
+    const auto [at, added] = names_.try_emplace(id, 0);
+    if (added) {
+        const std::string name = dictionary_.text(id);
+        at->second = text(redaction_ ? redaction_->name(name) : name);
+    }
+    return at->second;
+}
+
+std::uint32_t DumpTables::site(const SiteText& place) {
+    const SiteText site = redaction_ ? redaction_->site(place) : place;
+    const dump::Site row{text(site.file), text(site.function), site.line};
+    std::string key(sizeof row, '\0');
+    std::memcpy(key.data(), &row, sizeof row);
+    const auto [at, added] =
+        siteNumbers_.try_emplace(std::move(key), static_cast<std::uint32_t>(sites_.size()));
+    if (added)
+        sites_.push_back(row);
+    return at->second;
+}
+
+std::uint32_t DumpTables::site(SiteId id) {
+    const auto [at, added] = siteIds_.try_emplace(id, 0);
+    if (added)
+        at->second = site(dictionary_.site(id));
+    return at->second;
+}
+
+std::uint32_t DumpTables::stack(StackId id) {
+    const auto [at, added] = stackIds_.try_emplace(id, 0);
+    if (!added)
+        return at->second;
+    const StackText stack = dictionary_.stack(id);
+    dump::Stack row{};
+    const std::size_t depth = std::min<std::size_t>(stack.frames.size(), dump::Stack::depthHere);
+    row.depth = static_cast<std::uint32_t>(depth);
+    row.cut = stack.cut + static_cast<std::uint32_t>(stack.frames.size() - depth);
+    for (std::size_t i = 0; i < depth; ++i)
+        row.sites[i] = site(stack.frames[i]);
+    at->second = static_cast<std::uint32_t>(stacks_.size());
+    stacks_.push_back(row);
+    return at->second;
+}
+
+std::uint32_t DumpTables::context(std::uint32_t id) {
+    const auto [at, added] = contextIds_.try_emplace(id, 0);
+    if (!added)
+        return at->second;
+    ContextText context = dictionary_.context(id);
+    if (redaction_)
+        context = redaction_->context(context);
+    at->second = static_cast<std::uint32_t>(contexts_.size());
+    contexts_.push_back({text(context.dispatcher), text(context.elements)});
+    return at->second;
+}
+
+std::uint32_t DumpTables::failure(const std::string& message) {
+    return text(redaction_ ? redaction_->failure(message) : message);
+}
+
+dump::Job DumpTables::translate(const JobRow& row) {
+    dump::Job job{};
+    job.id = row.id.value;
+    job.parent = row.parent.value;
+    job.launcher = row.launcher.value;
+    job.number = row.number;
+    job.createdAt = row.createdAt;
+    job.stateSince = row.stateSince;
+    job.executionSince = row.executionSince;
+    job.waitsFor = row.waitsFor;
+    const bool address = row.waitKind == WaitKind::Semaphore || row.waitKind == WaitKind::Channel ||
+                         row.waitKind == WaitKind::Event;
+    if (redaction_ && address)
+        job.waitsFor = redaction_->address(row.waitsFor);
+    job.jobVersion = row.jobVersion;
+    job.executionSequence = row.executionSequence;
+    job.site = site(row.site);
+    job.suspendedAt = stack(row.suspendedAt);
+    job.name = name(row.name);
+    job.context = context(row.context);
+    job.resumes = row.resumes;
+    job.flags = row.flags;
+    job.kind = static_cast<std::uint8_t>(row.kind);
+    job.state = static_cast<std::uint8_t>(row.state);
+    job.execution = static_cast<std::uint8_t>(row.execution);
+    job.waitKind = static_cast<std::uint8_t>(row.waitKind);
+    if (row.held)
+        job.marks |= dump::JobMarks::held;
+    if (row.changing)
+        job.marks |= dump::JobMarks::changing;
+    return job;
+}
+
+} // namespace coroscope::observe

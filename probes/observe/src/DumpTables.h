@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collects what the jobs of a dump name: each text, site, stack and context once, numbered from 0 ("none").
+#pragma once
+
+#include "Redaction.h"
+
+#include <coroscope/observe/Dictionary.h>
+#include <coroscope/observe/JobRow.h>
+#include <coroscope/wire/DumpFormat.h>
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace coroscope::observe {
+
+class DumpTables {
+public:
+    /// `redaction` may be null. Both must outlive the tables.
+    DumpTables(const Dictionary& dictionary, Redaction* redaction);
+
+    /// The row with its numbers in these tables. The same row gives the same answer every time.
+    wire::dump::Job translate(const JobRow& row);
+    std::uint32_t failure(const std::string& text);
+
+    const std::vector<const std::string*>& texts() const noexcept { return texts_; }
+    const std::vector<wire::dump::Site>& sites() const noexcept { return sites_; }
+    const std::vector<wire::dump::Stack>& stacks() const noexcept { return stacks_; }
+    const std::vector<wire::dump::Context>& contexts() const noexcept { return contexts_; }
+
+private:
+    using Known = std::unordered_map<std::uint32_t, std::uint32_t>; ///< the dictionary's numbers to ours
+    std::uint32_t text(std::string text);
+    std::uint32_t name(TextId id);
+    std::uint32_t site(SiteId id);
+    std::uint32_t site(const SiteText& site);
+    std::uint32_t stack(StackId id);
+    std::uint32_t context(std::uint32_t id);
+
+    const Dictionary& dictionary_;
+    Redaction* redaction_;
+    std::unordered_map<std::string, std::uint32_t> textNumbers_;
+    std::unordered_map<std::string, std::uint32_t> siteNumbers_; ///< by the bytes of the row
+    Known names_, siteIds_, stackIds_, contextIds_;
+    std::vector<const std::string*> texts_; ///< into textNumbers_
+    std::vector<wire::dump::Site> sites_;
+    std::vector<wire::dump::Stack> stacks_;
+    std::vector<wire::dump::Context> contexts_;
+};
+
+} // namespace coroscope::observe

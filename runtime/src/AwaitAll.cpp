@@ -66,8 +66,10 @@ void awaitAllJobs(const std::vector<Job>& jobs, const CancellableContinuation<vo
         return;
     }
     auto latch = std::make_shared<Latch>(jobs.size(), continuation);
-    for (const Job& job : jobs)
+    for (const Job& job : jobs) {
+        HandleAccess::node(job)->noteObserver();
         job.start();
+    }
     for (const Job& job : jobs) {
         latch->keep(job.invokeOnCompletion([latch, failEarly](const std::exception_ptr& e) {
             if (e && failEarly)

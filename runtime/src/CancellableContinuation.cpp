@@ -30,17 +30,18 @@ void CallbackState::fail(std::exception_ptr e) {
     settle();
 }
 
-void CallbackState::check(JobNode& job) {
+void CallbackState::check(PromiseBase& leaf) {
+    JobNode& job = *leaf.job;
     finish();
     if (state() == State::Cancelled)
-        job.throwCancellation();
+        job.throwCancellation(leaf);
     if (!failure_ && job.isCancelled()) {
         callHandler();
-        job.throwCancellation();
+        job.throwCancellation(leaf);
     }
     dropHandler();
     if (failure_)
-        std::rethrow_exception(failure_);
+        job.throwOutcome(failure_);
 }
 
 void CallbackState::dropHandler() noexcept {

@@ -31,8 +31,10 @@ CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location wh
     job_->addHandle();
     // A Job made for a scope is known by the scope's name: "intake SupervisorJob" says more than
     // "SupervisorJob".
-    const bool plain = job_->kind() == JobKind::Job || job_->kind() == JobKind::SupervisorJob;
-    if (plain && elements_ && elements_->name)
+    if (job_->kind() != JobKind::Job && job_->kind() != JobKind::SupervisorJob)
+        return;
+    job_->record().flagsChange(JobFlags::ownsScope, 0);
+    if (elements_ && elements_->name)
         job_->record().renamed(record::internText(*elements_->name));
 }
 
@@ -75,8 +77,11 @@ void CoroutineScope::cancel(std::string_view reason) const {
 }
 
 void CoroutineScope::ensureActive() const {
-    if (!isActive())
-        std::rethrow_exception(job_->getCancellationException());
+    if (isActive())
+        return;
+    if (detail::JobNode::current() == job_ && job_->isCancelled())
+        job_->throwAskedFor();
+    std::rethrow_exception(job_->getCancellationException());
 }
 
 CoroutineScope operator+(const CoroutineScope& scope, const CoroutineContext& context) {

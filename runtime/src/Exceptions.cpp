@@ -13,6 +13,20 @@
 
 namespace coroscope {
 
+const detail::Delivery* detail::DeliveryAccess::of(const CancellationException& e) noexcept {
+    return e.delivery_.get();
+}
+
+void detail::throwDelivered(const std::exception_ptr& original, const Ref<Delivery>& delivery) {
+    const CancellationException* const e = cancellationIn(original);
+    if (!e)
+        return;
+    if (typeid(*e) == typeid(CancellationException))
+        throw CancellationException(*e, delivery);
+    if (typeid(*e) == typeid(TimeoutCancellationException))
+        throw TimeoutCancellationException(static_cast<const TimeoutCancellationException&>(*e), delivery);
+}
+
 CancellationException::~CancellationException() = default;
 TimeoutCancellationException::~TimeoutCancellationException() = default;
 

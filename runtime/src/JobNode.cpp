@@ -100,6 +100,11 @@ void installCommandHandler() {
     static_cast<void>(once);
 }
 
+bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
+    const TimeoutCancellationException* const timeout = timeoutIn(e);
+    return timeout && timeout->owner() == &scope;
+}
+
 bool hasBody(JobKind kind) noexcept {
     return kind != JobKind::Job && kind != JobKind::SupervisorJob && kind != JobKind::CompletableDeferred;
 }
@@ -126,6 +131,8 @@ JobNode::~JobNode() {
     // A root that nobody can end any more: the last handle to it went.
     if (!isCompleted())
         record_.end(JobState::Cancelled);
+    else if (failures_ && failures_->facts && !observed_.load(std::memory_order_relaxed))
+        record::tellIncident(IncidentKind::UnseenFailure, *failures_->facts, incidentText(failures_->final));
 }
 
 void JobNode::release() noexcept {
@@ -421,21 +428,101 @@ std::exception_ptr JobNode::finalException() {
     return failures_ ? failures_->final : nullptr;
 }
 
-void JobNode::throwCancellation() {
+std::exception_ptr JobNode::failureSoFar() {
+    if (!(phase() & cancellingPhase))
+        return {};
+    std::lock_guard lock(lock_);
+    const std::exception_ptr& cause = isCompleted() ? failures_->final : failures_->root;
+    return cancellationIn(cause) ? nullptr : cause;
+}
+
+// Is a cancellation swallowed? Each one that is thrown into a body is a copy of its own that carries a
+// Delivery. As long as one of them exists somewhere (in flight, stored, nested, in a result) the body may
+// still pass it on. When they are all gone and the body comes to its next suspension, or returns, it has let
+// go of it. Everything here is done by the body's own thread of control.
+
+void JobNode::throwCancellation(const PromiseBase& leaf) {
+    judgeDelivery(leaf);
+    const std::exception_ptr cause = cancellation();
+    deliver(cause);
+    std::rethrow_exception(cause);
+}
+
+// Who caught broadly and then asks for the cancellation passes it on all the same; who does so again and
+// again does not.
+void JobNode::throwAskedFor() {
+    if (unjudged_ && !failures_->delivery->onItsWay() && std::exchange(askedOnce_, true))
+        tellSwallowed(IncidentKind::SwallowedCancellation, nullptr);
+    const std::exception_ptr cause = cancellation();
+    deliver(cause);
+    std::rethrow_exception(cause);
+}
+
+// A scope that ended because this job was cancelled has this job's cause: it is this job's cancellation that
+// comes out of it. One that was cancelled for its own reasons, a timeout's for example, may be caught at
+// will.
+void JobNode::throwOutcome(std::exception_ptr failure) {
+    if (isCancelled() && !isCompleted() && cancellationIn(failure) && failure == childCause())
+        deliver(failure);
+    std::rethrow_exception(std::move(failure));
+}
+
+void JobNode::deliver(const std::exception_ptr& cancellation) {
     if (!delivered_ && !isCompleted()) {
         delivered_ = true;
         record_.flagsChange(JobFlags::cancellationDelivered, 0);
     }
-    std::rethrow_exception(cancellation());
+    if (!failures_)
+        return;
+    if (!failures_->delivery)
+        failures_->delivery = Ref<Delivery>::adopt(new Delivery);
+    const bool before = std::exchange(unjudged_, true);
+    throwDelivered(cancellation, failures_->delivery);
+    unjudged_ = before;
 }
 
-void JobNode::handleUncaught(const std::exception_ptr& e) noexcept {
+void JobNode::judgeDelivery(const PromiseBase& leaf) noexcept {
+    if (unjudged_ && !failures_->delivery->onItsWay())
+        tellSwallowed(IncidentKind::SwallowedCancellation, &leaf);
+}
+
+void JobNode::tellSwallowed(IncidentKind what, const PromiseBase* leaf) noexcept {
+    unjudged_ = false;
+    if (std::exchange(swallowed_, true))
+        return;
+    if (what == IncidentKind::SwallowedCancellation)
+        record_.flagsChange(JobFlags::swallowedCancellation, 0);
+    record::JobFacts facts = record_.facts();
+    facts.suspendedAt = leaf ? stackOf(*leaf) : StackId{0};
+    record::tellIncident(what, facts, incidentText(cancellation()));
+}
+
+/// Answers what the job ends by: in place of the copy that reached the promise, the cause itself.
+std::exception_ptr JobNode::judgeEnd(std::exception_ptr failure) noexcept {
+    const std::exception_ptr cause = cancellation();
+    if (const CancellationException* const e = cancellationIn(failure)) {
+        const TimeoutCancellationException* const timeout = timeoutIn(failure);
+        const TimeoutCancellationException* const known = timeoutIn(cause);
+        if (DeliveryAccess::of(*e) != failures_->delivery.get() ||
+            (timeout && (!known || known->owner() != timeout->owner())))
+            return failure;
+        for (const std::exception_ptr& other : suppressedExceptions(failure))
+            addSuppressed(cause, other);
+        return cause;
+    }
+    // A job that was failing anyway, and a limit of time, lose nothing when the body returns.
+    if (!failures_->delivery->onItsWay() && !failureSoFar() && (failure || !isOwnTimeout(cause, *this)))
+        tellSwallowed(failure ? IncidentKind::CancellationBecameFailure
+                              : IncidentKind::CancellationBecameValue,
+                      nullptr);
+    return failure;
+}
+
+bool JobNode::handleUncaught(const std::exception_ptr& e) noexcept {
     addHandle();
     const CoroutineContext context(elements_, HandleAccess::adopt<Job>(this));
-    if (!elements_ || !elements_->handler) {
-        reportUncaught(context, e);
-        return;
-    }
+    if (!elements_ || !elements_->handler)
+        return reportUncaught(context, e);
     try {
         elements_->handler(context, e);
     } catch (...) {
@@ -443,6 +530,20 @@ void JobNode::handleUncaught(const std::exception_ptr& e) noexcept {
         addSuppressed(thrown, e);
         reportUncaught(context, thrown);
     }
+    return true;
+}
+
+bool JobNode::belowSupervisor() noexcept {
+    std::lock_guard lock(lock_);
+    return parent_ && (parent_->traits_ & Traits::supervisor);
+}
+
+bool JobNode::hasHandlers() noexcept {
+    std::lock_guard lock(lock_);
+    for (const Registration* r = list_.next; r != &list_; r = r->next)
+        if (r->kind == Registration::Kind::Handler)
+            return true;
+    return false;
 }
 
 bool JobNode::complete(std::exception_ptr failure) {
@@ -482,6 +583,7 @@ bool JobNode::addHandler(HandlerNode& handler, bool onCancelling) {
         if (failures_)
             cause = phase & finalPhase ? failures_->final : failures_->root;
     }
+    noteObserver();
     std::exception_ptr failure;
     invokeHandler(handler, cause, failure);
     if (failure)
@@ -542,6 +644,9 @@ std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& l
     outer_ = &outer;
     comesBackDispatched_ = dispatch;
     skipCancelledBody_ = dispatch;
+    // Cleanup in NonCancellable is no going on: what comes after it will tell.
+    if (!shields_ && outer.isCancelled())
+        outer.judgeDelivery(leaf);
     outer.record_.suspends(stackOf(leaf), WaitKind::Scope, id().value);
     if (dispatch) {
         // From here on another thread may have resumed `outer`.
@@ -598,6 +703,8 @@ std::coroutine_handle<> JobNode::beginBody() noexcept {
 std::coroutine_handle<> JobNode::bodyEnds() noexcept {
     std::exception_ptr failure = takeResult();
     bodyReturnedValue_ = !failure;
+    if (unjudged_)
+        failure = judgeEnd(std::move(failure));
     return endBody(std::move(failure));
 }
 

@@ -137,8 +137,12 @@ void JobWalk::work(Frame& frame) {
         break;
     case Step::Handle:
         frame.step = Step::SetState;
-        if (frame.cause && !frame.taken && (job.traits_ & Traits::uncaughtHandler))
-            job.handleUncaught(frame.cause);
+        if (frame.cause && !frame.taken && (job.traits_ & Traits::uncaughtHandler) &&
+            !job.handleUncaught(frame.cause) && job.belowSupervisor() && !job.hasHandlers()) {
+            record::JobFacts facts = job.record_.facts();
+            facts.state = static_cast<std::uint8_t>(JobState::Failed);
+            record::tellIncident(IncidentKind::UnseenFailure, facts, incidentText(frame.cause));
+        }
         break;
     case Step::SetState:
         setState(frame);
@@ -228,12 +232,17 @@ void JobWalk::setState(Frame& frame) {
         if (!cancellationIn(frame.cause)) {
             state = JobState::Failed;
             extra |= JobNode::failedPhase;
-            const std::exception* e = standardExceptionIn(frame.cause);
-            text = typeName(frame.cause) + "\n" + (e ? e->what() : "");
+            text = incidentText(frame.cause);
         }
     }
     {
         std::lock_guard lock(job.lock_);
+        if (state == JobState::Failed && job.kind_ == JobKind::Async &&
+            (!job.parent_ || (job.parent_->traits_ & Traits::supervisor))) {
+            // Told if nobody has asked for it when the last handle goes.
+            job.failures_->facts = std::make_unique<record::JobFacts>(job.record_.facts());
+            job.failures_->facts->state = static_cast<std::uint8_t>(JobState::Failed);
+        }
         job.record_.end(state, text);
         job.phase_.store(job.phase_.load(std::memory_order_relaxed) | extra, std::memory_order_release);
         frame.parent = std::move(job.parent_);
@@ -275,8 +284,10 @@ void JobWalk::complete(Frame& frame) {
                     continue;
             }
         }
-        if (handler)
+        if (handler) {
+            job.noteObserver();
             job.invokeHandler(*handler, frame.cause, frame.handlerFailure);
+        }
         if (waiting)
             waiting->resumeLater();
     }

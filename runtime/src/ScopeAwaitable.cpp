@@ -69,10 +69,10 @@ JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatc
     return origin;
 }
 
-void checkActive(const ScopePlan& plan, JobNode& outer) {
+void checkActive(const ScopePlan& plan, const PromiseBase& leaf) {
     JobNode* const own = HandleAccess::node(plan.context->job());
     if (!own)
-        outer.throwIfCancelled();
+        leaf.job->throwIfCancelled(leaf);
     else if (!own->isActive())
         std::rethrow_exception(own->getCancellationException());
 }

@@ -26,8 +26,10 @@ bool Suspension::suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFo
     // seq_cst on both: see src/JobNode.cpp. Until the exchange below nobody dispatches the job, whatever they
     // claim.
     job.suspension_.store(reinterpret_cast<std::uintptr_t>(this), std::memory_order_seq_cst);
-    if (job.phase_.load(std::memory_order_seq_cst) & JobNode::cancellingPhase)
+    if (job.phase_.load(std::memory_order_seq_cst) & JobNode::cancellingPhase) {
+        job.judgeDelivery(leaf);
         claim(State::Cancelled);
+    }
     if (state() == State::Undecided) {
         job.record_.suspends(JobNode::stackOf(leaf), kind, waitsFor);
         State expected = State::Undecided;

@@ -34,7 +34,7 @@ CoroutineExceptionHandler setUncaughtExceptionHandler(CoroutineExceptionHandler 
     return std::exchange(process().handler, std::move(handler));
 }
 
-void detail::reportUncaught(const CoroutineContext& context, const std::exception_ptr& e) noexcept {
+bool detail::reportUncaught(const CoroutineContext& context, const std::exception_ptr& e) noexcept {
     try {
         CoroutineExceptionHandler handler;
         {
@@ -43,7 +43,7 @@ void detail::reportUncaught(const CoroutineContext& context, const std::exceptio
         }
         if (!handler) {
             writeToStandardError(context, e);
-            return;
+            return false;
         }
         try {
             handler(context, e);
@@ -54,6 +54,12 @@ void detail::reportUncaught(const CoroutineContext& context, const std::exceptio
     } catch (...) {
         std::fputs("coroscope: an uncaught exception could not be reported\n", stderr);
     }
+    return true;
+}
+
+std::string detail::incidentText(const std::exception_ptr& e) {
+    const std::exception* known = standardExceptionIn(e);
+    return typeName(e) + "\n" + (known ? known->what() : "");
 }
 
 } // namespace coroscope

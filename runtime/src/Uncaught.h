@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <string>
 
 namespace coroscope {
 
@@ -10,8 +11,12 @@ class CoroutineContext;
 
 namespace detail {
 
-/// Tells the process-wide handler. Never throws: what that handler throws goes to standard error.
-void reportUncaught(const CoroutineContext& context, const std::exception_ptr& e) noexcept;
+/// Tells the process-wide handler. Never throws: what that handler throws goes to standard error. False if there
+/// was only the default.
+bool reportUncaught(const CoroutineContext& context, const std::exception_ptr& e) noexcept;
+
+/// Type, newline, message: as the record tells of an exception.
+std::string incidentText(const std::exception_ptr& e);
 
 } // namespace detail
 

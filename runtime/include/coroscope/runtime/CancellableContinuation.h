@@ -31,7 +31,7 @@ public:
         return suspend(leaf, kind, waitsFor);
     }
     /// First step of await_resume: throws the failure or the cancellation, if there is one.
-    void check(JobNode& job);
+    void check(PromiseBase& leaf);
 
     /// True for the one who may store the outcome. Throws std::logic_error if there is one already, unless
     /// cancelled.
@@ -132,7 +132,7 @@ public:
         return state->close(*leaf_, kind_, waitsFor_);
     }
     T await_resume() {
-        state_->check(*leaf_->job);
+        state_->check(*leaf_);
         if constexpr (!std::is_void_v<T>)
             return std::move(*state_->value);
     }

@@ -43,7 +43,10 @@ public:
 
 class EnsureActiveAwaitable : public ReadyAwaitable {
 public:
-    void await_resume() const { job_->throwIfCancelled(); }
+    void await_resume() const {
+        if (job_->isCancelled())
+            job_->throwAskedFor();
+    }
 };
 
 } // namespace detail

@@ -38,6 +38,7 @@ public:
     std::conditional_t<std::is_void_v<T>, void, std::add_lvalue_reference_t<const T>> getCompleted() const& {
         if (!isCompleted())
             throw std::logic_error("This deferred has not completed yet");
+        node_->noteObserver();
         if (auto e = node_->finalException())
             std::rethrow_exception(e);
         if constexpr (!std::is_void_v<T>)
@@ -49,6 +50,7 @@ public:
     std::exception_ptr getCompletionExceptionOrNull() const {
         if (!isCompleted())
             throw std::logic_error("This deferred has not completed yet");
+        node_->noteObserver();
         return node_->finalException();
     }
 
@@ -134,13 +136,17 @@ public:
     T await_resume() {
         if (suspended_) {
             finish();
-            if (state() == State::Cancelled)
-                leaf_->job->throwCancellation();
+            // Rule 58: what it fails by goes before the cancellation that this failure has led to.
+            if (state() == State::Cancelled) {
+                if (auto e = target_->failureSoFar())
+                    std::rethrow_exception(std::move(e));
+                leaf_->job->throwCancellation(*leaf_);
+            }
         }
         if (auto e = target_->finalException())
-            std::rethrow_exception(e);
+            leaf_->job->throwOutcome(std::move(e));
         if (suspended_)
-            leaf_->job->throwIfCancelled();
+            leaf_->job->throwIfCancelled(*leaf_);
         if constexpr (!std::is_void_v<T>) {
             auto& node = static_cast<ResultNode<T>&>(*target_);
             if constexpr (moveOut)

@@ -23,7 +23,7 @@ public:
         if (time_.count() <= 0)
             return;
         finish();
-        leaf_->job->throwIfCancelled();
+        leaf_->job->throwIfCancelled(*leaf_);
     }
     void unregister() noexcept override { source_->dispose(*this); }
     bool claim() noexcept override;
@@ -39,11 +39,11 @@ class YieldAwaitable final {
 public:
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
-        leaf_->job->throwIfCancelled();
+        leaf_->job->throwIfCancelled(*leaf_);
         return false;
     }
     void await_suspend(std::coroutine_handle<> handle) noexcept;
-    void await_resume() { leaf_->job->throwIfCancelled(); }
+    void await_resume() { leaf_->job->throwIfCancelled(*leaf_); }
 
 private:
     PromiseBase* leaf_ = nullptr;

@@ -128,7 +128,10 @@ public:
 
     /// Why it was cancelled: a failure is wrapped as a cancellation that has it as its cause, and so is the
     /// normal end (rule 8). Throws std::logic_error while the job is New or Active.
-    std::exception_ptr getCancellationException() const { return node_->getCancellationException(); }
+    std::exception_ptr getCancellationException() const {
+        node_->noteObserver();
+        return node_->getCancellationException();
+    }
 
     /// `"name#id":Kind{State}@address`, the shape that dumps of Kotlin use.
     std::string toString() const { return node_->toString(); }
@@ -202,6 +205,7 @@ public:
         : target_(std::move(job)) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
+        target_->noteObserver();
         target_->start();
         return target_->isCompleted();
     }
@@ -229,7 +233,7 @@ public:
     void await_resume() {
         if (suspended_)
             finish();
-        leaf_->job->throwIfCancelled();
+        leaf_->job->throwIfCancelled(*leaf_);
     }
 };
 
@@ -242,7 +246,7 @@ public:
     void await_resume() {
         if (suspended_)
             finish();
-        leaf_->job->throwIfCancelled();
+        leaf_->job->throwIfCancelled(*leaf_);
     }
 
 private:

@@ -7,6 +7,7 @@
 #include <coroscope/runtime/Dispatcher.h>
 #include <coroscope/runtime/Exceptions.h>
 #include <coroscope/runtime/detail/ContextElements.h>
+#include <coroscope/runtime/detail/Delivery.h>
 #include <coroscope/runtime/detail/Lock.h>
 #include <coroscope/runtime/detail/PromiseBase.h>
 #include <coroscope/runtime/detail/Ref.h>
@@ -167,6 +168,10 @@ public:
     std::exception_ptr getCancellationException();
     /// Null unless it has ended by an exception.
     std::exception_ptr finalException();
+    /// The failure (no cancellation) that it ends or has ended by, as far as it is known; null without one.
+    std::exception_ptr failureSoFar();
+    /// Somebody waits for its result, or was told: a failure is not lost any more.
+    void noteObserver() noexcept { observed_.store(true, std::memory_order_relaxed); }
 
     /// Ends a job that has no body. False if it was completed or cancelled before. `failure` may be empty.
     bool complete(std::exception_ptr failure);
@@ -180,11 +185,18 @@ public:
 
     // The side of the coroutine.
     Dispatcher& dispatcher() const noexcept { return *elements_->dispatcher; }
-    void throwIfCancelled() {
+    /// `leaf`: the coroutine that came to a suspension.
+    void throwIfCancelled(const PromiseBase& leaf) {
         if (isCancelled())
-            throwCancellation();
+            throwCancellation(leaf);
     }
-    [[noreturn]] void throwCancellation();
+    [[noreturn]] void throwCancellation(const PromiseBase& leaf);
+    /// The same for a body that asks of itself whether it is cancelled, and waits for nothing.
+    [[noreturn]] void throwAskedFor();
+    /// Throws the outcome of another job that this one waited for.
+    [[noreturn]] void throwOutcome(std::exception_ptr failure);
+    /// The cancelled body comes to a suspension.
+    void judgeDelivery(const PromiseBase& leaf) noexcept;
     /// The holder of the continuation says: go on, on a thread of the dispatcher. `this` may be gone
     /// afterwards.
     void resumeLater() noexcept;
@@ -236,7 +248,13 @@ private:
     void addException(const std::exception_ptr& e);
     std::exception_ptr aggregateExceptions();
     std::exception_ptr childCause();
-    void handleUncaught(const std::exception_ptr& e) noexcept;
+    /// False if it came to nobody but the default of the process.
+    bool handleUncaught(const std::exception_ptr& e) noexcept;
+    void deliver(const std::exception_ptr& cancellation);
+    void tellSwallowed(IncidentKind what, const PromiseBase* leaf) noexcept;
+    std::exception_ptr judgeEnd(std::exception_ptr failure) noexcept;
+    bool belowSupervisor() noexcept;
+    bool hasHandlers() noexcept;
     void cancelSuspension(std::uint32_t before) noexcept;
     std::coroutine_handle<> beginBody() noexcept;
     std::coroutine_handle<> endBody(std::exception_ptr failure) noexcept;
@@ -253,6 +271,8 @@ private:
         std::exception_ptr childCause; ///< made when first needed
         std::exception_ptr wrapped;    ///< the root as a cancellation; made when first needed
         std::exception_ptr final;
+        Ref<Delivery> delivery;                  ///< the body's own; made when first needed
+        std::unique_ptr<record::JobFacts> facts; ///< of an async whose failure is nobody's business so far
     };
 
     /// references (lower 32) and handles (upper 32); a handle is also a reference.
@@ -274,7 +294,11 @@ private:
     bool bodyReturnedValue_ = false;
     bool runs_ = false;      ///< the body holds a reference, from its start to the end of the job
     bool delivered_ = false; ///< the cancellation was thrown into the body
-    bool shields_ = false;   ///< a withContext(NonCancellable)
+    bool unjudged_ = false;  ///< since then it came to no suspension
+    bool askedOnce_ = false; ///< it asked whether it is cancelled after it had let go of the cancellation
+    bool swallowed_ = false; ///< that was told
+    std::atomic<bool> observed_{false};
+    bool shields_ = false; ///< a withContext(NonCancellable)
     Ref<JobNode> parent_;
     JobNode* outer_ = nullptr; ///< of a scope: the job whose body awaits it
     ChildRegistration asChild_{*this};

@@ -28,8 +28,8 @@ struct ScopePlan {
 /// one.
 JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatch);
 /// withContext looks at the job of the new context first: in NonCancellable it runs whatever became of
-/// `outer`.
-void checkActive(const ScopePlan& plan, JobNode& outer);
+/// the caller.
+void checkActive(const ScopePlan& plan, const PromiseBase& leaf);
 /// Cancels `scope` with a TimeoutCancellationException after `after`, unless it has ended.
 void armTimeout(JobNode& scope, std::chrono::nanoseconds after);
 [[noreturn]] void throwTimeout(std::chrono::nanoseconds after, const void* owner);
@@ -61,7 +61,7 @@ public:
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
         if (plan_.context)
-            checkActive(plan_, *leaf_->job);
+            checkActive(plan_, *leaf_);
         if (plan_.timeout && plan_.timeout->count() <= 0) {
             if constexpr (orNull)
                 return true;
@@ -102,10 +102,12 @@ public:
                 if (own)
                     return Result();
             }
-            std::rethrow_exception(std::move(failure));
+            if (own)
+                std::rethrow_exception(std::move(failure));
+            leaf_->job->throwOutcome(std::move(failure));
         }
         if (scope_->cameBackDispatched())
-            leaf_->job->throwIfCancelled();
+            leaf_->job->throwIfCancelled(*leaf_);
         return value();
     }
 

@@ -30,6 +30,7 @@ constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max() / 2;
 constexpr std::uint64_t farthestSearch = std::uint64_t{1} << 30;
 constexpr std::uint64_t mostMarksTried = 1'000'000;
 constexpr std::size_t mostProblems = 20;
+constexpr std::size_t longestIncident = 4'096; ///< bytes of text: all of them are held in memory
 
 template <class T>
 T valueAt(const char* bytes) noexcept {
@@ -160,6 +161,8 @@ const char* nameOf(std::uint32_t tag) noexcept {
         return "a section of jobs";
     case dump::tags::ended:
         return "a section of ended jobs";
+    case dump::tags::incidents:
+        return "a section of incidents";
     case dump::tags::end:
         return "the end mark";
     default:
@@ -349,6 +352,8 @@ private:
             return takeJobs();
         case dump::tags::ended:
             return takeEnded();
+        case dump::tags::incidents:
+            return takeIncidents();
         case dump::tags::end:
             ended_ = true;
             return nullptr;
@@ -519,12 +524,35 @@ private:
         return nullptr;
     }
 
+    const char* takeIncidents() {
+        const auto table = tableOf(sizeof(dump::Incident), incidents_);
+        if (!table)
+            return "makes no sense";
+        for (std::size_t i = 0; i < table->count; ++i)
+            incidentRows_.push_back(rowAt<dump::Incident>(*table, i));
+        return nullptr;
+    }
+
+    /// Their texts come with them, so that there are only as many as anybody keeps.
+    void finishIncidents() {
+        const std::size_t from = incidentRows_.size() - std::min(incidentRows_.size(), EndedJobs::mostOfEach);
+        for (std::size_t i = from; i < incidentRows_.size(); ++i) {
+            const dump::Incident& row = incidentRows_[i];
+            dump_.incidents.push_back(
+                {row.number, known(row.what, IncidentKind::CancellationBecameFailure, IncidentKind::Unknown),
+                 time(row.at), rowOf(row.job),
+                 std::string(cutUtf8(dictionary_->failure(row.text), longestIncident))});
+        }
+        incidentRows_ = {};
+    }
+
     void finish() {
         SourceInfo& info = dump_.info;
         dictionary_->texts.finish();
         dictionary_->sites.finish();
         dictionary_->stacks.finish();
         dictionary_->contexts.finish();
+        finishIncidents();
         dump_.dictionary = dictionary_;
         dump_.failureText = [dictionary = dictionary_](const EndedJob& job) {
             return job.failure == 0 ? std::string()
@@ -560,6 +588,8 @@ private:
     std::unique_ptr<::ZSTD_DCtx, std::size_t (*)(::ZSTD_DCtx*)> decompressor_;
     std::vector<char> stored_, plain_;
     std::uint64_t sites_ = 0, stacks_ = 0, contexts_ = 0, texts_ = 0, jobs_ = 0, endedRows_ = 0;
+    std::uint64_t incidents_ = 0;
+    std::vector<dump::Incident> incidentRows_;
     std::uint64_t textBytes_ = 0, jobsThere_ = 0, endedThere_ = 0;
     std::uint64_t problems_ = 0, marksTried_ = 0;
     bool infoRead_ = false, ended_ = false, cutOff_ = false;

@@ -185,6 +185,16 @@ dump::Ended translateEnded(DumpTables& tables, const Dump& what, const EndedJob&
     return row;
 }
 
+dump::Incident translateIncident(DumpTables& tables, const Incident& incident) {
+    dump::Incident row{};
+    row.job = tables.translate(incident.job);
+    row.number = incident.number;
+    row.at = incident.at;
+    row.text = tables.failure(incident.text);
+    row.what = static_cast<std::uint8_t>(incident.what);
+    return row;
+}
+
 } // namespace
 
 Dump takeDump(const SourceInfo& info, std::shared_ptr<const Dictionary> dictionary, const JobTree& tree,
@@ -215,6 +225,7 @@ Dump takeDump(const SourceInfo& info, std::shared_ptr<const Dictionary> dictiona
     taken.failureText = [texts](const EndedJob& job) {
         return job.failure - 1 < texts->size() ? (*texts)[job.failure - 1] : std::string();
     };
+    taken.incidents.assign(ended.incidents().begin(), ended.incidents().end());
     taken.endedUntold = ended.total() - newest.size();
     taken.failedUntold = ended.totalFailures() - failures;
     return taken;
@@ -240,6 +251,8 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
     }
     for (const EndedJob& job : what.ended)
         translateEnded(tables, what, job);
+    for (const Incident& incident : what.incidents)
+        translateIncident(tables, incident);
 
     SectionWriter writer(file);
     writeInfo(writer, what, options.redact);
@@ -260,6 +273,9 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
     writeRows(
         writer, dump::tags::ended, what.ended.size(),
         [&](std::size_t i) { return translateEnded(tables, what, what.ended[i]); }, goOn);
+    writeRows(
+        writer, dump::tags::incidents, what.incidents.size(),
+        [&](std::size_t i) { return translateIncident(tables, what.incidents[i]); }, goOn);
     writer.add(dump::End{writer.sections(), 0, what.jobs.size(), what.ended.size()});
     writer.write(dump::tags::end);
     if (!whole && file.problem().empty())

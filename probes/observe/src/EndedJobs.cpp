@@ -21,6 +21,9 @@ const EndedJobs::Entry& EndedJobs::Circle::newest(std::size_t index) const noexc
 void EndedJobs::apply(const Batch& batch, const JobTree& tree) {
     if (batch.reset)
         *this = EndedJobs{};
+    incidents_.insert(incidents_.end(), batch.incidents.begin(), batch.incidents.end());
+    if (incidents_.size() > mostOfEach)
+        incidents_.erase(incidents_.begin(), incidents_.end() - static_cast<std::ptrdiff_t>(mostOfEach));
     // Of a flood only the end would stay: the rest is counted and not copied.
     std::size_t skip[2] = {0, 0};
     if (batch.ended.size() > mostOfEach) {

@@ -29,4 +29,9 @@ std::string FailureTexts::find(JobId job) const {
     return found == places_.end() ? std::string() : texts_[found->second].text;
 }
 
+bool FailureTexts::has(JobId job) const {
+    const std::lock_guard guard(lock_);
+    return places_.contains(job);
+}
+
 } // namespace coroscope::observe

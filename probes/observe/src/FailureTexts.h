@@ -18,6 +18,7 @@ public:
     void keep(JobId job, std::string text);
     /// Empty when it is not kept.
     std::string find(JobId job) const;
+    bool has(JobId job) const;
 
 private:
     struct Entry {

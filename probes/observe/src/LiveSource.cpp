@@ -88,10 +88,10 @@ void LiveSource::read(Batch& batch) {
         nextScrub_ = before + std::max(scanEvery, 5 * (monotonicNow() - before));
     }
     readSlots(batch);
+    readIncidents(batch);
     endTheVanished(batch);
     if (closing)
         readSlots(batch);
-    readIncidents(batch);
 
     if (link_.connected()) {
         link_.receive(answers_);
@@ -160,7 +160,7 @@ void LiveSource::take(const layout::Event& event, Batch& batch) {
     }
     Known& job = known(id.index());
     const bool ours = job.print.id == id;
-    if (ours ? !job.alive : job.print.id.generation() >= id.generation())
+    if (ours ? !job.alive : job.print.id.generation() >= id.generation() || failureTexts_.has(id))
         return;
     const auto state = static_cast<JobState>(event.detail);
     const bool sane = event.detail <= static_cast<std::uint8_t>(JobState::Failed) && isFinal(state);
@@ -188,6 +188,7 @@ void LiveSource::end(Known& job, const EndedJob& ended, Batch& batch) {
         return;
     job.alive = false;
     batch.ended.push_back(ended);
+    failing_.erase(ended.id);
 }
 
 void LiveSource::lookAt(std::uint32_t index) {
@@ -281,7 +282,9 @@ void LiveSource::endTheVanished(Batch& batch) {
     readRings(batch);
     for (const JobId id : vanished_) {
         Known& job = known(id.index());
-        if (job.print.id == id)
+        if (const auto failure = failing_.find(id); failure != failing_.end())
+            end(job, EndedJob(failure->second), batch);
+        else if (job.print.id == id)
             end(job,
                 {id,
                  isFinal(job.state)                  ? job.state
@@ -313,13 +316,35 @@ void LiveSource::readIncidents(Batch& batch) {
     std::erase_if(unfinished_, [&](std::uint64_t number) {
         Incident incident;
         const RecordReader::IncidentRead read = reader_->readIncident(number, clock_, incident);
-        if (read == RecordReader::IncidentRead::Read)
+        if (read == RecordReader::IncidentRead::Read) {
+            if (incident.what == IncidentKind::Failed && isFinal(incident.job.state))
+                takeFailure(incident, batch);
             batch.incidents.push_back(std::move(incident));
+        }
         return read != RecordReader::IncidentRead::NotYet;
     });
     // A writer that gave up leaves nothing, and who makes up numbers must not fill our memory with them.
     if (unfinished_.size() > mostUnfinished)
         unfinished_.erase(unfinished_.begin(), unfinished_.end() - mostUnfinished);
+}
+
+/// An incident tells of a failed job's end where no event does: it was before we came, the events are off, or
+/// it was lost.
+void LiveSource::takeFailure(const Incident& incident, Batch& batch) {
+    const JobId id = incident.job.id;
+    if (!id || id.index() >= reader_->slotsHighWater() || failureTexts_.has(id))
+        return;
+    failureTexts_.keep(id, incident.text);
+    const EndedJob ended{id, incident.job.state, incident.number + 1, incident.at, incident.job};
+    Known& job = known(id.index());
+    if (job.print.id == id) {
+        if (job.alive) // an event is still to come, or the job vanishes
+            failing_.insert_or_assign(id, ended);
+        return;
+    }
+    batch.ended.push_back(ended);
+    if (!job.alive && job.print.id.generation() < id.generation())
+        job.print = {id, 0, 0, 0};
 }
 
 void LiveSource::wait(int milliseconds) {

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace coroscope::observe {
@@ -60,6 +61,7 @@ private:
     void scrub(std::int64_t now);
     void endTheVanished(Batch& batch);
     void readIncidents(Batch& batch);
+    void takeFailure(const Incident& incident, Batch& batch);
     void end(Known& known, const EndedJob& job, Batch& batch);
     Known& known(std::uint32_t index);
     bool processIsGone();
@@ -77,6 +79,8 @@ private:
     std::optional<SourceEnd> ended_;
     std::vector<CommandAnswer> answers_;
     FailureTexts failureTexts_;
+    std::unordered_map<JobId, EndedJob>
+        failing_; ///< known jobs whose failure was told, and not yet their end
     std::int64_t linkLostAt_ = 0;
 
     bool started_ = false;

@@ -144,6 +144,11 @@ struct DumpTest : testing::Test {
                 job.failure = i;
             dump.ended.push_back(job);
         }
+        for (std::uint32_t i = 1; i <= ended; i += 3) {
+            Incident incident{i, static_cast<IncidentKind>(below(6)), 3'000'000'000 + i, anyRow(i), {}};
+            incident.text = "shop::CardError: card " + std::to_string(i);
+            dump.incidents.push_back(incident);
+        }
         dump.failureText = [](const EndedJob& job) {
             return "std::runtime_error: order " + std::to_string(job.failure) +
                    " is lost\n\tsuppressed: shop::CardError: card 4711 0815";
@@ -268,6 +273,15 @@ TEST_F(DumpTest, WhatGoesInComesOut) {
         ASSERT_EQ(drawn(is.row, *words), drawn(was.row, *in.dictionary));
         ASSERT_EQ(out.source->failureText(is), was.failure ? in.failureText(was) : "");
     }
+    ASSERT_EQ(out.batch.incidents.size(), in.incidents.size());
+    for (std::size_t i = 0; i < in.incidents.size(); ++i) {
+        const Incident &was = in.incidents[i], &is = out.batch.incidents[i];
+        ASSERT_EQ(is.number, was.number);
+        ASSERT_EQ(is.what, was.what);
+        ASSERT_EQ(is.at, was.at);
+        ASSERT_EQ(is.text, was.text);
+        ASSERT_EQ(drawn(is.job, *words), drawn(was.job, *in.dictionary));
+    }
 }
 
 TEST_F(DumpTest, OfAProgramWithoutJobsIsADumpToo) {
@@ -372,6 +386,8 @@ TEST_F(DumpTest, RedactedItNamesNothingOfTheProgramAndKeepsEqualThingsEqual) {
     EXPECT_EQ(different.size(), names.size()) << "different ones stay different";
     for (const EndedJob& job : out.batch.ended)
         everything += drawn(job.row, words) + out.source->failureText(job);
+    for (const Incident& incident : out.batch.incidents)
+        everything += drawn(incident.job, words) + incident.text;
     for (const char* secret :
          {"customer", "alice", "reader", "Reader", "billing", "acme", "lost", "card", "shop", "killed"})
         EXPECT_THAT(everything, Not(HasSubstr(secret)));

@@ -81,12 +81,29 @@ TEST_F(EndedJobsTest, OfOneHugeBatchTheLastOfEachKindStayInOrder) {
         ASSERT_EQ(all[i]->id.index(), 30'000 - i);
 }
 
+TEST_F(EndedJobsTest, KeepsTheLastIncidents) {
+    for (int round = 0; round < 3; ++round) {
+        Batch news;
+        for (std::uint64_t i = 0; i < 4'000; ++i)
+            news.incidents.push_back({.number = static_cast<std::uint64_t>(round) * 4'000 + i,
+                                      .what = IncidentKind::Failed,
+                                      .at = 0,
+                                      .job = {},
+                                      .text = "text"});
+        apply(news);
+    }
+    ASSERT_EQ(ended.incidents().size(), EndedJobs::mostOfEach);
+    EXPECT_EQ(ended.incidents().front().number, 2'000u);
+    EXPECT_EQ(ended.incidents().back().number, 11'999u);
+}
+
 TEST_F(EndedJobsTest, AResetForgets) {
     apply(batch("! 1 2"));
     apply(batch("-1"));
     apply(batch("! 3"));
     EXPECT_EQ(kept(), "");
     EXPECT_EQ(ended.total(), 0u);
+    EXPECT_TRUE(ended.incidents().empty());
 }
 
 } // namespace

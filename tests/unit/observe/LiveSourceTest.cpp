@@ -13,6 +13,7 @@
 
 #include <csignal>
 #include <numeric>
+#include <set>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,6 +150,50 @@ TEST_F(LiveSourceTest, TextsOfFailuresAreKeptWhenTheTargetHasOverwrittenThem) {
     EXPECT_TRUE(soon([&] { return ended.size() == 2; }));
     EXPECT_EQ(source->failureText(ended[0]), "std::logic_error: the first");
     EXPECT_EQ(source->failureText(ended[1]), text);
+}
+
+TEST_F(LiveSourceTest, JobsThatFailedBeforeTheAttachAreToldAsEnded) {
+    target.tell("begin root -");
+    target.tell("begin early root");
+    target.tell("end early Failed std::logic_error: too early");
+    attachNow();
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended[0].finalState, JobState::Failed);
+    EXPECT_EQ(source->dictionary()->text(ended[0].row.name), "early");
+    EXPECT_EQ(source->failureText(ended[0]), "std::logic_error: too early");
+    EXPECT_EQ(names(), "root");
+}
+
+TEST_F(LiveSourceTest, AFailureIsToldOnceWhereEventsAndIncidentsBothTellIt) {
+    attachNow();
+    for (int i = 0; i < 50; ++i) {
+        target.tell("begin a -");
+        if (i % 2)
+            read();
+        target.tell("end a Failed std::logic_error: " + std::to_string(i));
+        if (i % 3)
+            read();
+    }
+    EXPECT_TRUE(soon([&] { return ended.size() >= 50; }));
+    read();
+    EXPECT_EQ(ended.size(), 50u);
+    std::set<std::string> texts;
+    for (const EndedJob& job : ended)
+        texts.insert(source->failureText(job));
+    EXPECT_EQ(texts.size(), 50u);
+}
+
+TEST_F(LiveSourceTest, HowAJobFailedIsKnownThoughItsEventWasLost) {
+    target.tell("begin a -");
+    attachNow();
+    target.tell("end a Failed std::logic_error: unheard");
+    target.tell("churn 100000");
+    EXPECT_TRUE(soon([&] { return named("a") == noNode; }));
+    EXPECT_GT(lost, 0u);
+    const auto a = std::find_if(ended.begin(), ended.end(), [](const EndedJob& job) { return job.failed(); });
+    ASSERT_NE(a, ended.end());
+    EXPECT_EQ(a->finalState, JobState::Failed);
+    EXPECT_EQ(source->failureText(*a), "std::logic_error: unheard");
 }
 
 TEST_F(LiveSourceTest, TellsIncidentsFromBeforeTheAttachAndNewOnesEachOnce) {

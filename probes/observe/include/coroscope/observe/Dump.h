@@ -23,6 +23,7 @@ struct Dump {
     std::vector<EndedJob> ended; ///< in the order in which they ended
     /// As Source::failureText, of those in `ended`. Threads: any.
     std::function<std::string(const EndedJob&)> failureText;
+    std::vector<Incident> incidents;
     std::string endText; ///< how the program had ended before; empty while it ran
     std::uint64_t untracked = 0;
     std::uint64_t events = 0;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The jobs that ended last. Pure data: no threads, no clock, no Qt.
+// The jobs that ended last, and the incidents. Pure data: no threads, no clock, no Qt.
 #pragma once
 
 #include <coroscope/observe/JobTree.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 namespace coroscope::observe {
@@ -16,6 +17,7 @@ namespace coroscope::observe {
 ///
 /// Costs some 140 bytes a job, 2.8 MB at most, and a copy for each end; texts of exceptions stay with the
 /// Source until somebody asks for them (Source::failureText keeps those of the last 10,000 failures).
+/// Incidents, of which the last 10,000 are kept as well, have theirs with them.
 class EndedJobs {
 public:
     static constexpr std::size_t mostOfEach = 10'000;
@@ -32,6 +34,8 @@ public:
 
     /// Those kept, the last one first. The pointers are good until the next apply().
     std::vector<const EndedJob*> newestFirst(bool onlyFailures = false) const;
+    /// In the order in which they were told.
+    const std::deque<Incident>& incidents() const noexcept { return incidents_; }
     /// Null when it is not kept. Looks at all of them.
     const EndedJob* find(JobId id) const noexcept;
 
@@ -52,6 +56,7 @@ private:
     };
 
     Circle failed_, others_;
+    std::deque<Incident> incidents_;
 };
 
 } // namespace coroscope::observe

@@ -45,14 +45,15 @@ inline constexpr std::uint32_t sectionMark = tag("\xc5"
                                                  "SEC");
 
 namespace tags {
-inline constexpr std::uint32_t info = tag("INFO");     ///< Field after Field
-inline constexpr std::uint32_t texts = tag("TEXT");    ///< TableHead, sizes, then the bytes of all of them
-inline constexpr std::uint32_t sites = tag("SITE");    ///< TableHead, Site rows
-inline constexpr std::uint32_t stacks = tag("STAK");   ///< TableHead, Stack rows
-inline constexpr std::uint32_t contexts = tag("CTXT"); ///< TableHead, Context rows
-inline constexpr std::uint32_t jobs = tag("JOBS");     ///< TableHead, Job rows
-inline constexpr std::uint32_t ended = tag("ENDS");    ///< TableHead, Ended rows
-inline constexpr std::uint32_t end = tag("END.");      ///< End: the file is complete
+inline constexpr std::uint32_t info = tag("INFO");      ///< Field after Field
+inline constexpr std::uint32_t texts = tag("TEXT");     ///< TableHead, sizes, then the bytes of all of them
+inline constexpr std::uint32_t sites = tag("SITE");     ///< TableHead, Site rows
+inline constexpr std::uint32_t stacks = tag("STAK");    ///< TableHead, Stack rows
+inline constexpr std::uint32_t contexts = tag("CTXT");  ///< TableHead, Context rows
+inline constexpr std::uint32_t jobs = tag("JOBS");      ///< TableHead, Job rows
+inline constexpr std::uint32_t ended = tag("ENDS");     ///< TableHead, Ended rows
+inline constexpr std::uint32_t incidents = tag("INCI"); ///< TableHead, Incident rows
+inline constexpr std::uint32_t end = tag("END.");       ///< End: the file is complete
 } // namespace tags
 
 enum class Encoding : std::uint16_t { Plain = 0, Zstd = 1 };
@@ -174,6 +175,17 @@ namespace EndedMarks {
 inline constexpr std::uint8_t known = 1;  ///< `job` is more than an id
 inline constexpr std::uint8_t failed = 2; ///< it ended with an exception, though its text may be lost
 } // namespace EndedMarks
+
+/// Something that happened to a job, in the order in which it did.
+struct Incident {
+    Job job; ///< as it was then
+    std::uint64_t number;
+    std::int64_t at;
+    std::uint32_t text; ///< of the exception
+    std::uint8_t what;  ///< IncidentKind
+    std::uint8_t reserved[3];
+};
+static_assert(sizeof(Incident) == 128);
 
 struct End {
     std::uint32_t sections; ///< before this one

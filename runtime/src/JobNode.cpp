@@ -154,6 +154,8 @@ void JobNode::dropHandle() noexcept {
 // Two threads may come here for two changes, in the wrong order. Each looks again after its store, so the one
 // that stores last has seen the last change.
 void JobNode::tellHeld() noexcept {
+    if (!tellsHeld_)
+        return;
     bool held;
     do {
         held = (counts_.load(std::memory_order_seq_cst) >> 32) != 0;
@@ -183,7 +185,8 @@ void JobNode::attach(const Origin& origin) {
         birth.context = elements_->recordContext();
     }
     birth.number = number_;
-    birth.held = origin.held;
+    tellsHeld_ = !shown;
+    birth.held = origin.held && tellsHeld_;
     birth.owner = this;
     record_.begin(birth);
     if (shields_ && shown)

@@ -319,6 +319,8 @@ void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
     if (!usable(id_))
         return;
     Slot& slot = slotOf(id_);
+    if (get(slot.id) != id_.value)
+        return;
     ThreadRecord& thread = here();
     const std::uint64_t time =
         thread.running == id_ ? (endSlice(thread, id_), thread.stamp) : thread.coarse();
@@ -328,10 +330,10 @@ void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
         facts.state = static_cast<std::uint8_t>(finalState);
         incident = tellIncident(IncidentKind::Failed, facts, failure);
     }
-    JobWord now;
-    if (!changeJobWord(id_, now,
-                       [&](JobWord old) { return JobWord::of(old.version() + 1, old.flags(), finalState); }))
-        return;
+    // A plain store: a change by another thread that comes between these two lines is lost, with the job.
+    const JobWord old{get(slot.jobWord)};
+    const JobWord now = JobWord::of(old.version() + 1, old.flags(), finalState);
+    set(slot.jobWord, now.bits, std::memory_order_release);
     const SiteId site = get(slot.creationSite);
     thread.emit({time, id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState),
                  now.flags(), incident});

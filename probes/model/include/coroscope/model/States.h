@@ -77,7 +77,8 @@ inline constexpr std::uint16_t cancelledByObserver = 1u << 4;
 /// The cancellation was thrown into the body at least once.
 inline constexpr std::uint16_t cancellationDelivered = 1u << 5;
 inline constexpr std::uint16_t lazyStart = 1u << 6;
-/// Somebody outside the runtime holds a handle (Job, Deferred, scope).
+/// Somebody outside the runtime holds a handle (Job, Deferred, scope). Told of roots only: a job with a
+/// parent can be cancelled through that.
 inline constexpr std::uint16_t held = 1u << 7;
 /// The body caught its cancellation, let go of it, and went on to its next suspension.
 inline constexpr std::uint16_t swallowedCancellation = 1u << 8;

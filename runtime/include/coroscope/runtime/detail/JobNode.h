@@ -299,6 +299,8 @@ private:
     bool swallowed_ = false; ///< that was told
     std::atomic<bool> observed_{false};
     bool shields_ = false; ///< a withContext(NonCancellable)
+    bool tellsHeld_ = false; ///< the record is told whether a handle exists: only of roots, the others have
+                             ///< an owner anyway
     Ref<JobNode> parent_;
     JobNode* outer_ = nullptr; ///< of a scope: the job whose body awaits it
     ChildRegistration asChild_{*this};

@@ -65,6 +65,8 @@ void awaitAllJobs(const std::vector<Job>& jobs, const CancellableContinuation<vo
         continuation.resume();
         return;
     }
+    for (const Job& job : jobs)
+        HandleAccess::node(job)->checkJoinable();
     auto latch = std::make_shared<Latch>(jobs.size(), continuation);
     for (const Job& job : jobs) {
         HandleAccess::node(job)->noteObserver();

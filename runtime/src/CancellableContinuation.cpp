@@ -9,12 +9,9 @@
 
 namespace coroscope::detail {
 
-bool CallbackState::takeTurn() {
-    if (!taken_.exchange(true, std::memory_order_acq_rel))
-        return true;
-    if (state() != State::Cancelled)
+void CallbackState::takeTurn() {
+    if (taken_.exchange(true, std::memory_order_acq_rel))
         throw std::logic_error("Already resumed");
-    return false;
 }
 
 void CallbackState::settle() noexcept {
@@ -24,8 +21,7 @@ void CallbackState::settle() noexcept {
 }
 
 void CallbackState::fail(std::exception_ptr e) {
-    if (!takeTurn())
-        return;
+    takeTurn();
     failure_ = std::move(e);
     settle();
 }

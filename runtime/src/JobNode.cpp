@@ -304,9 +304,9 @@ std::string_view JobNode::kindName() const noexcept {
         return "NonCancellable";
     switch (kind_) {
     case JobKind::Launch:
-        return "StandaloneCoroutine";
+        return flags_ & JobFlags::lazyStart ? "LazyStandaloneCoroutine" : "StandaloneCoroutine";
     case JobKind::Async:
-        return "DeferredCoroutine";
+        return flags_ & JobFlags::lazyStart ? "LazyDeferredCoroutine" : "DeferredCoroutine";
     case JobKind::RunBlocking:
         return "BlockingCoroutine";
     case JobKind::CoroutineScope:
@@ -314,7 +314,7 @@ std::string_view JobNode::kindName() const noexcept {
     case JobKind::SupervisorScope:
         return "SupervisorCoroutine";
     case JobKind::WithContext:
-        return "DispatchedCoroutine";
+        return traits_ & Traits::dispatched ? "DispatchedCoroutine" : "UndispatchedCoroutine";
     case JobKind::WithTimeout:
         return "TimeoutCoroutine";
     case JobKind::Job:
@@ -332,6 +332,8 @@ std::string_view JobNode::kindName() const noexcept {
 }
 
 std::string JobNode::toString() {
+    if (traits_ & Traits::nonCancellable)
+        return std::string(kindName());
     std::string text;
     if (hasBody(kind_)) {
         text += '"';
@@ -641,21 +643,26 @@ void JobNode::startBody(CoroutineStart how) {
     dispatcher().dispatch(*this);
 }
 
-std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& leaf, bool dispatch) noexcept {
+std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& leaf) noexcept {
     retain();
     runs_ = true;
     outer_ = &outer;
-    comesBackDispatched_ = dispatch;
+    const bool dispatch = (traits_ & Traits::dispatched) != 0;
     skipCancelledBody_ = dispatch;
     // Cleanup in NonCancellable is no going on: what comes after it will tell.
     if (!shields_ && outer.isCancelled())
         outer.judgeDelivery(leaf);
     outer.record_.suspends(stackOf(leaf), WaitKind::Scope, id().value);
     if (dispatch) {
-        // From here on another thread may have resumed `outer`.
+        return_.store(Return::Undecided, std::memory_order_relaxed);
         record_.queued();
         dispatcher().dispatch(*this);
-        return std::noop_coroutine();
+        // acq_rel: whoever comes second sees what the other one did. From here on another thread may have
+        // resumed `outer`, unless the scope has ended already: then it is not dispatched back.
+        if (return_.exchange(Return::Dispatched, std::memory_order_acq_rel) == Return::Undecided)
+            return std::noop_coroutine();
+        outer.entersThread();
+        return outer.resumeAt;
     }
     entersThread();
     return beginBody();
@@ -714,7 +721,7 @@ std::coroutine_handle<> JobNode::bodyEnds() noexcept {
 std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
     const Ref<JobNode> keep = Ref<JobNode>::share(this);
     JobNode* const outer = outer_;
-    const bool inPlace = outer && !comesBackDispatched_;
+    const bool inPlace = outer && !(traits_ & Traits::dispatched);
     JobWalk walk;
     walk.endOwnPart(*this, std::move(failure), inPlace);
     walk.run();

@@ -306,8 +306,12 @@ void JobWalk::leaveParent(Frame& frame) {
         last = --parent->pending_ == 0;
     }
     if (job->outer_ && !frame.inPlace) {
-        job->cameBackDispatched_ = true;
-        job->outer_->resumeLater();
+        using Return = JobNode::Return;
+        Return before = Return::Undecided;
+        if (!job->return_.compare_exchange_strong(before, Return::InPlace, std::memory_order_acq_rel)) {
+            job->cameBackDispatched_ = true;
+            job->outer_->resumeLater();
+        } // else the awaiting coroutine is not suspended yet, and goes on by itself
     }
     if (wasRunning)
         job->release(); // the reference of the running body

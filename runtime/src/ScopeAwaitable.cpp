@@ -43,19 +43,19 @@ private:
 
 } // namespace
 
-JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatch) {
+JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer) {
     JobNode::Origin origin{
         .kind = plan.kind,
         .traits = static_cast<std::uint16_t>(plan.traits | Traits::scoped | Traits::handlesException),
         .where = plan.where,
         .parent = &outer,
         .elements = outer.elements()};
-    dispatch = false;
     if (!plan.context)
         return origin;
     if (plan.context->elements())
         origin.elements = (CoroutineContext(outer.elements(), {}) + plan.context->withoutJob()).elements();
-    dispatch = origin.elements->dispatcher != outer.elements()->dispatcher;
+    if (origin.elements->dispatcher != outer.elements()->dispatcher)
+        origin.traits |= Traits::dispatched;
     if (JobNode* job = HandleAccess::node(plan.context->job())) {
         if (job->traits() & Traits::nonCancellable) {
             // Cut off from cancellation, but in the record it stays where people look for it.

@@ -1025,6 +1025,837 @@ RULE(S062) {
     co_return;
 }
 
+/// A job's text without what differs from run to run.
+std::string shown(const Job& job) {
+    std::string text = job.toString();
+    if (const std::size_t at = text.find('@'); at != std::string::npos)
+        text.replace(at, std::string::npos, "@address");
+    if (const std::size_t number = text.find('#'); number != std::string::npos)
+        text.replace(number, text.find('"', number) - number, "#id");
+    return text;
+}
+
+/// The process-wide handler until the end of the block.
+class ProcessHandler {
+public:
+    explicit ProcessHandler(CoroutineExceptionHandler handler)
+        : before_(setUncaughtExceptionHandler(std::move(handler))) {}
+    ~ProcessHandler() { setUncaughtExceptionHandler(std::move(before_)); }
+    ProcessHandler(const ProcessHandler&) = delete;
+    ProcessHandler& operator=(const ProcessHandler&) = delete;
+
+private:
+    CoroutineExceptionHandler before_;
+};
+
+auto throwing(Lines& o, std::string line, const char* what) {
+    return [&o, line, what](const std::exception_ptr&) {
+        if (!line.empty())
+            o.say(line);
+        throw Boom(what);
+    };
+}
+
+Task<> showOwn(Lines& o) {
+    const Job own = co_await currentJob();
+    o.say(shown(own));
+}
+
+RULE(S011) {
+    auto one = []() -> Task<int> { co_return 1; };
+    auto nothing = []() -> Task<> { co_return; };
+    const Job named = scope.launch(CoroutineName("worker"), &awaitCancellation);
+    const Job unnamed = scope.async(one);
+    const Job lazy = scope.launch(CoroutineStart::Lazy, nothing);
+    const Job lazyAsync = scope.async(CoroutineStart::Lazy, one);
+    for (const Job& job : {named, unnamed, lazy, lazyAsync})
+        o.say(shown(job));
+    co_await yield();
+    named.cancel();
+    o.say(shown(named));
+    co_await named.join();
+    o.say(shown(named));
+    o.say(shown(unnamed));
+    lazy.cancel();
+    lazyAsync.cancel();
+    const CompletableJob parent = newJob();
+    const Job child = scope.launch(parent, []() -> Task<> { co_await delay(10ms); });
+    o.say(shown(parent));
+    parent.complete();
+    o.say(shown(parent));
+    co_await child.join();
+    o.say(shown(parent));
+    o.say(shown(SupervisorJob()));
+    o.say(shown(newCompletableDeferred<int>()));
+    o.say(shown(NonCancellable()));
+    auto own = [&o] { return showOwn(o); };
+    co_await coroutineScope(own);
+    co_await supervisorScope(own);
+    co_await withTimeout(1000ms, own);
+    co_await withContext(CoroutineName("inner"), own);
+    co_await withContext(Dispatchers::Unconfined(), own);
+}
+
+RULE(S016) {
+    const CoroutineExceptionHandler reported([&o](const CoroutineContext&, const std::exception_ptr& e) {
+        o.say(std::string("reported ") + standardExceptionIn(e)->what() + " suppressed=[" + suppressed(e) +
+              "]");
+    });
+    auto body = [&](CoroutineScope inner) -> Task<> {
+        const Job job = inner.launch(reported, []() -> Task<> { co_return; });
+        job.invokeOnCompletion(throwing(o, "first", "1"));
+        job.invokeOnCompletion(says(o, "second"));
+        job.invokeOnCompletion(throwing(o, "third", "3"));
+        co_await job.join();
+        o.say("joined " + state(job));
+        const Job cancelled = inner.launch(reported, &awaitCancellation);
+        cancelled.invokeOnCancelling(throwing(o, "", "on cancelling"));
+        cancelled.invokeOnCancelling(says(o, "the next one hears of it"));
+        co_await yield();
+        co_await cancelled.cancelAndJoin();
+        o.say("joined " + state(cancelled));
+    };
+    co_await supervisorScope(body);
+}
+
+Task<> waitThenCleanUp(Lines& o) {
+    std::exception_ptr e;
+    try {
+        co_await awaitCancellation();
+    } catch (...) {
+        e = std::current_exception();
+    }
+    co_await nonCancellableDelay(10ms);
+    o.say("cleaned up");
+    std::rethrow_exception(e);
+}
+
+RULE(S033) {
+    const Job job = scope.launch([&o] { return waitThenCleanUp(o); });
+    co_await yield();
+    co_await job.cancelAndJoin();
+    o.say("joined " + state(job));
+    co_await job.cancelAndJoin();
+    o.say("again " + state(job));
+    const Job other = scope.launch(&awaitCancellation);
+    const Job caller = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        co_await swallow();
+        auto both = [&other]() -> Task<> { co_await other.cancelAndJoin(); };
+        const std::string what = co_await thrown(both());
+        o.say(briefly(what));
+    });
+    co_await caller.cancelAndJoin();
+    o.say("other " + state(other));
+}
+
+RULE(S035) {
+    std::vector<Job> orphans;
+    const Job outer = scope.launch([&](CoroutineScope inner) -> Task<> {
+        orphans.push_back(GlobalScope.launch(inner.context().withoutJob(), [&o]() -> Task<> {
+            co_await delay(10ms);
+            o.say("global goes on");
+        }));
+        orphans.push_back(inner.launch(newJob(), [&o]() -> Task<> {
+            co_await delay(20ms);
+            o.say("detached goes on");
+        }));
+        o.say("children " + std::to_string(inner.job().children().size()));
+        co_await awaitCancellation();
+    });
+    co_await yield();
+    co_await outer.cancelAndJoin();
+    o.say("outer " + state(outer));
+    std::string text;
+    for (const Job& job : orphans)
+        text += (text.empty() ? "" : " ") + state(job) + " root=" + (job.parent() ? "false" : "true");
+    o.say(text);
+    co_await joinAll(orphans);
+}
+
+RULE(S043) {
+    const ProcessHandler process(
+        CoroutineExceptionHandler([&o](const CoroutineContext&, const std::exception_ptr& e) {
+            o.say(std::string("process ") + standardExceptionIn(e)->what() + " suppressed=[" + suppressed(e) +
+                  "]");
+        }));
+    const CoroutineExceptionHandler failing([&o](const CoroutineContext&, const std::exception_ptr& e) {
+        o.say(std::string("handler ") + standardExceptionIn(e)->what());
+        throw Boom("from the handler");
+    });
+    auto body = [&](CoroutineScope inner) -> Task<> {
+        const Job job = inner.launch(failing, []() -> Task<> {
+            throw Boom("x");
+            co_return;
+        });
+        co_await job.join();
+    };
+    co_await supervisorScope(body);
+    o.say("alive");
+}
+
+RULE(S044) {
+    const ProcessHandler process(sayingHandler(o, "process"));
+    auto body = [&](CoroutineScope inner) -> Task<> {
+        const Job failed = inner.launch([]() -> Task<> {
+            throw Boom("x");
+            co_return;
+        });
+        co_await failed.join();
+        const Job cancelled = inner.launch([]() -> Task<> {
+            throw CancellationException("never");
+            co_return;
+        });
+        co_await cancelled.join();
+        const Job kept = inner.async([]() -> Task<int> {
+            throw Boom("kept");
+            co_return 1;
+        });
+        co_await kept.join();
+    };
+    co_await supervisorScope(body);
+    const Job global = GlobalScope.launch(scope.context().withoutJob(), [](CoroutineScope inner) -> Task<> {
+        inner.launch([]() -> Task<> {
+            throw Boom("y");
+            co_return;
+        });
+        co_return;
+    });
+    co_await global.join();
+    o.say("alive");
+}
+
+RULE(S049) {
+    const auto d = newCompletableDeferred<std::string>();
+    const Job job = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        auto block = [&]() -> Task<std::string> {
+            std::string value = co_await d.await();
+            o.say("block has " + value);
+            co_return value;
+        };
+        auto there = [&]() -> Task<> {
+            const std::string value = co_await withContext(Dispatchers::Unconfined(), block);
+            o.say(value);
+        };
+        const std::string what = co_await thrown(there());
+        o.say(briefly(what));
+    });
+    d.complete("value");
+    job.cancel();
+    co_await job.join();
+}
+
+RULE(S049_same) {
+    const auto d = newCompletableDeferred<std::string>();
+    const Job job = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        auto block = [&](CoroutineScope inner) -> Task<std::string> {
+            std::string value = co_await d.await();
+            o.say("block has " + value);
+            inner.job().parent().cancel();
+            co_return value;
+        };
+        auto there = [&]() -> Task<> {
+            const std::string value = co_await withContext(CoroutineName("same dispatcher"), block);
+            o.say(value);
+        };
+        const std::string what = co_await thrown(there());
+        o.say(briefly(what));
+    });
+    d.complete("value");
+    co_await job.join();
+}
+
+RULE(S049_atOnce) {
+    const Job other = scope.launch([&o]() -> Task<> {
+        o.say("other");
+        co_return;
+    });
+    auto block = [&o]() -> Task<std::string> {
+        o.say("inside");
+        co_return "back";
+    };
+    const std::string value = co_await withContext(Dispatchers::Unconfined(), block);
+    o.say(value);
+    co_await other.join();
+}
+
+/// Runs on another dispatcher and says what is asked of its clock.
+class Clock final : public Dispatcher, public TimerSource {
+public:
+    Clock(DispatcherPtr own, Lines& o)
+        : own_(std::move(own))
+        , o_(o) {}
+    void dispatch(Runnable& work) noexcept override { own_->dispatch(work); }
+    TimerSource& timers() noexcept override { return *this; }
+    std::string_view name() const noexcept override { return "Clock"; }
+    void schedule(TimerNode&, std::chrono::nanoseconds after) override {
+        o_.say("timer " + std::to_string(after.count() / 1'000'000) + " set");
+    }
+    void dispose(TimerNode&) noexcept override { o_.say("timer disposed"); }
+    std::int64_t now() const noexcept override { return 0; }
+
+private:
+    DispatcherPtr own_;
+    Lines& o_;
+};
+
+RULE(S055) {
+    auto block = [&o]() -> Task<> {
+        o.say("block");
+        co_await yield();
+    };
+    auto failing = [] { return yieldAndFail(boom("x")); };
+    auto limited = [&]() -> Task<> { co_await withTimeout(500ms, failing); };
+    auto body = [&]() -> Task<> {
+        co_await withTimeout(1000ms, block);
+        o.say("after");
+        const std::string what = co_await thrown(limited());
+        o.say(what);
+    };
+    const auto clock = std::make_shared<Clock>(scope.context().dispatcher(), o);
+    co_await withContext(clock, body);
+}
+
+RULE(S058) {
+    const auto d = newCompletableDeferred<std::string>();
+    auto awaits = [](Deferred<std::string> deferred) -> Task<> { (void)co_await deferred.await(); };
+    const Job job = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(awaits(d));
+        o.say(what);
+    });
+    d.completeExceptionally(boom("own"));
+    job.cancel();
+    co_await job.join();
+    const Job waiting = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(awaits(newCompletableDeferred<std::string>()));
+        o.say(briefly(what));
+    });
+    waiting.cancel();
+    co_await waiting.join();
+    const auto gone = newCompletableDeferred<std::string>();
+    gone.cancel("the deferred's");
+    const std::string what = co_await thrown(awaits(gone));
+    o.say(what);
+    o.say(std::string("caller active ") + (scope.isActive() ? "true" : "false"));
+}
+
+// Corners of the rules of order.
+
+RULE(S009_body) {
+    const Job job = scope.launch([&o](CoroutineScope inner) -> Task<> {
+        inner.launch([&o] { return waitAndSay(o, "child before"); });
+        co_await yield();
+        inner.launch([&o] { return waitAndSay(o, "child before, too"); });
+        co_await yield();
+        co_await waitAndSay(o, "body");
+    });
+    co_await yield();
+    co_await yield();
+    co_await yield();
+    scope.launch(job, [&o] { return waitAndSay(o, "child after"); });
+    co_await yield();
+    co_await job.cancelAndJoin();
+}
+
+RULE(S009_failure) {
+    auto watch = [&o](const char* name, const Job& job) {
+        job.invokeOnCancelling(saysKind(o, std::string(name) + " "));
+    };
+    const CompletableJob grandparent = newJob();
+    const CompletableJob parent = newJob(grandparent);
+    watch("grandparent", grandparent);
+    watch("parent", parent);
+    const auto elder = newCompletableDeferred<int>(parent);
+    watch("elder", elder);
+    const auto failing = newCompletableDeferred<int>(parent);
+    watch("failing", failing);
+    const CompletableJob nephew = newJob(elder);
+    watch("nephew", nephew);
+    const auto younger = newCompletableDeferred<int>(parent);
+    watch("younger", younger);
+    const CompletableJob uncle = newJob(grandparent);
+    watch("uncle", uncle);
+    failing.completeExceptionally(boom("x"));
+    std::string states;
+    for (const Job& job : std::vector<Job>{grandparent, parent, elder, failing, nephew, younger, uncle})
+        states += (states.empty() ? "" : " ") + state(job);
+    o.say(states);
+    co_return;
+}
+
+RULE(S010_failingChild) {
+    auto body = [&o](CoroutineScope supervisor) -> Task<> {
+        const Job parent =
+            supervisor.launch(sayingHandler(o, "exception handler"), [&o](CoroutineScope inner) -> Task<> {
+                const Job own = inner.job();
+                const Job child = inner.launch([]() -> Task<> {
+                    throw Boom("x");
+                    co_return;
+                });
+                child.invokeOnCompletion([&o, own](const std::exception_ptr&) {
+                    o.say("child completed, parent has " + std::to_string(own.children().size()) +
+                          " children and is " + state(own));
+                });
+                own.invokeOnCancelling([&o, child](const std::exception_ptr&) {
+                    o.say("parent cancelling, child " + state(child));
+                });
+                own.invokeOnCompletion(saysKind(o, "parent completed "));
+                co_return;
+            });
+        co_await parent.join();
+        o.say("joined");
+    };
+    co_await supervisorScope(body);
+}
+
+RULE(S010_detached) {
+    const CompletableJob parent = newJob();
+    const Job job = scope.launch(parent, []() -> Task<> { co_return; });
+    job.invokeOnCompletion([&](const std::exception_ptr&) {
+        o.say("handler: " + state(job) + " parent=" + (job.parent() ? "true" : "false") +
+              " children=" + std::to_string(parent.children().size()));
+    });
+    co_await job.join();
+    parent.cancel();
+}
+
+RULE(S010_waiters) {
+    const CompletableJob job = newJob();
+    job.invokeOnCompletion(says(o, "handler 1"));
+    auto waits = [&](const char* who) {
+        return [&o, &job, who]() -> Task<> {
+            co_await job.join();
+            o.say(who);
+        };
+    };
+    scope.launch(Dispatchers::Unconfined(), waits("unconfined waiter"));
+    scope.launch(CoroutineStart::Undispatched, waits("dispatched waiter"));
+    job.invokeOnCompletion(says(o, "handler 2"));
+    job.complete();
+    o.say("complete returns");
+    co_await yield();
+}
+
+RULE(S012_both) {
+    const Job job = scope.launch(&awaitCancellation);
+    job.invokeOnCompletion(says(o, "completion 1"));
+    job.invokeOnCancelling(says(o, "cancelling 1"));
+    job.invokeOnCompletion(says(o, "completion 2"));
+    job.invokeOnCancelling(says(o, "cancelling 2"));
+    co_await yield();
+    job.cancel();
+    o.say("cancel returns");
+    co_await job.join();
+}
+
+Task<> waitThenDelay() {
+    std::exception_ptr e;
+    try {
+        co_await awaitCancellation();
+    } catch (...) {
+        e = std::current_exception();
+    }
+    co_await nonCancellableDelay(10ms);
+    std::rethrow_exception(e);
+}
+
+RULE(S014_late) {
+    const Job job = scope.launch(&waitThenDelay);
+    co_await yield();
+    job.cancel("stop");
+    job.invokeOnCancelling(saysKind(o, "late "));
+    o.say("registered");
+    co_await job.join();
+    job.invokeOnCancelling(saysKind(o, "very late "));
+    o.say("registered");
+}
+
+RULE(S014_failure) {
+    auto body = [&o](CoroutineScope supervisor) -> Task<> {
+        const Job parent = supervisor.launch(deafHandler(), [&o](CoroutineScope inner) -> Task<> {
+            inner.launch([] { return yieldAndFail(boom("x")); });
+            const Job sibling = inner.launch(&awaitCancellation);
+            sibling.invokeOnCancelling(saysKind(o, "sibling "));
+            co_await awaitCancellation();
+        });
+        parent.invokeOnCancelling(saysKind(o, "parent "));
+        co_await parent.join();
+    };
+    co_await supervisorScope(body);
+}
+
+RULE(S015_itself) {
+    const CompletableJob job = newJob();
+    DisposableHandle first;
+    first = job.invokeOnCompletion([&](const std::exception_ptr&) {
+        o.say("disposes of itself");
+        first.dispose();
+    });
+    DisposableHandle second = job.invokeOnCompletion(says(o, "never"));
+    job.invokeOnCompletion([&](const std::exception_ptr&) {
+        o.say("last");
+        first.dispose();
+    });
+    second.dispose();
+    second.dispose();
+    job.complete();
+    first.dispose();
+    co_return;
+}
+
+RULE(S015_cancelling) {
+    const Job job = scope.launch(&awaitCancellation);
+    DisposableHandle second;
+    job.invokeOnCancelling([&](const std::exception_ptr&) {
+        o.say("first disposes of second");
+        second.dispose();
+    });
+    second = job.invokeOnCancelling(says(o, "second"));
+    job.invokeOnCancelling([&](const std::exception_ptr&) {
+        o.say("third registers");
+        job.invokeOnCancelling(says(o, "nested"));
+    });
+    job.invokeOnCancelling(says(o, "fourth"));
+    co_await yield();
+    job.cancel();
+    co_await job.join();
+}
+
+RULE(S022_chain) {
+    auto saying = [&o](const char* line) {
+        return [&o, line]() -> Task<> {
+            o.say(line);
+            co_return;
+        };
+    };
+    const Job top = scope.launch(CoroutineStart::Lazy, saying("top body"));
+    const Job middle = scope.launch(top, CoroutineStart::Lazy, saying("middle body"));
+    o.say(state(top) + " " + state(middle));
+    const Job bottom = scope.launch(middle, saying("bottom body"));
+    o.say(state(top) + " " + state(middle) + " " + state(bottom));
+    co_await top.join();
+    const Job cancelled = scope.launch(CoroutineStart::Lazy, saying("never"));
+    cancelled.cancel();
+    const Job late = scope.launch(cancelled, saying("never"));
+    o.say(state(cancelled) + " " + state(late));
+}
+
+RULE(S031_more) {
+    auto text = [](bool yes) { return std::string(yes ? "true" : "false"); };
+    const auto d = newCompletableDeferred<int>();
+    d.cancel("no");
+    const bool late = d.complete(1);
+    o.say(text(late) + " " + state(d) + " " + kind(d.getCompletionExceptionOrNull()));
+    const auto e = newCompletableDeferred<int>();
+    const Job child = scope.launch(e, [&o] { return waitAndSay(o, "child stops"); });
+    co_await yield();
+    e.completeExceptionally(boom("x"));
+    o.say("waits " + state(e));
+    co_await child.join();
+    o.say(state(e) + " " + kind(e.getCompletionExceptionOrNull()));
+    const auto f = newCompletableDeferred<int>();
+    const Job worker = scope.launch(f, []() -> Task<> { co_await delay(10ms); });
+    const bool first = f.complete(5);
+    const std::string between = state(f);
+    o.say(text(first) + " " + between + " " + text(f.complete(6)));
+    const int value = co_await f.await();
+    o.say(std::to_string(value));
+    co_await worker.join();
+}
+
+RULE(S034_itself) {
+    NonCancellable().cancel();
+    o.say(state(NonCancellable()));
+    o.say(std::string("start ") + (NonCancellable().start() ? "true" : "false"));
+    NonCancellable().invokeOnCompletion(says(o, "never")).dispose();
+    o.say(std::string("parent ") + (NonCancellable().parent() ? "true" : "false"));
+    try {
+        (void)NonCancellable().getCancellationException();
+        o.say("none");
+    } catch (const std::logic_error&) {
+        o.say("error");
+    }
+    try {
+        co_await NonCancellable().join();
+        o.say("joined");
+    } catch (const std::logic_error&) {
+        o.say("error");
+    }
+    const CompletableJob job = newJob(NonCancellable());
+    o.say(std::string("child's parent ") + (job.parent() ? "true" : "false"));
+    job.cancel();
+    o.say(state(NonCancellable()));
+}
+
+Task<std::exception_ptr> timeoutOf(std::chrono::milliseconds limit) {
+    std::exception_ptr e;
+    try {
+        co_await withTimeout(limit, &awaitCancellation);
+    } catch (...) {
+        e = std::current_exception();
+    }
+    co_return e;
+}
+
+RULE(S036_cancellations) {
+    const std::exception_ptr t1 = co_await timeoutOf(1ms);
+    const std::exception_ptr t2 = co_await timeoutOf(2ms);
+    auto cancellation = [](const char* reason) {
+        return std::make_exception_ptr(CancellationException(reason));
+    };
+    auto ends = [&](std::exception_ptr first, std::exception_ptr then) -> Task<> {
+        const CoroutineScope own(scope.context() + SupervisorJob());
+        const Deferred<int> job = own.async([then](CoroutineScope) -> Task<int> {
+            co_await waitAndFail(then);
+            co_return 1;
+        });
+        co_await yield();
+        if (const auto* timeout = timeoutIn(first))
+            job.cancel(*timeout);
+        else
+            job.cancel(*cancellationIn(first));
+        co_await job.join();
+        const std::exception_ptr e = job.getCompletionExceptionOrNull();
+        o.say(std::string(standardExceptionIn(e)->what()) + " suppressed=[" + suppressed(e) + "]");
+    };
+    co_await ends(cancellation("a"), cancellation("b"));
+    co_await ends(cancellation("a"), t1);
+    co_await ends(t1, cancellation("b"));
+    co_await ends(t1, t2);
+    co_await ends(cancellation("a"), boom("x"));
+    co_await ends(t1, boom("x"));
+}
+
+RULE(S036_root) {
+    auto body = [&o](CoroutineScope supervisor) -> Task<> {
+        const Job job = supervisor.launch(handlerOf(o), [](CoroutineScope inner) -> Task<> {
+            inner.launch([] { return waitAndFail(std::make_exception_ptr(CancellationException("quiet"))); });
+            inner.launch([] { return waitAndFail(boom("child, later")); });
+            co_await waitAndFail(boom("body, later"));
+        });
+        co_await yield();
+        co_await yield();
+        job.cancel("asked to");
+        co_await job.join();
+    };
+    co_await supervisorScope(body);
+}
+
+RULE(S037_levels) {
+    auto deep = [&o](CoroutineScope supervisor) -> Task<> {
+        const Job job = supervisor.launch(handlerOf(o), [](CoroutineScope inner) -> Task<> {
+            inner.launch([](CoroutineScope child) -> Task<> {
+                child.launch([] { return waitAndFail(boom("grandchild 1")); });
+                child.launch([] { return waitAndFail(boom("grandchild 2")); });
+                co_await awaitCancellation();
+            });
+            inner.launch([]() -> Task<> {
+                co_await yield();
+                co_await yieldAndFail(boom("root cause"));
+            });
+            co_return;
+        });
+        co_await job.join();
+    };
+    co_await supervisorScope(deep);
+    const std::exception_ptr shared = boom("shared");
+    auto flat = [&o, &shared](CoroutineScope supervisor) -> Task<> {
+        const Job job = supervisor.launch(handlerOf(o), [&shared](CoroutineScope inner) -> Task<> {
+            inner.launch([&shared] { return waitAndFail(shared); });
+            inner.launch([&shared] { return waitAndFail(shared); });
+            inner.launch([] { return yieldAndFail(boom("winner")); });
+            co_return;
+        });
+        co_await job.join();
+    };
+    co_await supervisorScope(flat);
+}
+
+RULE(S050_bodyFirst) {
+    auto body = [](CoroutineScope inner) -> Task<> {
+        inner.launch([] { return waitAndFail(boom("child")); });
+        co_await yieldAndFail(boom("body"));
+    };
+    try {
+        co_await coroutineScope(body);
+        o.say("nothing");
+    } catch (const Boom& e) {
+        o.say(std::string(e.what()) + " suppressed=[" + suppressed(std::current_exception()) + "]");
+    }
+    const Job job = scope.launch([&o](CoroutineScope own) -> Task<> {
+        auto inScope = []() -> Task<> {
+            auto waiting = [](CoroutineScope inner) -> Task<> {
+                inner.launch([] { return waitAndFail(boom("child")); });
+                co_await awaitCancellation();
+            };
+            co_await coroutineScope(waiting);
+        };
+        const std::string what = co_await thrown(inScope());
+        o.say(what);
+        o.say("the job itself " + state(own.job()));
+    });
+    co_await yield();
+    co_await yield();
+    co_await job.cancelAndJoin();
+}
+
+RULE(S053_nested) {
+    auto outer = [&o]() -> Task<int> {
+        (void)co_await withTimeoutOrNull(1000ms, &awaitCancellation);
+        o.say("never");
+        co_return 1;
+    };
+    const auto first = co_await withTimeoutOrNull(10ms, outer);
+    o.say(first ? "value" : "null");
+    auto inner = [&o]() -> Task<int> {
+        const bool value = co_await withTimeoutOrNull(10ms, &awaitCancellation);
+        o.say(std::string("inner ") + (value ? "value" : "null"));
+        co_return 2;
+    };
+    const auto second = co_await withTimeoutOrNull(1000ms, inner);
+    o.say(second ? std::to_string(*second) : "null");
+    auto failing = []() -> Task<> {
+        throw Boom("own");
+        co_return;
+    };
+    auto ownFailure = [&failing]() -> Task<> { (void)co_await withTimeoutOrNull(1000ms, failing); };
+    const std::string what = co_await thrown(ownFailure());
+    o.say(what);
+    const Job job = scope.launch([&o]() -> Task<> {
+        auto waits = []() -> Task<> { (void)co_await withTimeoutOrNull(1000ms, &awaitCancellation); };
+        const std::string how = co_await thrown(waits());
+        o.say(briefly(how));
+    });
+    co_await yield();
+    co_await job.cancelAndJoin();
+}
+
+RULE(S054_more) {
+    auto swallowing = [&o]() -> Task<std::string> {
+        co_await swallow();
+        o.say("swallowed");
+        co_return "value";
+    };
+    const auto nothing = co_await withTimeoutOrNull(10ms, swallowing);
+    o.say(nothing ? *nothing : "null");
+    auto childTooLate = []() -> Task<> {
+        auto block = [](CoroutineScope inner) -> Task<std::string> {
+            inner.launch([]() -> Task<> { co_await delay(50ms); });
+            co_return "body is done at once";
+        };
+        (void)co_await withTimeout(10ms, block);
+    };
+    std::string what = co_await thrown(childTooLate());
+    o.say(what);
+    auto childFails = []() -> Task<> {
+        auto block = [](CoroutineScope inner) -> Task<> {
+            inner.launch([] { return waitAndFail(boom("child")); });
+            co_await awaitCancellation();
+        };
+        co_await withTimeout(10ms, block);
+    };
+    what = co_await thrown(childFails());
+    o.say(what);
+    auto quick = []() -> Task<std::string> {
+        co_await delay(10ms);
+        co_return "in time";
+    };
+    const std::string value = co_await withTimeout(100ms, quick);
+    o.say(value);
+}
+
+RULE(S056_callback) {
+    std::optional<CancellableContinuation<std::string>> kept;
+    auto suspends = [&]() -> Task<> {
+        auto block = [&](CancellableContinuation<std::string> c) {
+            kept = c;
+            c.invokeOnCancellation([&o](const std::exception_ptr&) { o.say("on cancellation"); });
+        };
+        const std::string value = co_await suspendCancellableCoroutine<std::string>(block);
+        o.say(value);
+    };
+    const Job job = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(suspends());
+        o.say(briefly(what));
+    });
+    o.say(std::string("active ") + (kept->isActive() ? "true" : "false"));
+    kept->resume("value");
+    o.say(std::string("resumed, active ") + (kept->isActive() ? "true" : "false"));
+    job.cancel();
+    co_await job.join();
+    auto fails = [&]() -> Task<> {
+        auto block = [&](CancellableContinuation<std::string> c) { kept = c; };
+        (void)co_await suspendCancellableCoroutine<std::string>(block);
+    };
+    const Job failing = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(fails());
+        o.say(what);
+    });
+    kept->resumeWithException(boom("own"));
+    failing.cancel();
+    co_await failing.join();
+}
+
+RULE(S056_join) {
+    const CompletableJob done = newJob();
+    auto joins = [&]() -> Task<> {
+        co_await done.join();
+        o.say("never");
+    };
+    const Job job = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(joins());
+        o.say(briefly(what));
+    });
+    done.complete();
+    job.cancel();
+    co_await job.join();
+    const auto deferred = newCompletableDeferred<int>();
+    auto awaitsAll = [&]() -> Task<> {
+        const std::vector<int> values = co_await awaitAll(std::vector<Deferred<int>>{deferred});
+        o.say(std::to_string(values.size()));
+    };
+    const Job all = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(awaitsAll());
+        o.say(briefly(what));
+    });
+    deferred.complete(1);
+    all.cancel();
+    co_await all.join();
+}
+
+RULE(S061_afterCancel) {
+    std::optional<CancellableContinuation<int>> kept;
+    auto attempt = [&o](const char* what, auto block) {
+        try {
+            block();
+            o.say(std::string(what) + " accepted");
+        } catch (const std::logic_error&) {
+            o.say(std::string(what) + " error");
+        }
+    };
+    auto keep = [&kept](CancellableContinuation<int> c) { kept = c; };
+    auto suspends = [&keep]() -> Task<> { (void)co_await suspendCancellableCoroutine<int>(keep); };
+    const Job job = scope.launch(CoroutineStart::Undispatched, suspends);
+    job.cancel();
+    attempt("first", [&] { kept->resume(1); });
+    attempt("second", [&] { kept->resume(2); });
+    co_await job.join();
+    const Job failed = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {
+        const std::string what = co_await thrown(suspends());
+        o.say(what);
+    });
+    attempt("exception", [&] { kept->resumeWithException(boom("x")); });
+    attempt("value", [&] { kept->resume(2); });
+    co_await failed.join();
+    auto inside = [&](CancellableContinuation<int> c) {
+        kept = c;
+        c.resume(7);
+        attempt("inside", [&] { c.resume(8); });
+    };
+    const int value = co_await suspendCancellableCoroutine<int>(inside);
+    o.say(std::to_string(value));
+    attempt("after the end", [&] { kept->resume(9); });
+}
+
 class Conformance : public testing::TestWithParam<std::string> {};
 
 TEST_P(Conformance, PrintsWhatKotlinPrints) {

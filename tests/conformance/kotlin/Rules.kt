@@ -33,7 +33,9 @@ fun state(job: Job) = buildString {
 suspend fun thrown(block: suspend () -> Unit): String =
     try { block(); "no exception" } catch (e: Throwable) { kind(e) }
 
-fun suppressed(e: Throwable) = e.suppressed.joinToString(",") { it.message ?: "?" }
+/** Without what kotlinx.coroutines attaches to say in which context it happened. */
+fun suppressed(e: Throwable) =
+    e.suppressed.filter { it::class.simpleName != "DiagnosticCoroutineContextException" }.joinToString(",") { it.message ?: "?" }
 
 fun silent(lines: Lines) = CoroutineExceptionHandler { _, e ->
     lines.say("handler ${e.message} suppressed=[${suppressed(e)}]")
@@ -544,6 +546,434 @@ val rules: Map<String, suspend CoroutineScope.(Lines) -> Unit> = linkedMapOf(
     "S062" to { o ->
         o.say(EmptyCoroutineContext.isActive)
         o.say(GlobalScope.isActive)
+    },
+
+    "S011" to { o ->
+        fun show(job: Any?) = o.say(job.toString().replace(Regex("@[0-9a-f]+"), "@address").replace(Regex("#[0-9]+"), "#id").replace(Regex("\\(timeMillis=[0-9]+\\)"), ""))
+        val named = launch(CoroutineName("worker")) { awaitCancellation() }
+        val unnamed = async { 1 }
+        val lazy = launch(start = CoroutineStart.LAZY) { }
+        val lazyAsync = async(start = CoroutineStart.LAZY) { 1 }
+        show(named); show(unnamed); show(lazy); show(lazyAsync)
+        yield()
+        named.cancel(); show(named)
+        named.join(); show(named)
+        show(unnamed)
+        lazy.cancel(); lazyAsync.cancel()
+        val parent = Job()
+        val child = launch(parent) { delay(10) }
+        show(parent); parent.complete(); show(parent)
+        child.join(); show(parent)
+        show(SupervisorJob()); show(CompletableDeferred<Int>()); show(NonCancellable)
+        coroutineScope { show(coroutineContext[Job]) }
+        supervisorScope { show(coroutineContext[Job]) }
+        withTimeout(1000) { show(coroutineContext[Job]) }
+        withContext(CoroutineName("inner")) { show(coroutineContext[Job]) }
+        withContext(Dispatchers.Unconfined) { show(coroutineContext[Job]) }
+    },
+    "S016" to { o ->
+        fun reported(e: Throwable) = o.say("reported ${(e.cause ?: e).message} suppressed=[${suppressed(e)}]")
+        supervisorScope {
+            val job = launch(CoroutineExceptionHandler { _, e -> reported(e) }) { }
+            job.invokeOnCompletion { o.say("first"); throw Boom("1") }
+            job.invokeOnCompletion { o.say("second") }
+            job.invokeOnCompletion { o.say("third"); throw Boom("3") }
+            job.join()
+            o.say("joined ${state(job)}")
+            val cancelled = launch(CoroutineExceptionHandler { _, e -> reported(e) }) { awaitCancellation() }
+            cancelled.invokeOnCompletion(onCancelling = true) { throw Boom("on cancelling") }
+            cancelled.invokeOnCompletion(onCancelling = true) { o.say("the next one hears of it") }
+            yield()
+            cancelled.cancelAndJoin()
+            o.say("joined ${state(cancelled)}")
+        }
+    },
+    "S033" to { o ->
+        val job = launch { try { awaitCancellation() } finally { withContext(NonCancellable) { delay(10) }; o.say("cleaned up") } }
+        yield()
+        job.cancelAndJoin()
+        o.say("joined ${state(job)}")
+        job.cancelAndJoin()
+        o.say("again ${state(job)}")
+        val other = launch { awaitCancellation() }
+        val caller = launch(start = CoroutineStart.UNDISPATCHED) {
+            try { awaitCancellation() } catch (e: CancellationException) { }
+            o.say(thrown { other.cancelAndJoin() }.substringBefore(':'))
+        }
+        caller.cancelAndJoin()
+        o.say("other ${state(other)}")
+    },
+    "S035" to { o ->
+        val orphans = mutableListOf<Job>()
+        val outer = launch {
+            val dispatcher = coroutineContext[ContinuationInterceptor]!!
+            orphans += GlobalScope.launch(dispatcher) { delay(10); o.say("global goes on") }
+            orphans += launch(Job()) { delay(20); o.say("detached goes on") }
+            o.say("children ${coroutineContext[Job]!!.children.count()}")
+            awaitCancellation()
+        }
+        yield()
+        outer.cancelAndJoin()
+        o.say("outer ${state(outer)}")
+        o.say(orphans.joinToString(" ") { "${state(it)} root=${it.parent == null}" })
+        orphans.joinAll()
+    },
+    "S043" to { o ->
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, e ->
+            o.say("process ${(e.cause ?: e).message} suppressed=[${suppressed(e)}]")
+        }
+        supervisorScope {
+            launch(CoroutineExceptionHandler { _, e -> o.say("handler ${e.message}"); throw Boom("from the handler") }) { throw Boom("x") }.join()
+        }
+        Thread.setDefaultUncaughtExceptionHandler(before)
+        o.say("alive")
+    },
+    "S044" to { o ->
+        val before = Thread.getDefaultUncaughtExceptionHandler()
+        Thread.setDefaultUncaughtExceptionHandler { _, e -> o.say("process ${e.message}") }
+        supervisorScope {
+            launch { throw Boom("x") }.join()
+            launch { throw CancellationException("never") }.join()
+            async { throw Boom("kept") }.join()
+        }
+        GlobalScope.launch(coroutineContext[ContinuationInterceptor]!!) { launch { throw Boom("y") } }.join()
+        Thread.setDefaultUncaughtExceptionHandler(before)
+        o.say("alive")
+    },
+    "S049" to { o ->
+        val d = CompletableDeferred<String>()
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            o.say(thrown { o.say(withContext(Dispatchers.Unconfined) { d.await().also { o.say("block has $it") } }) }.substringBefore(':'))
+        }
+        d.complete("value")
+        job.cancel()
+        job.join()
+    },
+    "S049_same" to { o ->
+        val d = CompletableDeferred<String>()
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            o.say(thrown { o.say(withContext(CoroutineName("same dispatcher")) { val v = d.await(); o.say("block has $v"); coroutineContext[Job]!!.parent!!.cancel(); v }) }.substringBefore(':'))
+        }
+        d.complete("value")
+        job.join()
+    },
+    "S049_atOnce" to { o ->
+        val other = launch { o.say("other") }
+        o.say(withContext(Dispatchers.Unconfined) { o.say("inside"); "back" })
+        other.join()
+    },
+    "S055" to { o ->
+        val own = coroutineContext[ContinuationInterceptor] as CoroutineDispatcher
+        class Clock : CoroutineDispatcher(), Delay {
+            override fun dispatch(context: CoroutineContext, block: Runnable) = own.dispatch(context, block)
+            override fun scheduleResumeAfterDelay(timeMillis: Long, continuation: CancellableContinuation<Unit>) = o.say("delay $timeMillis")
+            override fun invokeOnTimeout(timeMillis: Long, block: Runnable, context: CoroutineContext): DisposableHandle {
+                o.say("timer $timeMillis set")
+                return DisposableHandle { o.say("timer disposed") }
+            }
+        }
+        withContext(Clock()) {
+            withTimeout(1000) { o.say("block"); yield() }
+            o.say("after")
+            o.say(thrown { withTimeout(500) { yield(); throw Boom("x") } })
+        }
+    },
+    "S058" to { o ->
+        val d = CompletableDeferred<String>()
+        val job = launch(start = CoroutineStart.UNDISPATCHED) { o.say(thrown { d.await() }) }
+        d.completeExceptionally(Boom("own"))
+        job.cancel()
+        job.join()
+        val waiting = launch(start = CoroutineStart.UNDISPATCHED) { o.say(thrown { CompletableDeferred<Int>().await() }.substringBefore(':')) }
+        waiting.cancel()
+        waiting.join()
+        val gone = CompletableDeferred<Int>()
+        gone.cancel(CancellationException("the deferred's"))
+        o.say(thrown { gone.await() })
+        o.say("caller active $isActive")
+    },
+
+    // Corners of the rules of order.
+    "S009_body" to { o ->
+        val job = launch {
+            launch { try { awaitCancellation() } finally { o.say("child before") } }
+            yield()
+            launch { try { awaitCancellation() } finally { o.say("child before, too") } }
+            yield()
+            try { awaitCancellation() } finally { o.say("body") }
+        }
+        yield(); yield(); yield()
+        launch(job) { try { awaitCancellation() } finally { o.say("child after") } }
+        yield()
+        job.cancelAndJoin()
+    },
+    "S009_failure" to { o ->
+        val grandparent = Job()
+        val parent = Job(grandparent)
+        fun watch(name: String, job: Job) = job.invokeOnCompletion(onCancelling = true) { o.say("$name ${kind(it)}") }
+        watch("grandparent", grandparent)
+        watch("parent", parent)
+        val elder = CompletableDeferred<Int>(parent); watch("elder", elder)
+        val failing = CompletableDeferred<Int>(parent); watch("failing", failing)
+        val nephew = Job(elder); watch("nephew", nephew)
+        val younger = CompletableDeferred<Int>(parent); watch("younger", younger)
+        val uncle = Job(grandparent); watch("uncle", uncle)
+        failing.completeExceptionally(Boom("x"))
+        o.say(listOf(grandparent, parent, elder, failing, nephew, younger, uncle).joinToString(" ") { state(it) })
+    },
+    "S010_failingChild" to { o ->
+        supervisorScope {
+            val parent = launch(CoroutineExceptionHandler { _, e -> o.say("exception handler ${e.message}") }) {
+                val own = coroutineContext[Job]!!
+                val child = launch { throw Boom("x") }
+                child.invokeOnCompletion { o.say("child completed, parent has ${own.children.count()} children and is ${state(own)}") }
+                own.invokeOnCompletion(onCancelling = true) { o.say("parent cancelling, child ${state(child)}") }
+                own.invokeOnCompletion { o.say("parent completed ${kind(it)}") }
+            }
+            parent.join()
+            o.say("joined")
+        }
+    },
+    "S010_detached" to { o ->
+        val parent = Job()
+        val job = launch(parent) { }
+        job.invokeOnCompletion { o.say("handler: ${state(job)} parent=${job.parent != null} children=${parent.children.count()}") }
+        job.join()
+        parent.cancel()
+    },
+    "S010_waiters" to { o ->
+        val job = Job()
+        job.invokeOnCompletion { o.say("handler 1") }
+        launch(Dispatchers.Unconfined) { job.join(); o.say("unconfined waiter") }
+        launch(start = CoroutineStart.UNDISPATCHED) { job.join(); o.say("dispatched waiter") }
+        job.invokeOnCompletion { o.say("handler 2") }
+        job.complete()
+        o.say("complete returns")
+        yield()
+    },
+    "S012_both" to { o ->
+        val job = launch { awaitCancellation() }
+        job.invokeOnCompletion { o.say("completion 1") }
+        job.invokeOnCompletion(onCancelling = true) { o.say("cancelling 1") }
+        job.invokeOnCompletion { o.say("completion 2") }
+        job.invokeOnCompletion(onCancelling = true) { o.say("cancelling 2") }
+        yield()
+        job.cancel()
+        o.say("cancel returns")
+        job.join()
+    },
+    "S014_late" to { o ->
+        val job = launch { try { awaitCancellation() } finally { withContext(NonCancellable) { delay(10) } } }
+        yield()
+        job.cancel(CancellationException("stop"))
+        job.invokeOnCompletion(onCancelling = true) { o.say("late ${kind(it)}") }
+        o.say("registered")
+        job.join()
+        job.invokeOnCompletion(onCancelling = true) { o.say("very late ${kind(it)}") }
+        o.say("registered")
+    },
+    "S014_failure" to { o ->
+        supervisorScope {
+            val parent = launch(CoroutineExceptionHandler { _, _ -> }) {
+                launch { yield(); throw Boom("x") }
+                val sibling = launch { awaitCancellation() }
+                sibling.invokeOnCompletion(onCancelling = true) { o.say("sibling ${kind(it).substringBefore(';')}") }
+                awaitCancellation()
+            }
+            parent.invokeOnCompletion(onCancelling = true) { o.say("parent ${kind(it)}") }
+            parent.join()
+        }
+    },
+    "S015_itself" to { o ->
+        val job = Job()
+        var first: DisposableHandle? = null
+        first = job.invokeOnCompletion { o.say("disposes of itself"); first!!.dispose() }
+        val second = job.invokeOnCompletion { o.say("never") }
+        job.invokeOnCompletion { o.say("last"); first!!.dispose() }
+        second.dispose(); second.dispose()
+        job.complete()
+        first!!.dispose()
+    },
+    "S015_cancelling" to { o ->
+        val job = launch { awaitCancellation() }
+        var second: DisposableHandle? = null
+        job.invokeOnCompletion(onCancelling = true) { o.say("first disposes of second"); second!!.dispose() }
+        second = job.invokeOnCompletion(onCancelling = true) { o.say("second") }
+        job.invokeOnCompletion(onCancelling = true) { o.say("third registers"); job.invokeOnCompletion(onCancelling = true) { o.say("nested") } }
+        job.invokeOnCompletion(onCancelling = true) { o.say("fourth") }
+        yield()
+        job.cancel()
+        job.join()
+    },
+    "S022_chain" to { o ->
+        val top = launch(start = CoroutineStart.LAZY) { o.say("top body") }
+        val middle = launch(top, start = CoroutineStart.LAZY) { o.say("middle body") }
+        o.say("${state(top)} ${state(middle)}")
+        val bottom = launch(middle) { o.say("bottom body") }
+        o.say("${state(top)} ${state(middle)} ${state(bottom)}")
+        top.join()
+        val cancelled = launch(start = CoroutineStart.LAZY) { o.say("never") }
+        cancelled.cancel()
+        val late = launch(cancelled) { o.say("never") }
+        o.say("${state(cancelled)} ${state(late)}")
+    },
+    "S031_more" to { o ->
+        val d = CompletableDeferred<Int>()
+        d.cancel(CancellationException("no"))
+        o.say("${d.complete(1)} ${state(d)} ${kind(d.getCompletionExceptionOrNull())}")
+        val e = CompletableDeferred<Int>()
+        val child = launch(e) { try { awaitCancellation() } finally { o.say("child stops") } }
+        yield()
+        e.completeExceptionally(Boom("x"))
+        o.say("waits ${state(e)}")
+        child.join()
+        o.say("${state(e)} ${kind(e.getCompletionExceptionOrNull())}")
+        val f = CompletableDeferred<Int>()
+        val worker = launch(f) { delay(10) }
+        o.say("${f.complete(5)} ${state(f)} ${f.complete(6)}")
+        o.say(f.await())
+        worker.join()
+    },
+    "S034_itself" to { o ->
+        NonCancellable.cancel()
+        o.say(state(NonCancellable))
+        o.say("start ${NonCancellable.start()}")
+        NonCancellable.invokeOnCompletion { o.say("never") }.dispose()
+        o.say("parent ${NonCancellable.parent != null}")
+        o.say(try { NonCancellable.getCancellationException(); "none" } catch (e: IllegalStateException) { "error" })
+        o.say(try { NonCancellable.join(); "joined" } catch (e: UnsupportedOperationException) { "error" })
+        val job = Job(NonCancellable)
+        o.say("child's parent ${job.parent != null}")
+        job.cancel()
+        o.say(state(NonCancellable))
+    },
+    "S036_cancellations" to { o ->
+        suspend fun timeout(ms: Long) = try { withTimeout(ms) { awaitCancellation() } } catch (e: TimeoutCancellationException) { e }
+        val t1 = timeout(1)
+        val t2 = timeout(2)
+        suspend fun ends(first: CancellationException, then: Throwable) {
+            val job = CoroutineScope(SupervisorJob() + coroutineContext[ContinuationInterceptor]!!).async { try { awaitCancellation() } finally { throw then } }
+            yield()
+            job.cancel(first)
+            job.join()
+            val e = job.getCompletionExceptionOrNull()!!
+            o.say("${e.message} suppressed=[${suppressed(e)}]")
+        }
+        ends(CancellationException("a"), CancellationException("b"))
+        ends(CancellationException("a"), t1)
+        ends(t1, CancellationException("b"))
+        ends(t1, t2)
+        ends(CancellationException("a"), Boom("x"))
+        ends(t1, Boom("x"))
+    },
+    "S036_root" to { o ->
+        supervisorScope {
+            val job = launch(silent(o)) {
+                launch { try { awaitCancellation() } finally { throw CancellationException("quiet") } }
+                launch { try { awaitCancellation() } finally { throw Boom("child, later") } }
+                try { awaitCancellation() } finally { throw Boom("body, later") }
+            }
+            yield(); yield()
+            job.cancel(CancellationException("asked to"))
+            job.join()
+        }
+    },
+    "S037_levels" to { o ->
+        supervisorScope {
+            val job = launch(silent(o)) {
+                launch {
+                    launch { try { awaitCancellation() } finally { throw Boom("grandchild 1") } }
+                    launch { try { awaitCancellation() } finally { throw Boom("grandchild 2") } }
+                    awaitCancellation()
+                }
+                launch { yield(); yield(); throw Boom("root cause") }
+            }
+            job.join()
+        }
+        val shared = Boom("shared")
+        supervisorScope {
+            val job = launch(silent(o)) {
+                launch { try { awaitCancellation() } finally { throw shared } }
+                launch { try { awaitCancellation() } finally { throw shared } }
+                launch { yield(); throw Boom("winner") }
+            }
+            job.join()
+        }
+    },
+    "S050_bodyFirst" to { o ->
+        o.say(try {
+            coroutineScope {
+                launch { try { awaitCancellation() } finally { throw Boom("child") } }
+                yield()
+                throw Boom("body")
+            }
+            "nothing"
+        } catch (e: Boom) { "${e.message} suppressed=[${suppressed(e)}]" })
+        val job = launch {
+            o.say(thrown { coroutineScope { launch { try { awaitCancellation() } finally { throw Boom("child") } }; awaitCancellation() } })
+            o.say("the job itself ${state(coroutineContext[Job]!!)}")
+        }
+        yield(); yield()
+        job.cancelAndJoin()
+    },
+    "S053_nested" to { o ->
+        o.say(withTimeoutOrNull(10) { withTimeoutOrNull(1000) { awaitCancellation() }; o.say("never"); 1 })
+        o.say(withTimeoutOrNull(1000) { val inner = withTimeoutOrNull(10) { awaitCancellation() }; o.say("inner $inner"); 2 })
+        o.say(thrown { withTimeoutOrNull(1000) { throw Boom("own") } })
+        val job = launch { o.say(thrown { withTimeoutOrNull(1000) { awaitCancellation() } }.substringBefore(':')) }
+        yield()
+        job.cancelAndJoin()
+    },
+    "S054_more" to { o ->
+        o.say(withTimeoutOrNull(10) { try { awaitCancellation() } catch (e: CancellationException) { o.say("swallowed") }; "value" })
+        o.say(thrown { withTimeout(10) { launch { delay(50) }; "body is done at once" } })
+        o.say(thrown { withTimeout(10) { launch { try { awaitCancellation() } finally { throw Boom("child") } }; awaitCancellation() } })
+        o.say(withTimeout(100) { delay(10); "in time" })
+    },
+    "S056_callback" to { o ->
+        var kept: CancellableContinuation<String>? = null
+        val job = launch(start = CoroutineStart.UNDISPATCHED) {
+            o.say(thrown { o.say(suspendCancellableCoroutine<String> { c -> kept = c; c.invokeOnCancellation { o.say("on cancellation") } }) }.substringBefore(':'))
+        }
+        o.say("active ${kept!!.isActive}")
+        kept!!.resume("value")
+        o.say("resumed, active ${kept!!.isActive}")
+        job.cancel()
+        job.join()
+        val failing = launch(start = CoroutineStart.UNDISPATCHED) {
+            o.say(thrown { suspendCancellableCoroutine<String> { kept = it } })
+        }
+        kept!!.resumeWithException(Boom("own"))
+        failing.cancel()
+        failing.join()
+    },
+    "S056_join" to { o ->
+        val done = Job()
+        val job = launch(start = CoroutineStart.UNDISPATCHED) { o.say(thrown { done.join(); o.say("never") }.substringBefore(':')) }
+        done.complete()
+        job.cancel()
+        job.join()
+        val deferred = CompletableDeferred<Int>()
+        val all = launch(start = CoroutineStart.UNDISPATCHED) { o.say(thrown { o.say(awaitAll(deferred)) }.substringBefore(':')) }
+        deferred.complete(1)
+        all.cancel()
+        all.join()
+    },
+    "S061_afterCancel" to { o ->
+        var kept: CancellableContinuation<Int>? = null
+        fun attempt(what: String, block: () -> Unit) = o.say(try { block(); "$what accepted" } catch (e: IllegalStateException) { "$what error" })
+        val job = launch(start = CoroutineStart.UNDISPATCHED) { suspendCancellableCoroutine<Int> { kept = it } }
+        job.cancel()
+        attempt("first") { kept!!.resume(1) }
+        attempt("second") { kept!!.resume(2) }
+        job.join()
+        val failed = launch(start = CoroutineStart.UNDISPATCHED) { o.say(thrown { suspendCancellableCoroutine<Int> { kept = it } }) }
+        attempt("exception") { kept!!.resumeWithException(Boom("x")) }
+        attempt("value") { kept!!.resume(2) }
+        failed.join()
+        o.say(suspendCancellableCoroutine<Int> { c -> c.resume(7); attempt("inside") { c.resume(8) } })
+        attempt("after the end") { kept!!.resume(9) }
     },
 )
 

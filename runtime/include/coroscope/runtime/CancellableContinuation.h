@@ -33,9 +33,8 @@ public:
     /// First step of await_resume: throws the failure or the cancellation, if there is one.
     void check(PromiseBase& leaf);
 
-    /// True for the one who may store the outcome. Throws std::logic_error if there is one already, unless
-    /// cancelled.
-    bool takeTurn();
+    /// The right to store the outcome, given once. Throws std::logic_error the second time.
+    void takeTurn();
     /// Publishes the stored outcome.
     void settle() noexcept;
     void fail(std::exception_ptr e);
@@ -82,12 +81,12 @@ template <class T>
 class CancellableContinuation {
 public:
     /// The coroutine goes on with a value, on its dispatcher. If it is cancelled before it runs, the value is
-    /// lost (rule 56). A second time throws std::logic_error, unless the coroutine was cancelled (rule 61).
+    /// lost (rule 56), and so it is if it was cancelled before. Resuming a second time throws
+    /// std::logic_error (rule 61).
     template <class... V>
         requires(std::is_void_v<T> ? sizeof...(V) == 0 : sizeof...(V) == 1)
     void resume(V&&... value) const {
-        if (!state_->takeTurn())
-            return;
+        state_->takeTurn();
         if constexpr (!std::is_void_v<T>)
             state_->value.emplace(std::forward<V>(value)...);
         state_->settle();

@@ -175,7 +175,7 @@ CompletableJob SupervisorJob(const Job& parent = {},
                              std::source_location where = std::source_location::current());
 
 /// Always active, without children: `withContext(NonCancellable(), f)` lets cleanup suspend in a cancelled
-/// job. What is launched into it has no parent.
+/// job. What is launched into it has no parent. It never ends, so joining it throws std::logic_error.
 const Job& NonCancellable();
 
 // Implementation
@@ -205,6 +205,7 @@ public:
         : target_(std::move(job)) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
+        target_->checkJoinable();
         target_->noteObserver();
         target_->start();
         return target_->isCompleted();

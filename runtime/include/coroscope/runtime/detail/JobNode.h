@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <source_location>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -99,7 +100,8 @@ inline constexpr std::uint16_t handlesException = 8; ///< somebody above or itse
 inline constexpr std::uint16_t uncaughtHandler =
     16; ///< hands a failure that nobody took to the exception handler
 inline constexpr std::uint16_t nonCancellable =
-    32; ///< the one NonCancellable: always active, without children
+    32;                                         ///< the one NonCancellable: always active, without children
+inline constexpr std::uint16_t dispatched = 64; ///< a scope on another dispatcher than its caller's
 } // namespace Traits
 
 class JobNode : public Runnable {
@@ -130,9 +132,9 @@ public:
     /// Third step, for jobs with a body.
     void startBody(CoroutineStart how);
     /// The third step of a scope that is awaited by the coroutine `outer.resumeAt` (rules 45 - 50). Answers
-    /// who goes on here. With `dispatch` the body starts on its dispatcher, and its end comes back through
-    /// that of `outer`.
-    std::coroutine_handle<> startScope(JobNode& outer, const PromiseBase& leaf, bool dispatch) noexcept;
+    /// who goes on here. With Traits::dispatched the body starts on its dispatcher, and its end comes back
+    /// through that of `outer`, unless it has ended before this is through.
+    std::coroutine_handle<> startScope(JobNode& outer, const PromiseBase& leaf) noexcept;
     /// True if a scope's result came back through a dispatcher, so that cancellation of the outer job loses
     /// it.
     bool cameBackDispatched() const noexcept { return cameBackDispatched_; }
@@ -147,6 +149,11 @@ public:
     bool isCancelled() const noexcept { return (phase() & cancellingPhase) != 0; }
     JobState state() const noexcept;
     bool start();
+    /// Throws std::logic_error for NonCancellable, which never ends.
+    void checkJoinable() const {
+        if (traits_ & Traits::nonCancellable)
+            throw std::logic_error("NonCancellable never ends: it cannot be joined");
+    }
     /// False if it was too late.
     bool cancel(std::exception_ptr cause);
     /// The same, asked for by an observer of the record.
@@ -288,8 +295,10 @@ private:
     JobKind kind_;
     bool bodyBegun_ = false;
     bool skipCancelledBody_ = true; ///< a body that was cancelled before it began does not run
-    bool comesBackDispatched_ = false;
     bool cameBackDispatched_ = false;
+    enum class Return : std::uint8_t { Undecided, InPlace, Dispatched };
+    /// Of a scope on another dispatcher, that may end before the awaiting coroutine is through suspending.
+    std::atomic<Return> return_{Return::Dispatched};
     bool everSuspended_ = false;
     bool bodyReturnedValue_ = false;
     bool runs_ = false;      ///< the body holds a reference, from its start to the end of the job

@@ -24,9 +24,8 @@ struct ScopePlan {
     std::source_location where{};
 };
 
-/// The origin of the scope's job, as the child of the awaiting one. `dispatch`: its dispatcher is another
-/// one.
-JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer, bool& dispatch);
+/// The origin of the scope's job, as the child of the awaiting one.
+JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer);
 /// withContext looks at the job of the new context first: in NonCancellable it runs whatever became of
 /// the caller.
 void checkActive(const ScopePlan& plan, const PromiseBase& leaf);
@@ -73,8 +72,7 @@ public:
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> handle) {
         JobNode& outer = *leaf_->job;
         const PromiseBase& leaf = *leaf_;
-        bool dispatch = false;
-        const JobNode::Origin origin = scopeOrigin(plan_, outer, dispatch);
+        const JobNode::Origin origin = scopeOrigin(plan_, outer);
         Job* node;
         if constexpr (std::is_lvalue_reference_v<Callable>)
             node = new Job(origin, *body_);
@@ -85,7 +83,7 @@ public:
         node->attach(origin);
         if (plan_.timeout)
             armTimeout(*node, *plan_.timeout);
-        return node->startScope(outer, leaf, dispatch);
+        return node->startScope(outer, leaf);
     }
     Result await_resume() {
         if constexpr (orNull) {
@@ -93,10 +91,11 @@ public:
                 return Result();
         }
         if (auto failure = scope_->finalException()) {
-            // Rule 54: a block that never was suspended has no time limit.
+            // Rule 54: a block that never was suspended, nor its children, has no time limit.
             const TimeoutCancellationException* timeout = timeoutIn(failure);
             const bool own = timeout && timeout->owner() == scope_.get();
-            if (own && !scope_->everSuspended() && scope_->bodyReturnedValue())
+            if (own && !scope_->everSuspended() && !scope_->cameBackDispatched() &&
+                scope_->bodyReturnedValue())
                 return value();
             if constexpr (orNull) {
                 if (own)

@@ -6,7 +6,7 @@ namespace coroscope::ctl {
 
 enum Exit : int {
     success = 0,     ///< done; for cancel: the last job of the subtree has ended
-    failure = 1,     ///< wrong usage, no such target, cannot attach
+    failure = 1,     ///< wrong usage, no such target, cannot attach, nothing saved
     notFinished = 2, ///< cancel: asked for, but some jobs were still there when the time was over
     refused = 3,     ///< cancel: the target refused, or the job was gone
 };

@@ -108,6 +108,16 @@ Json subtreeToJson(Node root, const Snapshot& snapshot,
     return std::move(all.front());
 }
 
+Json dumpFacts(const observe::SourceInfo& info) {
+    if (info.live)
+        return nullptr;
+    return {{"file", info.file},
+            {"takenAt", info.takenWallClock},
+            {"host", info.host},
+            {"redacted", info.redacted},
+            {"problems", info.problems}};
+}
+
 } // namespace
 
 Json toJson(const observe::Target& target) {
@@ -141,9 +151,39 @@ Json treeToJson(const Snapshot& snapshot) {
         roots.push_back(subtreeToJson(root, snapshot, findingsOf));
     for (const observe::Finding& finding : snapshot.findings)
         findings.push_back(toJson(finding, snapshot));
-    return {{"pid", snapshot.source->info().pid}, {"program", snapshot.source->info().program},
-            {"jobs", snapshot.tree.size()},       {"untracked", snapshot.source->untrackedJobs()},
-            {"roots", std::move(roots)},          {"findings", std::move(findings)}};
+    return {{"pid", snapshot.source->info().pid},
+            {"program", snapshot.source->info().program},
+            {"jobs", snapshot.tree.size()},
+            {"untracked", snapshot.source->untrackedJobs()},
+            {"dump", dumpFacts(snapshot.source->info())},
+            {"roots", std::move(roots)},
+            {"findings", std::move(findings)}};
+}
+
+Json endedToJson(const Snapshot& snapshot, bool onlyFailures) {
+    Json all = Json::array();
+    for (const observe::EndedJob* job : snapshot.ended.newestFirst(onlyFailures)) {
+        const observe::JobRow& row = job->row;
+        const bool known = static_cast<bool>(row.id);
+        const std::string exception = job->failure != 0 ? snapshot.source->failureText(*job) : std::string();
+        all.push_back({{"id", job->id.value},
+                       {"number", known ? Json(row.number) : Json(nullptr)},
+                       {"kind", known ? Json(name(row.kind)) : Json(nullptr)},
+                       {"name", row.name ? Json(snapshot.dictionary->text(row.name)) : Json(nullptr)},
+                       {"finalState", name(job->finalState)},
+                       {"endedSecondsAgo", seconds(snapshot.now - job->at)},
+                       {"livedSeconds", known ? Json(seconds(job->at - row.createdAt)) : Json(nullptr)},
+                       {"createdAt", place(snapshot.dictionary->site(row.site))},
+                       {"launcher", row.launcher ? Json(row.launcher.value) : Json(nullptr)},
+                       {"exception", exception.empty() ? Json(nullptr) : Json(exception)}});
+    }
+    const observe::SourceInfo& info = snapshot.source->info();
+    return {{"pid", info.pid},
+            {"program", info.program},
+            {"failed", snapshot.ended.totalFailures()},
+            {"endedOtherwise", snapshot.ended.total() - snapshot.ended.totalFailures()},
+            {"dump", dumpFacts(info)},
+            {"ended", std::move(all)}};
 }
 
 std::string print(const Json& json) {

@@ -17,11 +17,17 @@ using Json = nlohmann::ordered_json;
 /// "problem"}
 Json toJson(const observe::Target& target);
 
-/// {"pid", "program", "jobs", "untracked", "roots": [JOB...], "findings": [FINDING...]} where each JOB is
+/// {"pid", "program", "jobs", "untracked", "dump": null or {"file", "takenAt" (seconds since 1970), "host",
+/// "redacted", "problems"}, "roots": [JOB...], "findings": [FINDING...]} where each JOB is
 /// {"id", "number", "kind", "name", "state", "execution", "description", "flags", "ageSeconds",
 /// "inStateSeconds", "dispatcher", "createdAt", "suspendedAt", "waitsFor", "launcher", "orphan", "findings",
 /// "children"}.
 Json treeToJson(const Snapshot& snapshot);
+
+/// {"pid", "program", "failed", "endedOtherwise", "dump", "ended": [{"id", "number", "kind", "name",
+/// "finalState", "endedSecondsAgo", "livedSeconds", "createdAt", "launcher", "exception"}...]}, the last one
+/// first. Of a job that nothing is known of, number to launcher are null.
+Json endedToJson(const Snapshot& snapshot, bool onlyFailures);
 
 /// {"rule", "severity", "confidence", "job", "number", "title", "evidence", "advice", "where"}
 Json toJson(const observe::Finding& finding, const Snapshot& snapshot);

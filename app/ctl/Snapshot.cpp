@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Snapshot.h"
 
+#include <coroscope/observe/Discovery.h>
 #include <coroscope/observe/Labels.h>
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
 #include <unordered_set>
+
+#include <unistd.h>
 #include <utility>
 
 namespace coroscope::ctl {
@@ -15,12 +19,47 @@ using observe::noNode;
 
 namespace {
 
+constexpr std::string_view dumpSuffix = ".coroscope";
+
 /// Calls `visit` for every node of the tree.
 template <class F>
 void forEach(const observe::JobTree& tree, F&& visit) {
     for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root))
         for (const Node node : tree.subtree(root))
             visit(node);
+}
+
+/// All of `text` as a number.
+template <class Number>
+bool isNumber(std::string_view text, Number& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return !text.empty() && error == std::errc{} && end == text.data() + text.size();
+}
+
+using OpenedSource = observe::Result<std::unique_ptr<observe::Source>>;
+
+OpenedSource openTarget(const std::string& target) {
+    if (int pid = 0; isNumber(target, pid))
+        return observe::attach(pid);
+    // A program often lies in the directory where it is looked at: its name means the process.
+    if (target.find('/') != std::string::npos || target.ends_with(dumpSuffix))
+        return observe::open(target);
+    std::vector<int> pids;
+    for (const observe::Target& running : observe::discover())
+        if (running.program == target)
+            pids.push_back(running.pid);
+    if (pids.size() == 1)
+        return observe::attach(pids.front());
+    if (pids.empty())
+        return ::access(target.c_str(), F_OK) == 0
+                   ? observe::open(target)
+                   : OpenedSource(
+                         observe::Problem{"neither a program that can be observed nor a file is named " +
+                                          target + "; see coroscopectl ps"});
+    std::string text = std::to_string(pids.size()) + " processes are named " + target + "; say which by pid:";
+    for (std::size_t i = 0; i < std::min<std::size_t>(pids.size(), 5); ++i)
+        text += ' ' + std::to_string(pids[i]);
+    return observe::Problem{pids.size() > 5 ? text + " ..." : text};
 }
 
 } // namespace
@@ -31,7 +70,9 @@ void Snapshot::update() {
     source->read(batch);
     ended.apply(batch, tree);
     tree.apply(std::move(batch), changes);
-    now = observe::monotonicNow();
+    events += batch.events;
+    lost += batch.lost;
+    now = source->info().now();
 }
 
 std::string Snapshot::label(const observe::JobRow& row) const {
@@ -45,8 +86,8 @@ std::unordered_multimap<JobId, std::size_t> Snapshot::findingsByJob() const {
     return all;
 }
 
-observe::Result<Snapshot> takeSnapshot(int pid) {
-    auto source = observe::attach(pid);
+observe::Result<Snapshot> takeSnapshot(const std::string& target) {
+    auto source = openTarget(target);
     if (!source)
         return observe::Problem{source.problem()};
     Snapshot snapshot;
@@ -60,17 +101,16 @@ observe::Result<Snapshot> takeSnapshot(int pid) {
 observe::Result<Node> findJob(const Snapshot& snapshot, const std::string& wanted) {
     const std::string digits = wanted.starts_with('#') ? wanted.substr(1) : wanted;
     std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    const bool isNumber = !digits.empty() && error == std::errc{} && end == digits.data() + digits.size();
+    const bool byNumber = isNumber(digits, number);
 
     std::vector<Node> found;
     forEach(snapshot.tree, [&](Node node) {
         const observe::JobRow& row = snapshot.tree.row(node);
-        if (isNumber ? row.number == number : snapshot.dictionary->text(row.name) == wanted)
+        if (byNumber ? row.number == number : snapshot.dictionary->text(row.name) == wanted)
             found.push_back(node);
     });
     // A scope inside a job inherits the job's name: the outermost one is meant.
-    if (!isNumber) {
+    if (!byNumber) {
         const std::unordered_set<Node> all(found.begin(), found.end());
         std::erase_if(found, [&](Node node) {
             const std::vector<Node> path = snapshot.tree.path(node);
@@ -82,7 +122,7 @@ observe::Result<Node> findJob(const Snapshot& snapshot, const std::string& wante
     if (found.empty())
         return observe::Problem{"no live job " + wanted + " in " + snapshot.source->info().program +
                                 " (pid " + std::to_string(snapshot.source->info().pid) +
-                                "); it may have ended"};
+                                "); it may have ended: see coroscopectl ended"};
     std::string text = std::to_string(found.size()) + " jobs are named " + wanted + "; say which by number:";
     for (std::size_t i = 0; i < std::min<std::size_t>(found.size(), 5); ++i)
         text += " #" + std::to_string(snapshot.tree.row(found[i]).number);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A target as it is now: attached, and its tree complete.
+// A target as it is now, or was when a dump of it was taken: its tree complete.
 #pragma once
 
 #include <coroscope/observe/EndedJobs.h>
@@ -20,7 +20,8 @@ struct Snapshot {
     observe::JobTree tree;
     observe::EndedJobs ended;
     std::vector<observe::Finding> findings;
-    std::int64_t now = 0; ///< CLOCK_MONOTONIC ns, ages count from it
+    std::int64_t now = 0;               ///< CLOCK_MONOTONIC ns of the target's machine, ages count to it
+    std::uint64_t events = 0, lost = 0; ///< of all batches so far
 
     /// Takes in what is new since.
     void update();
@@ -30,7 +31,8 @@ struct Snapshot {
     std::unordered_multimap<JobId, std::size_t> findingsByJob() const;
 };
 
-observe::Result<Snapshot> takeSnapshot(int pid);
+/// `target`: a pid, the name of a program that runs once, or a file. What looks like a path is a file.
+observe::Result<Snapshot> takeSnapshot(const std::string& target);
 
 /// The job that a person means: "#4711", "4711", or a name that only one job has. The problem lists the
 /// candidates when there are several.

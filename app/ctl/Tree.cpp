@@ -3,6 +3,7 @@
 
 #include <coroscope/observe/Labels.h>
 
+#include <ctime>
 #include <ostream>
 
 namespace coroscope::ctl {
@@ -23,7 +24,7 @@ public:
     void print() {
         const observe::SourceInfo& info = snapshot_.source->info();
         const observe::JobCounts& totals = tree_.totals();
-        out_ << info.program << "  pid " << info.pid << "  " << tree_.size()
+        out_ << info.program << "  pid " << info.pid << "  " << takenText(info) << tree_.size()
              << (tree_.size() == 1 ? " job" : " jobs") << ": " << totals.running << " running, "
              << totals.suspended << " suspended, " << totals.cancelling << " cancelling\n";
         std::vector<Node> owned, orphans;
@@ -105,6 +106,23 @@ private:
 };
 
 } // namespace
+
+std::string takenText(const observe::SourceInfo& info) {
+    if (info.live)
+        return {};
+    char when[64] = "at an unknown time";
+    const std::time_t taken = info.takenWallClock;
+    std::tm local{};
+    if (taken != 0 && ::localtime_r(&taken, &local))
+        std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+    std::string text = std::string("dump of ") + when;
+    if (const std::time_t now = std::time(nullptr); taken != 0 && taken <= now)
+        text += now == taken ? ", just now"
+                             : ", " + observe::durationText((now - taken) * 1'000'000'000) + " ago";
+    if (info.redacted)
+        text += ", redacted";
+    return text + "  ";
+}
 
 void printTree(std::ostream& out, const Snapshot& snapshot) {
     Printer(out, snapshot).print();

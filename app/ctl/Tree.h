@@ -5,8 +5,12 @@
 #include "Snapshot.h"
 
 #include <iosfwd>
+#include <string>
 
 namespace coroscope::ctl {
+
+/// "dump of 2026-11-21 08:30:00, 4 m 10 s ago  "; empty for a live process.
+std::string takenText(const observe::SourceInfo& info);
 
 /// Each job on a line of its own below its parent:
 ///   ├─ reader-311 launch #40219  Suspended 0.3 s  at reader.cpp:88 Reader::next  [swallowed]

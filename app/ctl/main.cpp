@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // coroscopectl: what the window shows and does, in a terminal.
 #include "Cancel.h"
+#include "Ended.h"
 #include "Json.h"
 #include "List.h"
+#include "Save.h"
 #include "Tree.h"
 
 #include <CLI/CLI.hpp>
@@ -33,8 +35,17 @@ int ps(bool json) {
     return success;
 }
 
-int tree(int pid, bool json) {
-    auto snapshot = takeSnapshot(pid);
+/// As takeSnapshot; also says on the standard error what of a file could not be read.
+observe::Result<Snapshot> snapshotOf(const std::string& target) {
+    auto snapshot = takeSnapshot(target);
+    if (snapshot)
+        for (const std::string& problem : snapshot->source->info().problems)
+            std::cerr << "coroscopectl: " << target << ": " << problem << '\n';
+    return snapshot;
+}
+
+int tree(const std::string& target, bool json) {
+    auto snapshot = snapshotOf(target);
     if (!snapshot)
         return fail(snapshot.problem());
     if (json)
@@ -44,8 +55,8 @@ int tree(int pid, bool json) {
     return success;
 }
 
-int findings(int pid, bool json) {
-    auto snapshot = takeSnapshot(pid);
+int findings(const std::string& target, bool json) {
+    auto snapshot = snapshotOf(target);
     if (!snapshot)
         return fail(snapshot.problem());
     if (!json) {
@@ -59,6 +70,24 @@ int findings(int pid, bool json) {
     return success;
 }
 
+int ended(const std::string& target, bool onlyFailures, bool json) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    if (json)
+        std::cout << print(endedToJson(*snapshot, onlyFailures)) << '\n';
+    else
+        printEnded(std::cout, *snapshot, onlyFailures);
+    return success;
+}
+
+int dump(const std::string& target, const SaveOptions& options) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    return saveSnapshot(std::cout, std::cerr, *snapshot, options);
+}
+
 /// Asks only a person: a script has said what it wants.
 bool confirmed(const Snapshot& snapshot, observe::Node node, bool childrenOnly) {
     if (::isatty(STDIN_FILENO) == 0)
@@ -70,10 +99,14 @@ bool confirmed(const Snapshot& snapshot, observe::Node node, bool childrenOnly) 
     return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-int cancel(int pid, const std::string& job, bool yes, const CancelOptions& options) {
-    auto snapshot = takeSnapshot(pid);
+int cancel(const std::string& target, const std::string& job, bool yes, const CancelOptions& options) {
+    auto snapshot = snapshotOf(target);
     if (!snapshot)
         return fail(snapshot.problem());
+    if (!snapshot->source->info().live) {
+        fail(snapshot->source->info().commandsProblem);
+        return refused;
+    }
     auto node = findJob(*snapshot, job);
     if (!node) {
         fail(node.problem());
@@ -96,25 +129,34 @@ int main(int count, char** arguments) {
     CLI::App app("Shows, explains and stops the coroutines of running programs.");
     app.require_subcommand(1);
     app.footer(
-        "Exit codes: 0 done; 1 wrong usage or no such target; cancel: 2 some jobs are still there when the\n"
-        "time is over, 3 refused, or the job is gone.");
-    bool json = false, yes = false;
-    int pid = 0;
-    std::string job;
+        "Exit codes: 0 done; 1 wrong usage, no such target, or nothing saved; cancel: 2 some jobs are still\n"
+        "there when the time is over, 3 refused, or the job is gone.");
+    bool json = false, yes = false, onlyFailures = false;
+    std::string target, job;
     ctl::CancelOptions options;
-    auto withPid = [&](CLI::App* command) {
-        command->add_option("PID", pid, "The process; see coroscopectl ps")
-            ->required()
-            ->check(CLI::PositiveNumber);
+    ctl::SaveOptions saveOptions;
+    auto withTarget = [&](CLI::App* command) {
+        command
+            ->add_option("TARGET", target,
+                         "The process: its pid, or the program's name if it runs once; or the file of a dump")
+            ->required();
         command->add_flag("--json", json, "Print JSON, and nothing else, to the standard output");
         return command;
     };
     CLI::App* const ps = app.add_subcommand("ps", "The processes that can be observed");
     ps->add_flag("--json", json, "Print JSON, and nothing else, to the standard output");
-    CLI::App* const tree = withPid(app.add_subcommand("tree", "All jobs of a process as a tree"));
-    CLI::App* const findings = withPid(app.add_subcommand("findings", "What is wrong with them, and why"));
+    CLI::App* const tree = withTarget(app.add_subcommand("tree", "All jobs as a tree"));
+    CLI::App* const findings = withTarget(app.add_subcommand("findings", "What is wrong with them, and why"));
+    CLI::App* const ended = withTarget(
+        app.add_subcommand("ended", "The jobs that have ended, those that failed with their exception"));
+    ended->add_flag("--failed", onlyFailures, "Only those that failed");
+    CLI::App* const dump = withTarget(app.add_subcommand("dump", "Save all that is known to a file"));
+    dump->add_option("-o,--output", saveOptions.file,
+                     "The file; without it one named for program, pid and time, here");
+    dump->add_flag("--redact", saveOptions.redact,
+                   "Replace names, files, functions and messages by pseudonyms");
     CLI::App* const cancel =
-        withPid(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
+        withTarget(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
     cancel->add_option("JOB", job, "Its number (#4711 or 4711), or its name if no other job has it")
         ->required();
     cancel->add_option("--reason", options.reason, "For the log, and the message of the exception")
@@ -131,8 +173,14 @@ int main(int count, char** arguments) {
     if (*ps)
         return ctl::ps(json);
     if (*tree)
-        return ctl::tree(pid, json);
+        return ctl::tree(target, json);
     if (*findings)
-        return ctl::findings(pid, json);
-    return ctl::cancel(pid, job, yes, options);
+        return ctl::findings(target, json);
+    if (*ended)
+        return ctl::ended(target, onlyFailures, json);
+    if (*dump) {
+        saveOptions.json = json;
+        return ctl::dump(target, saveOptions);
+    }
+    return ctl::cancel(target, job, yes, options);
 }

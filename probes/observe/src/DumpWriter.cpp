@@ -24,7 +24,7 @@ namespace dump = wire::dump;
 namespace {
 
 /// So many bytes of rows go into one section: what is lost with a damaged one.
-constexpr std::size_t sectionSize = 1u << 20;
+constexpr std::size_t sectionSize = 128u << 10;
 constexpr int compressionLevel = 1;
 
 class SectionWriter {

@@ -35,6 +35,14 @@ std::string stateText(JobState state, Execution execution) {
     return doing;
 }
 
+std::string sizeText(std::uint64_t bytes) {
+    if (bytes < 1'000)
+        return std::to_string(bytes) + " bytes";
+    if (bytes < 1'000'000)
+        return std::to_string((bytes + 500) / 1'000) + " kB";
+    return std::to_string(bytes / 1'000'000) + '.' + std::to_string(bytes / 100'000 % 10) + " MB";
+}
+
 std::string countText(std::uint64_t count) {
     std::string text = std::to_string(count);
     for (std::size_t at = text.size(); at > 3;) {

@@ -20,6 +20,9 @@ std::string stateText(JobState state, Execution execution);
 /// "230 us", "41 ms", "3.2 s", "4 m 10 s", "2 h 05 m", "3 d 04 h". Negative ones count as nothing.
 std::string durationText(std::int64_t nanoseconds);
 
+/// "312 bytes", "41 kB", "1.2 MB".
+std::string sizeText(std::uint64_t bytes);
+
 /// "1,021,004".
 std::string countText(std::uint64_t count);
 

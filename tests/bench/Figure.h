@@ -5,19 +5,32 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <vector>
 
 namespace coroscope::bench {
 
-/// `peer`: what it was measured beside, in the same run; null without one.
+inline constexpr double noGoal = -1;
+
+/// `goal`: at most so much; noGoal where the figure only informs. `peer`: what it was measured beside, in the
+/// same run, or "..., quoted" for a number from elsewhere; null without one.
 inline void print(const char* figure, double value, const char* unit, double goal, const char* peer = nullptr,
                   double peerValue = 0) {
-    std::printf("{\"figure\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"goal\": %g", figure, value, unit,
-                goal);
+    std::printf("{\"figure\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"goal\": ", figure, value, unit);
+    std::printf(goal == noGoal ? "null" : "%g", goal);
     if (peer)
         std::printf(", \"peer\": \"%s\", \"peer_value\": %.3f", peer, peerValue);
+    else
+        std::printf(", \"peer\": null, \"peer_value\": null");
     std::printf("}\n");
     std::fflush(stdout);
+}
+
+/// For what makes a measurement worthless.
+[[noreturn]] inline void fail(const char* sentence) {
+    std::fprintf(stderr, "bench: %s\n", sentence);
+    std::exit(1);
 }
 
 inline double quantile(std::vector<double> values, double q) {
@@ -39,6 +52,18 @@ double nanosecondsEach(std::size_t n, F&& f) {
     for (std::size_t i = 0; i < n; ++i)
         f(i);
     return secondsSince(from) * 1e9 / static_cast<double>(n);
+}
+
+/// `--quick`: everything once and small, to see that it works; the numbers mean nothing.
+inline bool isQuick = false;
+inline bool quick(int count, char** arguments) {
+    return isQuick = count > 1 && std::strcmp(arguments[1], "--quick") == 0;
+}
+
+/// A target that did less than it should have, because the machine was busy, would make figures look good.
+inline void checkRate(double eventsPerSecond, double wanted) {
+    if (eventsPerSecond < 0.9 * wanted && !isQuick)
+        fail("the target was not as busy as it should have been: is the machine doing something else?");
 }
 
 } // namespace coroscope::bench

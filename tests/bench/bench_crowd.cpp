@@ -1,69 +1,199 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program of empty jobs: LIVE of them wait; the oldest is resumed and ends, a new one takes its place.
+// A program of empty jobs: LIVE of them wait; now and then one is resumed and ends, and a new one takes its
+// place.
 //   bench_crowd LIVE SECONDS        prints nanoseconds for each such round
-//   bench_crowd LIVE idle           says "ready" when all wait, then does nothing until its input ends
+//   bench_crowd LIVE idle           says "ready" when all wait, then does nothing
 //   bench_crowd LIVE pulse          the same, but ends and launches one job every 2 ms
+//   bench_crowd LIVE busy           the same, but does so all the time
+//   bench_crowd LIVE load EVENTS    the same, but so fast as to write EVENTS a second while observed, at
+//   random
+//                                   places of a tree of three levels; one resumed job in eight ends, the
+//                                   others wait again
+// All but the first answer each byte of their input with a line: rounds, events written, seconds. They end
+// with it.
 #include "Figure.h"
 
 #include <coroscope/coroscope.h>
+#include <coroscope/model/RecordLayout.h>
+#include <coroscope/record/Record.h>
 
 #include <poll.h>
 
+#include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace coroscope::bench {
 namespace {
 
-using Continuations = std::vector<std::optional<CancellableContinuation<void>>>;
+using namespace std::chrono_literals;
 
-void launchOne(const CoroutineScope& scope, Continuations& waiting, std::size_t place) {
-    (void)scope.launch(CoroutineStart::Undispatched, [&waiting, place]() -> Task<> {
-        co_await suspendCancellableCoroutine<void>(
-            [&](CancellableContinuation<void> c) { waiting[place] = std::move(c); });
-    });
-}
+/// Events that this process has written so far, as its own record says.
+class OwnEvents {
+public:
+    OwnEvents() {
+        layout::Header header{};
+        if (record::descriptor() < 0 ||
+            ::pread(record::descriptor(), static_cast<void*>(&header), sizeof header, 0) != sizeof header)
+            return; // COROSCOPE=off
+        void* const base = ::mmap(nullptr, header.totalSize, PROT_READ, MAP_SHARED, record::descriptor(), 0);
+        if (base == MAP_FAILED)
+            fail("the own record cannot be read");
+        header_ = static_cast<layout::Header*>(base);
+    }
+    std::uint64_t written() const {
+        std::uint64_t sum = 0;
+        for (std::uint32_t i = 0; header_ && i < load(header_->threadsHighWater); ++i)
+            sum +=
+                load(reinterpret_cast<layout::Thread*>(reinterpret_cast<std::byte*>(header_) +
+                                                       header_->threads.offset + i * header_->threads.stride)
+                         ->ringHead);
+        return sum;
+    }
+    bool observed() const { return header_ && load(header_->ringsEnabled) == 1; }
 
-bool inputEnded() {
-    pollfd p{0, POLLIN, 0};
-    char c;
-    return ::poll(&p, 1, 0) == 1 && ::read(0, &c, 1) == 0;
-}
+private:
+    template <class T>
+    static T load(T& field) {
+        return std::atomic_ref<T>(field).load(std::memory_order_relaxed);
+    }
+    layout::Header* header_ = nullptr;
+};
 
-Task<> crowd(CoroutineScope scope, std::size_t live, std::string mode) {
-    using namespace std::chrono_literals;
-    Continuations waiting(live);
-    for (std::size_t i = 0; i < live; ++i)
-        launchOne(scope, waiting, i);
-    auto replace = [&](std::size_t place) {
-        waiting[place]->resume();
-        launchOne(scope, waiting, place);
-    };
-    if (mode == "idle" || mode == "pulse") {
-        std::puts("ready");
-        std::fflush(stdout);
-        for (std::size_t i = 0; !inputEnded(); ++i) {
-            co_await delay(2ms);
-            if (mode == "pulse")
-                replace(i % live);
-        }
-    } else {
-        const double seconds = std::atof(mode.c_str());
-        std::size_t rounds = 0;
-        const auto from = std::chrono::steady_clock::now();
-        double took = 0;
-        while ((took = secondsSince(from)) < seconds) {
-            for (int i = 0; i < 256; ++i)
-                replace(rounds++ % live);
-            co_await yield();
-        }
-        std::printf("%.2f\n", took * 1e9 / static_cast<double>(rounds));
+/// The jobs, each at a place where it is resumed, and where another comes when it ends.
+class Crowd {
+public:
+    /// With `groups` jobs between the root and the others, or none.
+    Crowd(const CoroutineScope& scope, std::size_t live, std::size_t groups)
+        : places_(live) {
+        for (std::size_t i = 0; i < std::max<std::size_t>(groups, 1); ++i)
+            scopes_.push_back(groups == 0 ? scope : CoroutineScope(scope.context() + newJob(scope.job())));
+        for (std::size_t i = 0; i < live; ++i)
+            launch(i);
+    }
+    std::size_t size() const { return places_.size(); }
+    void resume(std::size_t place, bool ends) {
+        if (!places_[place])
+            return; // its turn has not come since it was resumed last
+        const Waiting waiting = std::exchange(places_[place], {});
+        waiting->resume(ends);
+        if (ends)
+            launch(place);
+    }
+
+private:
+    using Waiting = std::optional<CancellableContinuation<bool>>; ///< for whether to end
+
+    void launch(std::size_t place) {
+        (void)scopes_[place * scopes_.size() / places_.size()].launch(
+            CoroutineStart::Undispatched, [this, place]() -> Task<> {
+                for (bool ends = false; !ends;)
+                    ends = co_await suspendCancellableCoroutine<bool>(
+                        [&](CancellableContinuation<bool> c) { places_[place] = std::move(c); });
+            });
+    }
+
+    std::vector<Waiting> places_;
+    std::vector<CoroutineScope> scopes_;
+};
+
+/// Answers what the input asks; false when it has ended.
+bool answer(std::uint64_t rounds, const OwnEvents& events, std::chrono::steady_clock::time_point from) {
+    pollfd input{0, POLLIN, 0};
+    while (::poll(&input, 1, 0) == 1) {
+        char c;
+        if (::read(0, &c, 1) <= 0)
+            return false;
+        std::printf("%llu %llu %.9f\n", static_cast<unsigned long long>(rounds),
+                    static_cast<unsigned long long>(events.written()), secondsSince(from));
         std::fflush(stdout);
     }
+    return true;
+}
+
+/// As many rounds as it takes to have written as much as should be by now. What a busy machine made late is
+/// caught up with, but for a tenth of a second only.
+Task<> load(Crowd& crowd, double eventsPerSecond) {
+    const OwnEvents events;
+    const auto began = std::chrono::steady_clock::now();
+    auto from = began;
+    std::uint64_t rounds = 0, base = 0;
+    std::uint32_t random = 1;
+    bool observed = false;
+    while (answer(rounds, events, began)) {
+        co_await delay(1ms);
+        const std::uint64_t written = events.written();
+        const double due = secondsSince(from) * eventsPerSecond;
+        if (observed != events.observed() ||
+            due - static_cast<double>(written - base) > eventsPerSecond / 10) {
+            observed = events.observed();
+            from = std::chrono::steady_clock::now();
+            base = written;
+            continue;
+        }
+        // Three events a round, and the end and the birth of a job in one of eight.
+        const auto missing = observed ? due - static_cast<double>(written - base) : eventsPerSecond / 1000;
+        for (double done = 0; done < missing; done += 4) {
+            random = random * 1664525 + 1013904223;
+            crowd.resume(random % crowd.size(), rounds++ % 8 == 0);
+        }
+    }
+}
+
+Task<> pulse(Crowd& crowd, bool beats) {
+    const OwnEvents events;
+    const auto from = std::chrono::steady_clock::now();
+    for (std::uint64_t i = 0; answer(i, events, from); ++i) {
+        co_await delay(2ms);
+        if (beats)
+            crowd.resume(i % crowd.size(), true);
+    }
+}
+
+Task<> busy(Crowd& crowd) {
+    const OwnEvents events;
+    const auto from = std::chrono::steady_clock::now();
+    for (std::uint64_t rounds = 0; answer(rounds, events, from);) {
+        for (int i = 0; i < 256; ++i)
+            crowd.resume(rounds++ % crowd.size(), true);
+        co_await yield();
+    }
+}
+
+Task<> timed(Crowd& crowd, double seconds) {
+    std::size_t rounds = 0;
+    const auto from = std::chrono::steady_clock::now();
+    double took = 0;
+    while ((took = secondsSince(from)) < seconds) {
+        for (int i = 0; i < 256; ++i)
+            crowd.resume(rounds++ % crowd.size(), true);
+        co_await yield();
+    }
+    std::printf("%.2f\n", took * 1e9 / static_cast<double>(rounds));
+    std::fflush(stdout);
+}
+
+Task<> run(CoroutineScope scope, std::size_t live, std::string mode, double eventsPerSecond) {
+    Crowd crowd(scope, live, mode == "load" ? std::max<std::size_t>(live / 1000, 1) : 0);
+    const bool asked = mode == "idle" || mode == "pulse" || mode == "busy" || mode == "load";
+    if (asked) {
+        std::puts("ready");
+        std::fflush(stdout);
+    }
+    if (mode == "load")
+        co_await load(crowd, eventsPerSecond);
+    else if (mode == "busy")
+        co_await busy(crowd);
+    else if (asked)
+        co_await pulse(crowd, mode == "pulse");
+    else
+        co_await timed(crowd, std::atof(mode.c_str()));
     ::_exit(0); // a million jobs need not be cancelled one by one
 }
 
@@ -71,13 +201,14 @@ Task<> crowd(CoroutineScope scope, std::size_t live, std::string mode) {
 } // namespace coroscope::bench
 
 int main(int count, char** arguments) {
-    if (count != 3) {
-        std::fprintf(stderr, "usage: bench_crowd LIVE SECONDS|idle|pulse\n");
+    if (count < 3 || (count == 4) != (std::strcmp(arguments[2], "load") == 0) || count > 4) {
+        std::fprintf(stderr, "usage: bench_crowd LIVE SECONDS|idle|pulse|busy|load EVENTS\n");
         return 2;
     }
     const auto live = static_cast<std::size_t>(std::strtoull(arguments[1], nullptr, 10));
     const std::string mode = arguments[2];
+    const double events = count == 4 ? std::atof(arguments[3]) : 0;
     coroscope::runBlocking([&](coroscope::CoroutineScope scope) -> coroscope::Task<> {
-        return coroscope::bench::crowd(scope, live, mode);
+        return coroscope::bench::run(scope, live, mode, events);
     });
 }

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// The window on a program with a million live jobs that writes a million events a second: processor time of
+// the window's thread for each frame, and memory for each job.
+//
+// A frame is everything that thread does from one painting of the tree to the next: taking in what is new,
+// totals, findings, all panels, painting. The program is another process; the window is the real one, drawn
+// into memory.
+#include "Figure.h"
+#include "Target.h"
+
+#include "theme/Theme.h"
+#include "widgets/DetailsPanel.h"
+#include "widgets/FindingsPanel.h"
+#include "widgets/JobTreeView.h"
+#include "widgets/MainWindow.h"
+#include "widgets/StatusBar.h"
+#include "widgets/TargetsPanel.h"
+
+#include <QAbstractTableModel>
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QSettings>
+#include <QSortFilterProxyModel>
+#include <QTemporaryDir>
+#include <QTreeView>
+
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include <ctime>
+
+namespace coroscope::bench {
+namespace {
+
+using namespace coroscope::app;
+
+double threadCpuMilliseconds() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+/// Memory that this process has for itself, in bytes. What it shares with the target (its record, mapped) is
+/// not in it.
+double ownMemory() {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        double kilobytes = 0;
+        if (word == "RssAnon:" && status >> kilobytes)
+            return kilobytes * 1024;
+    }
+    fail("how much memory this process has is not known");
+}
+
+/// Notes the time when the tree begins to be painted.
+class Frames : public QObject {
+public:
+    explicit Frames(QWidget* painted) { painted->installEventFilter(this); }
+    std::vector<double> take() {
+        last_ = 0;
+        return std::exchange(times_, {});
+    }
+
+protected:
+    bool eventFilter(QObject*, QEvent* event) override {
+        if (event->type() == QEvent::Paint) {
+            const double now = threadCpuMilliseconds();
+            if (last_ > 0)
+                times_.push_back(now - last_);
+            last_ = now;
+        }
+        return false;
+    }
+
+private:
+    double last_ = 0;
+    std::vector<double> times_;
+};
+
+template <class Condition>
+void runUntil(double seconds, Condition condition) {
+    const auto from = std::chrono::steady_clock::now();
+    while (secondsSince(from) < seconds && !condition())
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents);
+}
+void run(double seconds) {
+    runUntil(seconds, [] { return false; });
+}
+
+void attach(MainWindow& window, const Target& target, std::size_t jobs) {
+    window.attach(target.pid());
+    runUntil(60, [&] {
+        return window.workspace().info().pid == target.pid() && window.workspace().tree().size() >= jobs;
+    });
+    if (window.workspace().tree().size() < jobs)
+        fail("the window does not show all jobs");
+}
+
+/// Everything is on show: a selected job in the details, in the middle of the tree.
+void look(MainWindow& window) {
+    TreeRows& rows = window.workspace().rows();
+    const observe::Node node = rows.at(rows.size() / 2);
+    window.workspace().select(window.workspace().tree().row(node).id);
+    window.tree().show(node);
+    for (const QWidget* panel :
+         {static_cast<QWidget*>(&window.tree()), static_cast<QWidget*>(&window.details()),
+          static_cast<QWidget*>(window.findChild<TargetsPanel*>()),
+          static_cast<QWidget*>(window.findChild<FindingsPanel*>()),
+          static_cast<QWidget*>(window.findChild<StatusBar*>())})
+        if (panel->visibleRegion().isEmpty())
+            fail("not all panels are visible");
+}
+
+/// A table of jobs as one would write it with what Qt has. One signal a frame, which is as few as can be.
+class PlainModel : public QAbstractTableModel {
+public:
+    explicit PlainModel(int rows)
+        : states_(static_cast<std::size_t>(rows)) {}
+    int rowCount(const QModelIndex& parent) const override {
+        return parent.isValid() ? 0 : static_cast<int>(states_.size());
+    }
+    int columnCount(const QModelIndex&) const override { return 7; }
+    QVariant data(const QModelIndex& index, int role) const override {
+        if (role != Qt::DisplayRole)
+            return {};
+        return index.column() == 2 ? QVariant(states_[static_cast<std::size_t>(index.row())] == 0
+                                                  ? QStringLiteral("suspended")
+                                                  : QStringLiteral("running"))
+                                   : QVariant(index.row());
+    }
+    void changeSome(int count, std::mt19937& random) {
+        for (int i = 0; i < count; ++i)
+            states_[random() % states_.size()] ^= 1;
+        emit dataChanged(index(0, 2), index(static_cast<int>(states_.size()) - 1, 2));
+    }
+
+private:
+    std::vector<char> states_;
+};
+
+double peerFrameMilliseconds(int rows, int changes) {
+    PlainModel model(rows);
+    QSortFilterProxyModel proxy;
+    proxy.setSourceModel(&model);
+    proxy.setFilterKeyColumn(2);
+    proxy.setFilterFixedString(QStringLiteral("n"));
+    QTreeView view;
+    view.setUniformRowHeights(true);
+    view.setModel(&proxy);
+    view.resize(1000, 800);
+    view.show();
+    QCoreApplication::processEvents();
+    std::mt19937 random(1);
+    std::vector<double> times;
+    for (int i = 0; i < 5; ++i) {
+        const double from = threadCpuMilliseconds();
+        model.changeSome(changes, random);
+        view.viewport()->repaint();
+        times.push_back(threadCpuMilliseconds() - from);
+    }
+    return median(times);
+}
+
+void figures(std::size_t live, double eventsPerSecond, int runs, double seconds) {
+    MainWindow window(ThemeChoice::Light);
+    window.resize(1600, 900);
+    window.show();
+    constexpr std::size_t few = 1000;
+    double empty = 0;
+    {
+        const Target small = crowd(few, "load", eventsPerSecond / 10);
+        attach(window, small, few);
+        run(seconds / 2);
+        look(window);
+        run(seconds / 2);
+        empty = ownMemory();
+    }
+    const Target target = crowd(live, "load", eventsPerSecond);
+    attach(window, target, live);
+    look(window);
+    run(seconds / 2); // until all has come to rest
+
+    Frames frames(window.tree().viewport());
+    std::vector<double> middles, slowest, shares;
+    std::size_t painted = 0;
+    const observe::SessionStatus before = window.workspace().status();
+    const Target::Done begun = target.ask();
+    const auto from = std::chrono::steady_clock::now();
+    QImage picture = window.tree().viewport()->grab().toImage();
+    for (int i = 0; i < runs; ++i) {
+        frames.take();
+        const double cpu = threadCpuMilliseconds();
+        const auto start = std::chrono::steady_clock::now();
+        run(seconds);
+        shares.push_back((threadCpuMilliseconds() - cpu) / (secondsSince(start) * 1e3));
+        const std::vector<double> times = frames.take();
+        painted += times.size();
+        middles.push_back(quantile(times, 0.5));
+        slowest.push_back(quantile(times, 0.99));
+    }
+    const double took = secondsSince(from);
+    const Target::Done done = target.ask();
+    const observe::SessionStatus after = window.workspace().status();
+    const double rate = static_cast<double>(done.events - begun.events) / (done.seconds - begun.seconds);
+    const std::uint64_t seen = after.events - before.events, lost = after.lost - before.lost;
+    std::fprintf(
+        stderr,
+        "window: %zu jobs, %.0f events/s written, %llu seen and %llu lost of %llu; %.1f frames/s, %.0f %% of "
+        "the window's thread\n",
+        window.workspace().tree().size(), rate, static_cast<unsigned long long>(seen),
+        static_cast<unsigned long long>(lost), static_cast<unsigned long long>(done.events - begun.events),
+        static_cast<double>(painted) / took, 100 * median(shares));
+    checkRate(rate, eventsPerSecond);
+    if (static_cast<double>(seen + lost) < 0.95 * static_cast<double>(done.events - begun.events))
+        fail("events were neither seen nor counted as lost");
+    if (static_cast<double>(painted) < (isQuick ? 1 : 20) * took ||
+        picture == window.tree().viewport()->grab().toImage())
+        fail("the window was not painted as it should have been");
+    const double memory = (ownMemory() - empty) / static_cast<double>(window.workspace().tree().size() - few);
+    const double peer = peerFrameMilliseconds(static_cast<int>(live), static_cast<int>(eventsPerSecond / 60));
+    print("window.1m.frame_p50_ms", median(middles), "ms", 8, "QTreeView with a filter proxy", peer);
+    print("window.1m.frame_p99_ms", median(slowest), "ms", 16, "QTreeView with a filter proxy", peer);
+    print("window.bytes_per_job", memory, "bytes", 128, "tokio-console, quoted (GB in all)", 10);
+}
+
+} // namespace
+} // namespace coroscope::bench
+
+int main(int count, char** arguments) {
+    using namespace coroscope;
+    qputenv("QT_QPA_PLATFORM", "offscreen");
+    QApplication application(count, arguments);
+    QCoreApplication::setOrganizationName(QStringLiteral("coroscope"));
+    QCoreApplication::setApplicationName(QStringLiteral("coroscope-bench"));
+    const QTemporaryDir settings;
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
+    app::Theme::apply(application, app::ThemeChoice::Light);
+    if (bench::quick(count, arguments))
+        bench::figures(2000, 10'000, 1, 0.5);
+    else
+        bench::figures(1'000'000, 1'000'000, 5, 6);
+}

@@ -3,8 +3,10 @@
 
 #include "Figure.h"
 
+#include <coroscope/model/RecordLayout.h>
+
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 
 #include <csignal>
 #include <ctime>
@@ -83,6 +85,19 @@ void Target::stop() const {
     int status = 0;
     if (::kill(pid_, SIGSTOP) != 0 || ::waitpid(pid_, &status, WUNTRACED) != pid_ || !WIFSTOPPED(status))
         fail("the target cannot be stopped");
+}
+
+int Target::record() const {
+    const std::string directory = "/proc/" + std::to_string(pid_) + "/fd";
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+        std::error_code ignored;
+        if (std::filesystem::read_symlink(entry, ignored).string().find(layout::memfdName) ==
+            std::string::npos)
+            continue;
+        if (const int descriptor = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC); descriptor >= 0)
+            return descriptor;
+    }
+    fail("the target has no record");
 }
 
 double Target::cpuSeconds() const {

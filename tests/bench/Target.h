@@ -33,6 +33,8 @@ public:
     Done ask() const;
     /// Stops it, as a debugger would.
     void stop() const;
+    /// A descriptor of its record, found as an observer would that gets no answer. The caller closes it.
+    int record() const;
     /// Processor time of all its threads.
     double cpuSeconds() const;
 

@@ -12,59 +12,25 @@
 // All but the first answer each byte of their input with a line: rounds, events written, seconds. They end
 // with it.
 #include "Figure.h"
+#include "RecordCounts.h"
 
 #include <coroscope/coroscope.h>
-#include <coroscope/model/RecordLayout.h>
 #include <coroscope/record/Record.h>
 
 #include <poll.h>
 
-#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace coroscope::bench {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Events that this process has written so far, as its own record says.
-class OwnEvents {
-public:
-    OwnEvents() {
-        layout::Header header{};
-        if (record::descriptor() < 0 ||
-            ::pread(record::descriptor(), static_cast<void*>(&header), sizeof header, 0) != sizeof header)
-            return; // COROSCOPE=off
-        void* const base = ::mmap(nullptr, header.totalSize, PROT_READ, MAP_SHARED, record::descriptor(), 0);
-        if (base == MAP_FAILED)
-            fail("the own record cannot be read");
-        header_ = static_cast<layout::Header*>(base);
-    }
-    std::uint64_t written() const {
-        std::uint64_t sum = 0;
-        for (std::uint32_t i = 0; header_ && i < load(header_->threadsHighWater); ++i)
-            sum +=
-                load(reinterpret_cast<layout::Thread*>(reinterpret_cast<std::byte*>(header_) +
-                                                       header_->threads.offset + i * header_->threads.stride)
-                         ->ringHead);
-        return sum;
-    }
-    bool observed() const { return header_ && load(header_->ringsEnabled) == 1; }
-
-private:
-    template <class T>
-    static T load(T& field) {
-        return std::atomic_ref<T>(field).load(std::memory_order_relaxed);
-    }
-    layout::Header* header_ = nullptr;
-};
 
 /// The jobs, each at a place where it is resumed, and where another comes when it ends.
 class Crowd {
@@ -104,14 +70,14 @@ private:
 };
 
 /// Answers what the input asks; false when it has ended.
-bool answer(std::uint64_t rounds, const OwnEvents& events, std::chrono::steady_clock::time_point from) {
+bool answer(std::uint64_t rounds, const RecordCounts& record, std::chrono::steady_clock::time_point from) {
     pollfd input{0, POLLIN, 0};
     while (::poll(&input, 1, 0) == 1) {
         char c;
         if (::read(0, &c, 1) <= 0)
             return false;
         std::printf("%llu %llu %.9f\n", static_cast<unsigned long long>(rounds),
-                    static_cast<unsigned long long>(events.written()), secondsSince(from));
+                    static_cast<unsigned long long>(record.events()), secondsSince(from));
         std::fflush(stdout);
     }
     return true;
@@ -120,19 +86,19 @@ bool answer(std::uint64_t rounds, const OwnEvents& events, std::chrono::steady_c
 /// As many rounds as it takes to have written as much as should be by now. What a busy machine made late is
 /// caught up with, but for a tenth of a second only.
 Task<> load(Crowd& crowd, double eventsPerSecond) {
-    const OwnEvents events;
+    const RecordCounts record(record::descriptor());
     const auto began = std::chrono::steady_clock::now();
     auto from = began;
     std::uint64_t rounds = 0, base = 0;
     std::uint32_t random = 1;
     bool observed = false;
-    while (answer(rounds, events, began)) {
+    while (answer(rounds, record, began)) {
         co_await delay(1ms);
-        const std::uint64_t written = events.written();
+        const std::uint64_t written = record.events();
         const double due = secondsSince(from) * eventsPerSecond;
-        if (observed != events.observed() ||
+        if (observed != record.observed() ||
             due - static_cast<double>(written - base) > eventsPerSecond / 10) {
-            observed = events.observed();
+            observed = record.observed();
             from = std::chrono::steady_clock::now();
             base = written;
             continue;
@@ -147,9 +113,9 @@ Task<> load(Crowd& crowd, double eventsPerSecond) {
 }
 
 Task<> pulse(Crowd& crowd, bool beats) {
-    const OwnEvents events;
+    const RecordCounts record(record::descriptor());
     const auto from = std::chrono::steady_clock::now();
-    for (std::uint64_t i = 0; answer(i, events, from); ++i) {
+    for (std::uint64_t i = 0; answer(i, record, from); ++i) {
         co_await delay(2ms);
         if (beats)
             crowd.resume(i % crowd.size(), true);
@@ -157,9 +123,9 @@ Task<> pulse(Crowd& crowd, bool beats) {
 }
 
 Task<> busy(Crowd& crowd) {
-    const OwnEvents events;
+    const RecordCounts record(record::descriptor());
     const auto from = std::chrono::steady_clock::now();
-    for (std::uint64_t rounds = 0; answer(rounds, events, from);) {
+    for (std::uint64_t rounds = 0; answer(rounds, record, from);) {
         for (int i = 0; i < 256; ++i)
             crowd.resume(rounds++ % crowd.size(), true);
         co_await yield();

@@ -2,6 +2,7 @@
 #include "model/TreeRows.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace coroscope::app {
 
@@ -175,18 +176,16 @@ void TreeRows::collect(Node top, std::vector<RowList::Item>& into) const {
 void TreeRows::rebuildRows() {
     std::vector<RowList::Item> items;
     for (const bool orphans : {false, true}) {
-        if (orphans && orphanRoots_ > 0) {
-            items.push_back(0);
-            if (!groupExpanded_)
-                break;
-        }
-        const std::size_t before = items.size();
+        bool groupShown = !orphans;
         for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
-            if (has(root, isOrphan) == orphans && belongsHere(root, noNode))
-                collect(root, items);
+            if (has(root, isOrphan) != orphans || !belongsHere(root, noNode))
+                continue;
+            if (!std::exchange(groupShown, true))
+                items.push_back(0);
+            if (orphans && !groupExpanded_)
+                break;
+            collect(root, items);
         }
-        if (orphans && filtered_ && items.size() == before && !items.empty() && items.back() == 0)
-            items.pop_back();
     }
     rows_.assign(items);
     ++generation_;
@@ -351,6 +350,8 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
             if (has(node, bit))
                 --matchCount_[bit == matchedB];
         }
+        // What was shown only because it leads here has to go as well.
+        filterStale_ = filterStale_ || has(node, matchBit_);
         if (!chosen_.empty())
             chosen_.erase(removed.id);
         sizes_.remove(node);

@@ -9,6 +9,8 @@ coroscope_packages_build=(
     qt6-base-dev "qt6-svg-dev|libqt6svg6-dev" libqt6svg6
     libzstd-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
     libgtest-dev "libgmock-dev|googletest"
+    # A display in memory, and eyes and hands for it: for the tests that click.
+    dbus xvfb openbox xdotool imagemagick python3-pyatspi at-spi2-core gir1.2-atspi-2.0
 )
 coroscope_packages_sanitizers=(libclang-rt-19-dev)
 coroscope_packages_gcc=(g++-12)

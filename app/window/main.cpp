@@ -2,6 +2,7 @@
 // coroscope, the desktop program.
 #include "program/Arguments.h"
 #include "program/Log.h"
+#include "theme/SystemAppearance.h"
 #include "theme/Theme.h"
 #include "widgets/MainWindow.h"
 
@@ -54,9 +55,10 @@ int main(int argc, char** argv) {
     startLog(arguments.verbose);
     const ThemeChoice theme = themeChoice(
         arguments.theme.isEmpty() ? QSettings().value(QStringLiteral("theme")).toString() : arguments.theme);
-    Theme::apply(application, theme);
+    SystemAppearance appearance;
+    Theme::apply(application, theme, appearance.dark());
 
-    MainWindow window(theme);
+    MainWindow window(theme, &appearance);
     if (arguments.size)
         window.resize(*arguments.size);
     closeOnInterrupt(window);

@@ -121,6 +121,8 @@ QMenu::icon { padding-left: 6px; }
 QMenu::indicator { width: 14px; height: 14px; left: 6px; }
 QStatusBar { background: @panel; border-top: 1px solid @line; }
 QStatusBar::item { border: none; }
+QStatusBar QToolButton { color: @dim; padding: 1px 6px; }
+QStatusBar QToolButton:hover { color: @text; }
 QHeaderView { background: @background; border: none; }
 QHeaderView::section { background: @background; color: @dim; border: none; border-bottom: 1px solid @line; padding: 0 8px; }
 QListView, QTreeView { border: none; outline: 0; }
@@ -275,16 +277,16 @@ ChipColours Theme::chip(const Tokens& t, ChipKind kind) {
     return {readable(t, base, fill), fill, base};
 }
 
-void Theme::apply(QApplication& application, ThemeChoice choice) {
-    static const bool first = [] {
+void Theme::apply(QApplication& application, ThemeChoice choice, bool systemDark) {
+    [[maybe_unused]] static const bool once = [] {
         initResources();
         for (const char* file :
              {"Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "JetBrainsMono-Regular.ttf",
               "JetBrainsMono-Medium.ttf", "JetBrainsMono-SemiBold.ttf"})
             QFontDatabase::addApplicationFont(QStringLiteral(":/fonts/") + QLatin1String(file));
-        return QGuiApplication::palette().color(QPalette::Window).lightness() < 128;
+        return true;
     }();
-    currentIsDark = choice == ThemeChoice::Auto ? first : choice == ThemeChoice::Dark;
+    currentIsDark = choice == ThemeChoice::Auto ? systemDark : choice == ThemeChoice::Dark;
     const Tokens& t = tokens();
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     QPalette palette;

@@ -59,8 +59,8 @@ inline constexpr int radius = 6;
 class Theme {
 public:
     /// Fonts, style, palette and style sheet for the whole program. May be called again to change the
-    /// appearance.
-    static void apply(QApplication& application, ThemeChoice choice);
+    /// appearance. `systemDark` is what Auto means.
+    static void apply(QApplication& application, ThemeChoice choice, bool systemDark = false);
     static const Tokens& tokens() noexcept;
     static const Tokens& tokens(bool dark) noexcept;
     static bool dark() noexcept { return tokens().dark; }

@@ -129,7 +129,10 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
         refresh();
     });
     connect(&workspace_, &Workspace::updated, this, [this] {
-        if (isVisible() && observe::monotonicNow() >= previewDue_)
+        // The number of jobs is the same here as in the tree, however soon the rest is looked at again.
+        const std::int64_t now = observe::monotonicNow();
+        const bool otherSize = workspace_.rows().subtreeSize(workspace_.tree().find(job_)) != size_;
+        if (isVisible() && (now >= previewDue_ || (otherSize && now >= soonest_)))
             refresh();
     });
 }
@@ -150,6 +153,7 @@ QString CancelPanel::buttonText() const {
 void CancelPanel::refresh() {
     const std::int64_t begin = observe::monotonicNow();
     const Node node = workspace_.tree().find(job_);
+    size_ = workspace_.rows().subtreeSize(node);
     if (node == noNode) {
         title_->setText(tr("This job has ended"));
         numbers_->hide();
@@ -200,7 +204,8 @@ void CancelPanel::refresh() {
     go_->setText(tr("Cancel %1").arg(jobsText(preview.jobs)));
     go_->setEnabled(problem.isEmpty() && preview.jobs > 0);
     const std::int64_t cost = observe::monotonicNow() - begin;
-    previewDue_ = begin + std::max<std::int64_t>(500'000'000, cost > longest ? 100 * cost : 20 * cost);
+    soonest_ = begin + (cost > longest ? 100 * cost : 20 * cost);
+    previewDue_ = std::max(soonest_, begin + 500'000'000);
 }
 
 void CancelPanel::send() {

@@ -52,7 +52,8 @@ private:
     QPushButton* go_;
     QPushButton* keep_;
     QCheckBox* childrenOnly_;
-    std::int64_t previewDue_ = 0;
+    std::uint32_t size_ = 0; ///< of the subtree, when it was looked at
+    std::int64_t previewDue_ = 0, soonest_ = 0;
 };
 
 } // namespace coroscope::app

@@ -180,6 +180,7 @@ FindingsPanel::FindingsPanel(Workspace& workspace, QWidget* parent)
                 if (!linking_ && now.isValid())
                     emit jobClicked(JobId{now.data(FindingModel::jobRole).toULongLong()});
             });
+    setFocusProxy(list_);
     connect(list_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
         emit jobClicked(JobId{index.data(FindingModel::jobRole).toULongLong()});
     });

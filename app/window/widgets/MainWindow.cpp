@@ -4,6 +4,7 @@
 #include "model/Format.h"
 #include "program/Log.h"
 #include "theme/Icons.h"
+#include "theme/SystemAppearance.h"
 #include "widgets/AttachDialog.h"
 #include "widgets/Banner.h"
 #include "widgets/DetailsPanel.h"
@@ -40,9 +41,10 @@ constexpr int sampleAttempts = 40;
 constexpr int sampleRetryMilliseconds = 150;
 } // namespace
 
-MainWindow::MainWindow(ThemeChoice theme, QWidget* parent)
+MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QWidget* parent)
     : QMainWindow(parent)
-    , theme_(theme) {
+    , theme_(theme)
+    , appearance_(appearance) {
     setWindowTitle(QStringLiteral("Coroscope"));
     setWindowIcon(icon(QStringLiteral("coroscope"), Theme::tokens().accent, 32));
     setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks);
@@ -176,6 +178,12 @@ void MainWindow::connectAll() {
     connect(details_, &DetailsPanel::jobClicked, this, &MainWindow::goTo);
     connect(details_, &DetailsPanel::questionClosed, tree_, qOverload<>(&QWidget::setFocus));
     connect(findings_, &FindingsPanel::jobClicked, this, &MainWindow::goTo);
+    connect(status_, &StatusBar::findingsClicked, this, &MainWindow::showFindings);
+    if (appearance_ != nullptr)
+        connect(appearance_, &SystemAppearance::changed, this, [this] {
+            if (theme_ == ThemeChoice::Auto)
+                applyTheme();
+        });
     connect(banner_, &Banner::actionClicked, this, [this] {
         if (returned_ > 0)
             attach(returned_);
@@ -330,8 +338,19 @@ void MainWindow::askCancel(JobId job) {
 void MainWindow::changeTheme(ThemeChoice choice) {
     theme_ = choice;
     QSettings().setValue(QStringLiteral("theme"), nameOf(choice));
-    Theme::apply(*qobject_cast<QApplication*>(QApplication::instance()), choice);
+    applyTheme();
+}
+
+void MainWindow::applyTheme() {
+    Theme::apply(*qobject_cast<QApplication*>(QApplication::instance()), theme_,
+                 appearance_ != nullptr && appearance_->dark());
     tree_->viewport()->update();
+}
+
+void MainWindow::showFindings() {
+    findingsDock_->show();
+    findingsDock_->raise();
+    findings_->setFocus();
 }
 
 void MainWindow::selectByName(const QString& name) {

@@ -23,13 +23,16 @@ class EmptyState;
 class FindingsPanel;
 class JobTreeView;
 class StatusBar;
+class SystemAppearance;
 class TargetsPanel;
 class Toolbar;
 
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    explicit MainWindow(ThemeChoice theme, QWidget* parent = nullptr);
+    /// With an `appearance` the window follows the desktop where the theme is Auto.
+    explicit MainWindow(ThemeChoice theme, const SystemAppearance* appearance = nullptr,
+                        QWidget* parent = nullptr);
     ~MainWindow() override;
 
     Workspace& workspace() noexcept { return workspace_; }
@@ -57,12 +60,15 @@ private:
     void goTo(JobId job);
     void askCancel(JobId job);
     void changeTheme(ThemeChoice choice);
+    void applyTheme();
+    void showFindings();
     void trySelectByName();
 
     Workspace workspace_;
     Targets targets_;
     Sample sample_;
     ThemeChoice theme_;
+    const SystemAppearance* appearance_;
 
     Toolbar* toolbar_;
     QStackedWidget* pages_;

@@ -6,6 +6,7 @@
 #include "widgets/Cards.h"
 
 #include <QPainter>
+#include <QToolButton>
 
 namespace coroscope::app {
 
@@ -21,11 +22,13 @@ StatusBar::StatusBar(Workspace& workspace, QWidget* parent)
     lost_ = field(QStringLiteral("statusLost"), 0);
     lag_ = field(QStringLiteral("statusLag"), 70);
     cancel_ = field(QStringLiteral("statusCancel"), 0);
-    findings_ = dimLabel(QString(), this);
+    findings_ = new QToolButton(this);
     findings_->setObjectName(QStringLiteral("statusFindings"));
     findings_->setFont(connection_->font());
-    findings_->setContentsMargins(0, 0, 4, 0);
+    findings_->setToolTip(tr("Show the findings"));
+    findings_->setFocusPolicy(Qt::TabFocus);
     addPermanentWidget(findings_);
+    connect(findings_, &QToolButton::clicked, this, &StatusBar::findingsClicked);
     connect(&workspace_, &Workspace::stateChanged, this, &StatusBar::refresh);
     connect(&workspace_, &Workspace::findingsChanged, this, &StatusBar::refresh);
     connect(&workspace_, &Workspace::cancelsChanged, this, &StatusBar::refresh);
@@ -54,8 +57,8 @@ void StatusBar::refresh() {
     // Only what is measured: without events there is no rate and no lag, after the end neither.
     const bool follows = workspace_.info().followsEvents;
     const bool live = workspace_.state() == Workspace::State::Live;
-    for (QLabel* label : {jobs_, findings_})
-        label->setVisible(some);
+    jobs_->setVisible(some);
+    findings_->setVisible(some);
     for (QLabel* label : {events_, lag_})
         label->setVisible(live && follows);
     lost_->setVisible(some && follows);
@@ -100,10 +103,12 @@ void StatusBar::refresh() {
 
 QString StatusBar::text() const {
     QStringList parts;
-    for (const QLabel* label : {connection_, jobs_, events_, lost_, lag_, cancel_, findings_}) {
+    for (const QLabel* label : {connection_, jobs_, events_, lost_, lag_, cancel_}) {
         if (!label->isHidden())
             parts << label->text();
     }
+    if (!findings_->isHidden())
+        parts << findings_->text();
     return parts.join(QStringLiteral(", "));
 }
 

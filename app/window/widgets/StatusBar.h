@@ -7,6 +7,7 @@
 #include <QStatusBar>
 
 class QLabel;
+class QToolButton;
 
 namespace coroscope::app {
 
@@ -16,6 +17,9 @@ public:
     explicit StatusBar(Workspace& workspace, QWidget* parent = nullptr);
     QString text() const; ///< all of it, for screen readers and tests
 
+signals:
+    void findingsClicked();
+
 protected:
     void paintEvent(QPaintEvent* event) override;
 
@@ -24,7 +28,8 @@ private:
     QLabel* field(const QString& name, int leastWidth);
 
     Workspace& workspace_;
-    QLabel *connection_, *jobs_, *events_, *lost_, *lag_, *cancel_, *findings_;
+    QLabel *connection_, *jobs_, *events_, *lost_, *lag_, *cancel_;
+    QToolButton* findings_;
 };
 
 } // namespace coroscope::app

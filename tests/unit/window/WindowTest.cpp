@@ -5,6 +5,7 @@
 #include "widgets/AttachDialog.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/DetailsPanel.h"
+#include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeAccessible.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
@@ -12,13 +13,16 @@
 
 #include <QApplication>
 #include <QCheckBox>
+#include <QDockWidget>
 #include <QElapsedTimer>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScrollBar>
+#include <QTest>
 #include <QThread>
+#include <QToolButton>
 
 #include <gtest/gtest.h>
 
@@ -263,6 +267,42 @@ TEST_F(WindowTest, aLeafOffersToCancelItselfAlone) {
     EXPECT_TRUE(panel.findChild<QCheckBox*>(QStringLiteral("cancelChildrenOnly"))->isHidden());
     panel.findChild<QPushButton*>(QStringLiteral("cancelKeep"))->click();
     EXPECT_TRUE(feed->commands.empty());
+}
+
+TEST_F(WindowTest, theQuestionCountsTheSameJobsAsTheRow) {
+    window.details().askCancel(id(2));
+    const CancelPanel& panel = window.details().cancelPanel();
+    std::vector<std::pair<QString, std::uint32_t>> wrong;
+    QObject::connect(&window.workspace(), &Workspace::updated, &panel, [&] {
+        const std::uint32_t size = window.workspace().rows().subtreeSize(node(2));
+        if (panel.buttonText() != QStringLiteral("Cancel %1 jobs").arg(size))
+            wrong.emplace_back(panel.buttonText(), size);
+    });
+    for (std::uint32_t i = 0; i < 10; ++i) {
+        observe::Batch batch;
+        batch.rows.push_back(job(200 + i, 10));
+        feed->push(std::move(batch));
+        ASSERT_TRUE(eventually([&] { return node(200 + i) != noNode; }));
+        EXPECT_TRUE(
+            eventually([&] { return panel.buttonText() == QStringLiteral("Cancel %1 jobs").arg(102 + i); }));
+    }
+    EXPECT_LE(wrong.size(), 3u) << "a moment late, where one look cost too much to look again at once";
+}
+
+TEST_F(WindowTest, aClickOnTheNumberOfFindingsShowsThem) {
+    auto* const findings = window.findChild<FindingsPanel*>();
+    auto* const number = window.findChild<QToolButton*>(QStringLiteral("statusFindings"));
+    ASSERT_TRUE(findings && number && number->isVisible());
+    observe::Batch batch;
+    batch.rows.push_back(job(300, 0));
+    batch.rows.back().flags = JobFlags::launchedInGlobalScope;
+    feed->push(std::move(batch));
+    ASSERT_TRUE(eventually([&] { return number->text().contains(QStringLiteral("1 suspected")); }));
+    window.findChild<QDockWidget*>(QStringLiteral("findingsDock"))->hide();
+    ASSERT_FALSE(findings->isVisible());
+    QTest::mouseClick(number, Qt::LeftButton);
+    EXPECT_TRUE(findings->isVisible());
+    EXPECT_TRUE(findings->isAncestorOf(QApplication::focusWidget()));
 }
 
 TEST_F(WindowTest, screenReadersHearJobAndState) {

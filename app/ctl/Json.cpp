@@ -138,6 +138,8 @@ Json toJson(const observe::Finding& finding, const Snapshot& snapshot) {
             {"confidence", name(finding.confidence)},
             {"job", finding.job.value},
             {"number", node == noNode ? Json(nullptr) : Json(snapshot.tree.row(node).number)},
+            {"name", finding.jobName},
+            {"ended", finding.ended},
             {"title", finding.title},
             {"evidence", finding.evidence},
             {"advice", finding.advice},

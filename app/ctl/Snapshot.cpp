@@ -75,6 +75,22 @@ void Snapshot::update() {
     now = source->info().now();
 }
 
+void Snapshot::find() {
+    auto found = [this] { return observe::findings(tree, ended, *dictionary, now); };
+    if (!source->info().live) {
+        findings = found();
+        return;
+    }
+    observe::FindingWatch watch;
+    const std::int64_t patience = now + 2 * observe::FindingWatch::confirmAfter;
+    findings = watch.confirmed(found(), now);
+    while (watch.waiting() && now < patience) {
+        source->wait(20);
+        update();
+        findings = watch.confirmed(found(), now);
+    }
+}
+
 std::string Snapshot::label(const observe::JobRow& row) const {
     return observe::jobLabel(row, *dictionary);
 }
@@ -94,7 +110,7 @@ observe::Result<Snapshot> takeSnapshot(const std::string& target) {
     snapshot.source = *std::move(source);
     snapshot.dictionary = snapshot.source->dictionary();
     snapshot.update();
-    snapshot.findings = observe::findings(snapshot.tree, *snapshot.dictionary, snapshot.now);
+    snapshot.find();
     return snapshot;
 }
 

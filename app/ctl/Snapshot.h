@@ -25,6 +25,8 @@ struct Snapshot {
 
     /// Takes in what is new since.
     void update();
+    /// Fills `findings`. Looks again for some tenths of a second where a finding might pass.
+    void find();
     /// "reader-311 launch #40219", "launch #40219".
     std::string label(const observe::JobRow& row) const;
     /// Indexes into `findings`.

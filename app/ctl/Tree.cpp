@@ -132,11 +132,8 @@ void printFindings(std::ostream& out, const Snapshot& snapshot) {
     if (snapshot.findings.empty())
         out << "no findings\n";
     for (const observe::Finding& finding : snapshot.findings) {
-        const Node node = snapshot.tree.find(finding.job);
-        out << finding.rule << " (" << name(finding.confidence) << "), "
-            << (node == noNode ? std::string("a job that has ended")
-                               : snapshot.label(snapshot.tree.row(node)))
-            << '\n'
+        out << finding.rule << " (" << name(finding.confidence) << "), " << finding.jobName
+            << (finding.ended ? ", has ended" : "") << '\n'
             << "    " << finding.title << ".\n"
             << "    " << finding.evidence << '\n'
             << "    " << finding.advice << '\n';

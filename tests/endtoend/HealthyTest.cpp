@@ -48,6 +48,7 @@ public:
         observe::Batch batch;
         source_->read(batch);
         observe::TreeChanges changes;
+        ended_.apply(batch, tree_);
         tree_.apply(batch, changes);
         for (const observe::JobRow& row : batch.rows) {
             if (row.id.index() >= uses_.size())
@@ -56,8 +57,9 @@ public:
         }
         mostAlive_ = std::max(mostAlive_, tree_.size());
         const auto dictionary = source_->dictionary();
+        const std::int64_t now = observe::monotonicNow();
         for (const observe::Finding& finding :
-             observe::findings(tree_, *dictionary, observe::monotonicNow())) {
+             watch_.confirmed(observe::findings(tree_, ended_, *dictionary, now), now)) {
             const observe::Node node = tree_.find(finding.job);
             const std::string job =
                 node == observe::noNode ? "?" : observe::jobLabel(tree_.row(node), *dictionary);
@@ -83,6 +85,8 @@ public:
 private:
     std::unique_ptr<observe::Source> source_;
     observe::JobTree tree_;
+    observe::EndedJobs ended_;
+    observe::FindingWatch watch_;
     std::map<std::string, std::string> found_; ///< with one example of each
     std::vector<std::uint64_t> uses_;
     std::size_t mostAlive_ = 0;

@@ -290,10 +290,14 @@ void Workspace::tick() {
 void Workspace::refreshFindings() {
     const std::int64_t at = observe::monotonicNow();
     findingsDue_ = at + 500 * millisecond;
-    if (!treeChangedSinceFindings_ || !labels_.dictionary())
+    // What takes too long is found without any news.
+    if ((!treeChangedSinceFindings_ && state_ != State::Live) || !labels_.dictionary())
         return;
     treeChangedSinceFindings_ = false;
-    const bool changed = findings_.assign(observe::findings(tree_, *labels_.dictionary(), now()), tree_);
+    std::vector<observe::Finding> found = observe::findings(tree_, ended_, *labels_.dictionary(), now());
+    if (session_->info().live)
+        found = watch_.confirmed(std::move(found), at);
+    const bool changed = findings_.assign(std::move(found), tree_);
     // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.
     const std::int64_t cost = observe::monotonicNow() - at;
     findingsDue_ = at + std::max(500 * millisecond, 50 * cost);

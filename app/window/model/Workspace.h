@@ -117,6 +117,7 @@ private:
     observe::EndedJobs ended_;
     TreeRows rows_{tree_};
     Labels labels_;
+    observe::FindingWatch watch_;
     FindingIndex findings_;
     bool freshSource_ = false;
     bool treeChangedSinceFindings_ = false;

@@ -107,11 +107,9 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const {
             return QString::fromStdString(finding.evidence);
         case ConfidenceColumn:
             return fromView(observe::name(finding.confidence));
-        case JobNameColumn: {
-            const observe::Node node = workspace_.tree().find(finding.job);
-            return node == observe::noNode ? QString()
-                                           : workspace_.labels().fullName(workspace_.tree().row(node));
-        }
+        case JobNameColumn:
+            return finding.ended ? tr("%1, ended").arg(QString::fromStdString(finding.jobName))
+                                 : QString::fromStdString(finding.jobName);
         default:
             return {};
         }
@@ -203,7 +201,7 @@ void FindingsPanel::refresh() {
         none_->setText(tr("What is wrong with a program shows here."));
         break;
     case Workspace::State::Live:
-        none_->setText(tr("Nothing found. Every job has an owner."));
+        none_->setText(tr("Nothing found."));
         break;
     case Workspace::State::Ended:
         none_->setText(tr("Nothing had been found when the program ended."));

@@ -2,6 +2,7 @@
 #include <coroscope/observe/EndedJobs.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace coroscope::observe {
 
@@ -21,7 +22,9 @@ const EndedJobs::Entry& EndedJobs::Circle::newest(std::size_t index) const noexc
 void EndedJobs::apply(const Batch& batch, const JobTree& tree) {
     if (batch.reset)
         *this = EndedJobs{};
-    incidents_.insert(incidents_.end(), batch.incidents.begin(), batch.incidents.end());
+    // Plain failures are among the ended jobs; a flood of them must not push out the rest.
+    std::copy_if(batch.incidents.begin(), batch.incidents.end(), std::back_inserter(incidents_),
+                 [](const Incident& incident) { return incident.what != IncidentKind::Failed; });
     if (incidents_.size() > mostOfEach)
         incidents_.erase(incidents_.begin(), incidents_.end() - static_cast<std::ptrdiff_t>(mostOfEach));
     // Of a flood only the end would stay: the rest is counted and not copied.

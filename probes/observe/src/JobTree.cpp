@@ -142,10 +142,13 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
             count(rows_[known], std::uint64_t(-1));
             rows_[known] = row;
             count(row, 1);
+            list(known);
         }
     }
-    for (const Node node : arrived)
+    for (const Node node : arrived) {
+        list(node);
         place(node, changes);
+    }
     if (!waiting_.empty())
         for (const Node node : arrived)
             adopt(node, changes);
@@ -159,6 +162,7 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
 
     for (const Node node : arrived)
         links_[node].fresh = false;
+    tidyListed();
     if (batch.ended.empty() && changes.removed.empty())
         return;
     auto dropDead = [this](std::vector<Node>& list) {
@@ -237,7 +241,9 @@ Node JobTree::take(const JobRow& row) {
         free_.pop_back();
     }
     rows_[node] = row;
+    const bool listed = links_[node].listed;
     links_[node] = newcomer();
+    links_[node].listed = listed;
     const std::uint32_t index = row.id.index();
     if (index >= nodeOfSlot_.size())
         nodeOfSlot_.resize(std::max<std::size_t>(index + 1, nodeOfSlot_.size() * 3 / 2), noNode);
@@ -253,6 +259,7 @@ void JobTree::update(Node node, const JobRow& row, TreeChanges& changes) {
     count(before, std::uint64_t(-1));
     count(row, 1);
     rows_[node] = row;
+    list(node);
     if (!links.placed)
         return;
     if (links.parent != noNode && detached(before) != detached(row)) {
@@ -434,7 +441,9 @@ void JobTree::removeDying(Node node, TreeChanges& changes) {
         unlink(at);
         nodeOfSlot_[rows_[at].id.index()] = noNode;
         count(rows_[at], std::uint64_t(-1));
+        const bool listed = links.listed;
         links = Links{};
+        links.listed = listed;
         rows_[at] = JobRow{};
         free_.push_back(at);
         --live_;
@@ -443,6 +452,26 @@ void JobTree::removeDying(Node node, TreeChanges& changes) {
 
 void JobTree::count(const JobRow& row, std::uint64_t sign) noexcept {
     addTo(totals_, row, sign);
+    notables_ += isNotable(row) ? sign : 0;
+}
+
+void JobTree::list(Node node) {
+    if (!links_[node].listed && isNotable(rows_[node])) {
+        links_[node].listed = true;
+        listed_.push_back(node);
+    }
+}
+
+/// Nodes stay listed when their jobs are no longer notable, until half of the list is of no use.
+void JobTree::tidyListed() {
+    if (listed_.size() < 64 + 2 * notables_)
+        return;
+    std::erase_if(listed_, [this](Node node) {
+        const bool useless = !isLive(node) || !isNotable(rows_[node]);
+        if (useless)
+            links_[node].listed = false;
+        return useless;
+    });
 }
 
 RootKind JobTree::rootKind(Node root) const noexcept {

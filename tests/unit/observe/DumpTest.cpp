@@ -335,9 +335,9 @@ TEST_F(DumpTest, CarriesTheStateThatTreeAndEndedJobsHaveAndItsFindings) {
                 std::string(f.rule) + ' ' + label(f.job) + ' ' + f.title + f.evidence + f.where.file + '\n';
         return one;
     };
-    EXPECT_THAT(text(findings(tree, *words, info.takenAt)), HasSubstr("orphan-global 4"));
-    EXPECT_EQ(text(findings(again, *out.source->dictionary(), out.info().now())),
-              text(findings(tree, *words, info.takenAt)));
+    EXPECT_THAT(text(findings(tree, EndedJobs(), *words, info.takenAt)), HasSubstr("orphan-global 4"));
+    EXPECT_EQ(text(findings(again, EndedJobs(), *out.source->dictionary(), out.info().now())),
+              text(findings(tree, EndedJobs(), *words, info.takenAt)));
 }
 
 TEST_F(DumpTest, GivesEverythingToASessionAndThenEnds) {

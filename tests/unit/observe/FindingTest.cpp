@@ -15,6 +15,7 @@ using testing::HasSubstr;
 
 struct FindingTest : testing::Test {
     JobTree tree;
+    EndedJobs ended;
     Batch news;
     Texts texts;
 
@@ -23,9 +24,11 @@ struct FindingTest : testing::Test {
     /// "orphan-global warning proven 3; ..."
     std::string found() {
         TreeChanges changes;
+        ended.apply(news, tree);
         tree.apply(news, changes);
+        news.incidents.clear();
         std::string text;
-        for (const Finding& f : findings(tree, texts, 5'000'000'000))
+        for (const Finding& f : findings(tree, ended, texts, 5'000'000'000))
             text += (text.empty() ? "" : "; ") + std::string(f.rule) + ' ' + std::string(name(f.severity)) +
                     ' ' + std::string(name(f.confidence)) + ' ' + label(f.job);
         return text;
@@ -39,7 +42,7 @@ TEST_F(FindingTest, AJobInGlobalScopeThatNobodyHoldsIsProvenToBeWithoutOwner) {
     row(2).name = 7;
     row(2).site = 88;
     EXPECT_EQ(found(), "orphan-global warning proven 3");
-    const Finding f = findings(tree, texts, 5'000'000'000).front();
+    const Finding f = findings(tree, ended, texts, 5'000'000'000).front();
     EXPECT_THAT(f.evidence, HasSubstr("Launched at file88.cpp:88 by launch #2, in GlobalScope."));
     EXPECT_EQ(f.where.shortText(), "file88.cpp:88");
     EXPECT_EQ(f.chip, "global");
@@ -64,7 +67,7 @@ TEST_F(FindingTest, AJobBelowAFreshJobIsCutOffFromItsLauncher) {
     row(3).flags = JobFlags::parentFromContext;
     row(3).launcher = id("2");
     EXPECT_EQ(found(), "orphan-detached warning proven 4");
-    EXPECT_THAT(findings(tree, texts, 0).front().evidence, HasSubstr("by launch #2"));
+    EXPECT_THAT(findings(tree, ended, texts, 0).front().evidence, HasSubstr("by launch #2"));
 }
 
 TEST_F(FindingTest, AnIslandWhoseJobIsHeldIsOnlyAHint) {
@@ -125,7 +128,7 @@ TEST_F(FindingTest, TheMostSevereComeFirstAndTheirNumberIsBounded) {
     EXPECT_EQ(
         found(),
         "orphan-global warning proven 2; orphan-global warning proven 3; orphan-global hint suspected 1");
-    EXPECT_EQ(findings(tree, texts, 0, 2).size(), 2u);
+    EXPECT_EQ(findings(tree, ended, texts, 0, {.atMost = 2}).size(), 2u);
 }
 
 TEST(DurationText, IsShortAndHasAUnit) {

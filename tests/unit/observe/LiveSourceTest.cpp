@@ -5,6 +5,7 @@
 #include "TreeText.h"
 
 #include <coroscope/observe/Discovery.h>
+#include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/Finding.h>
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Source.h>
@@ -408,7 +409,7 @@ TEST_F(LiveSourceTest, FindingsComeFromTheRealRecord) {
     attachNow();
     auto found = [&] {
         std::vector<std::string> text;
-        for (const Finding& finding : findings(tree, *source->dictionary(), monotonicNow()))
+        for (const Finding& finding : findings(tree, EndedJobs(), *source->dictionary(), monotonicNow()))
             text.push_back(std::string(finding.rule) + ' ' + nameOf(tree.find(finding.job)));
         return text;
     };

@@ -30,9 +30,11 @@ void readEverything(const void* memory, std::size_t size) {
     observe::Batch batch;
     observe::TreeChanges changes;
     source.read(batch);
+    observe::EndedJobs ended;
+    ended.apply(batch, tree);
     tree.apply(batch, changes);
     const auto dictionary = source.dictionary();
-    (void)observe::findings(tree, *dictionary, 0);
+    (void)observe::findings(tree, ended, *dictionary, observe::monotonicNow());
     for (observe::Node node = 0; node < tree.endNode(); ++node) {
         const observe::JobRow& row = tree.row(node);
         (void)observe::jobLabel(row, *dictionary);

@@ -34,7 +34,7 @@ public:
 
     /// Those kept, the last one first. The pointers are good until the next apply().
     std::vector<const EndedJob*> newestFirst(bool onlyFailures = false) const;
-    /// In the order in which they were told.
+    /// Without the plain failures. In the order in which they were told.
     const std::deque<Incident>& incidents() const noexcept { return incidents_; }
     /// Null when it is not kept. Looks at all of them.
     const EndedJob* find(JobId id) const noexcept;

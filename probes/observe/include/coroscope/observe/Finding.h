@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Coroscope finds by itself. The rules are pure functions over a JobTree.
+// What Coroscope finds by itself. The rules are pure functions over a JobTree and its history.
 #pragma once
 
 #include <coroscope/observe/Dictionary.h>
+#include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/JobTree.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace coroscope::observe {
@@ -18,22 +20,54 @@ enum class Confidence : std::uint8_t { Proven, Suspected };
 
 /// What a rule says of one job.
 struct Finding {
-    std::string_view rule; ///< "orphan-global": its page in the user guide has this name
+    std::string_view rule; ///< "orphan-global": its section in the user guide has this name
     std::string_view chip; ///< the word shown in the row: "global", "island"
     std::string title;     ///< "No owner will ever cancel this job"
     Severity severity = Severity::Warning;
     Confidence confidence = Confidence::Suspected;
     JobId job;
+    std::string jobName;  ///< as jobLabel says it: the job may have ended
     std::string evidence; ///< in numbers and names
     std::string advice;   ///< one sentence
-    SiteText where;
+    SiteText where;       ///< where the job was launched
+    /// The job has ended. One finding then stands for all such jobs of one place, and this is the last of
+    /// them.
+    bool ended = false;
+    /// News of several jobs may have come in an order that looks like this for a moment: see FindingWatch.
+    bool mayPass = false;
 };
 
-/// The findings that hold now, most severe first, then by rule and job. `now`: CLOCK_MONOTONIC ns. `atMost`
-/// bounds the cost where a program has orphans by the hundred thousand. Costs what the roots cost, not what
-/// all jobs cost.
-std::vector<Finding> findings(const JobTree& tree, const Dictionary& dictionary, std::int64_t now,
-                              std::size_t atMost = 10'000);
+/// Times are in nanoseconds.
+struct FindingSettings {
+    /// slow-cancellation: so long may a job take to stop.
+    std::int64_t slowCancellation = 2'000'000'000;
+    /// What befell jobs that have ended is told for so long.
+    std::int64_t tellEnded = 3'600'000'000'000;
+    /// Bounds the cost where a program has orphans by the hundred thousand.
+    std::size_t atMost = 10'000;
+};
+
+/// The findings that hold now, most severe first, then by rule and job. `now`: CLOCK_MONOTONIC ns. Costs what
+/// the roots, the tree's notable jobs and the incidents cost, not what all jobs cost.
+std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const Dictionary& dictionary,
+                              std::int64_t now, const FindingSettings& settings = {});
+
+/// Holds back a finding that may pass until it was found again some time later. For those who show findings:
+/// they ask again and again.
+class FindingWatch {
+public:
+    /// So long it has to hold.
+    static constexpr std::int64_t confirmAfter = 200'000'000;
+
+    /// Takes what was found at `now` and answers what is to be shown.
+    std::vector<Finding> confirmed(std::vector<Finding> found, std::int64_t now);
+    /// Something was held back: ask again after `confirmAfter`.
+    bool waiting() const noexcept { return waiting_; }
+
+private:
+    std::unordered_map<JobId, std::int64_t> since_; ///< of what may pass: found first
+    bool waiting_ = false;
+};
 
 std::string_view name(Severity severity) noexcept;
 std::string_view name(Confidence confidence) noexcept;

@@ -52,7 +52,7 @@ enum class RootKind : std::uint8_t {
     Owned,  ///< runBlocking, a scope that somebody holds, ...
     Global, ///< launched in GlobalScope
     Island  ///< a Job of its own, made to be the parent of something launched elsewhere, and not held by
-           ///< anybody but perhaps the job that made it
+            ///< anybody but perhaps the job that made it
 };
 
 class JobTree {
@@ -89,6 +89,20 @@ public:
     JobCounts counts(Node node) const;
     const JobCounts& totals() const noexcept { return totals_; }
 
+    /// A job that some finding may be about: it is cancelling, has swallowed its cancellation, or is a scope
+    /// of its own that nobody holds any more.
+    static bool isNotable(const JobRow& row) noexcept {
+        return row.state == JobState::Cancelling || (row.flags & JobFlags::swallowedCancellation) != 0 ||
+               ((row.flags & JobFlags::ownsScope) != 0 && !row.held);
+    }
+    /// Calls `visit` for the node of each notable job. Costs what those jobs cost.
+    template <class F>
+    void forEachNotable(F&& visit) const {
+        for (const Node node : listed_)
+            if (isLive(node) && isNotable(rows_[node]))
+                visit(node);
+    }
+
 private:
     struct Links {
         Node parent = noNode, firstChild = noNode, lastChild = noNode, nextSibling = noNode,
@@ -102,6 +116,7 @@ private:
         bool dying = false;                                  ///< about to be removed by this apply
         bool placed = true;                                  ///< linked to its parent or to the roots
         bool detached : 1 = false, byMaker : 1 = false;      ///< how its parent has counted it
+        bool listed : 1 = false; ///< the node is in listed_; outlives the job that it was listed for
     };
 
     static Links newcomer() noexcept;
@@ -121,6 +136,8 @@ private:
     void adopt(Node parent, TreeChanges& changes);
     void removeDying(Node node, TreeChanges& changes);
     void count(const JobRow& row, std::uint64_t sign) noexcept;
+    void list(Node node);
+    void tidyListed();
 
     LargeVector<JobRow> rows_; ///< by Node, as links_
     LargeVector<Links> links_;
@@ -133,6 +150,8 @@ private:
     std::size_t live_ = 0;
     std::uint64_t stepsLeft_ = 0; ///< of looking for cycles, in this apply
     JobCounts totals_;
+    std::vector<Node> listed_;   ///< all nodes of notable jobs, each once, and some that were
+    std::uint64_t notables_ = 0; ///< jobs that are notable
 };
 
 } // namespace coroscope::observe

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "Rules.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace coroscope::observe {
+
+std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const Dictionary& dictionary,
+                              std::int64_t now, const FindingSettings& settings) {
+    Rules rules{tree, ended, dictionary, now, settings};
+    for (Node root = tree.firstRoot(); root != noNode && !rules.full(); root = tree.nextSibling(root)) {
+        orphanGlobal(rules, root);
+        orphanDetached(rules, root);
+    }
+    tree.forEachNotable([&rules](Node node) {
+        if (rules.full())
+            return;
+        scopeDropped(rules, node);
+        slowCancellation(rules, node);
+    });
+    swallowedCancellation(rules);
+    silentSupervisorFailure(rules);
+    std::sort(rules.found.begin(), rules.found.end(), [](const Finding& a, const Finding& b) {
+        return std::tie(a.severity, a.rule, a.job) < std::tie(b.severity, b.rule, b.job);
+    });
+    return std::move(rules.found);
+}
+
+std::vector<Finding> FindingWatch::confirmed(std::vector<Finding> found, std::int64_t now) {
+    std::unordered_map<JobId, std::int64_t> still;
+    waiting_ = false;
+    std::erase_if(found, [&](const Finding& finding) {
+        if (!finding.mayPass)
+            return false;
+        const auto before = since_.find(finding.job);
+        const std::int64_t since = before == since_.end() ? now : before->second;
+        still.emplace(finding.job, since);
+        const bool early = now - since < confirmAfter;
+        waiting_ = waiting_ || early;
+        return early;
+    });
+    since_ = std::move(still);
+    return found;
+}
+
+std::string_view name(Severity severity) noexcept {
+    switch (severity) {
+    case Severity::Error:
+        return "error";
+    case Severity::Warning:
+        return "warning";
+    case Severity::Hint:
+        return "hint";
+    }
+    return "hint";
+}
+
+std::string_view name(Confidence confidence) noexcept {
+    return confidence == Confidence::Proven ? "proven" : "suspected";
+}
+
+} // namespace coroscope::observe

@@ -93,7 +93,7 @@ public:
     /// of its own that nobody holds any more.
     static bool isNotable(const JobRow& row) noexcept {
         return row.state == JobState::Cancelling || (row.flags & JobFlags::swallowedCancellation) != 0 ||
-               ((row.flags & JobFlags::ownsScope) != 0 && !row.held);
+               ((row.flags & JobFlags::ownsScope) != 0 && !row.held && !row.parent);
     }
     /// Calls `visit` for the node of each notable job. Costs what those jobs cost.
     template <class F>

@@ -145,6 +145,70 @@ TEST(Sample, anIslandIsFoundOnTheRightJobWithItsLauncherAndGoesWithTheFault) {
     expectFindingGoes(sample, "island");
 }
 
+TEST(Sample, aDroppedScopeIsFoundAndGoesWithTheFault) {
+    Sample sample(fewJobs);
+    const Json tree = treeWithFinding(sample, "dropped-scope", "scope-dropped");
+    EXPECT_EQ(tree.at("findings").size(), findingsOf(tree, "scope-dropped").size())
+        << tree.at("findings").dump(2);
+    for (const Json& finding : findingsOf(tree, "scope-dropped")) {
+        const Json* job = jobOf(tree, finding);
+        ASSERT_NE(job, nullptr);
+        EXPECT_EQ(job->at("kind"), "SupervisorJob");
+        EXPECT_THAT(placeOf(*job), HasSubstr("Errands.cpp:"));
+        EXPECT_EQ(finding.at("confidence"), "proven");
+        const std::string visitor = job->at("name");
+        EXPECT_THAT(visitor, testing::StartsWith("visitor-"));
+        EXPECT_THAT(sample.log(), Contains(EndsWith("recommend-" + visitor + ": its visitor has left")));
+    }
+    expectFindingGoes(sample, "dropped-scope");
+}
+
+TEST(Sample, aSwallowedCancellationIsFoundOnTheJobsThatSwallowedIt) {
+    Sample sample(fewJobs);
+    const Json tree = treeWithFinding(sample, "swallow", "swallowed-cancellation");
+    EXPECT_EQ(tree.at("findings").size(), findingsOf(tree, "swallowed-cancellation").size())
+        << tree.at("findings").dump(2);
+    for (const Json& finding : findingsOf(tree, "swallowed-cancellation")) {
+        EXPECT_EQ(finding.at("confidence"), "proven");
+        EXPECT_EQ(finding.at("severity"), "warning");
+        const std::string name = finding.at("name");
+        EXPECT_THAT(name, testing::StartsWith("track-courier-"));
+        EXPECT_THAT(sample.log(),
+                    Contains(EndsWith(name.substr(0, name.find(' ')) + ": no answer, trying again")));
+        EXPECT_THAT(finding.at("evidence").get<std::string>(), HasSubstr("has arrived"));
+    }
+    // The live one goes; that it happened remains true.
+    EXPECT_EQ(sample.control("fault swallow off"), "ok");
+    EXPECT_TRUE(eventually([&] {
+        const Json after = sample.tree();
+        return after.at("findings").size() == 1 && after.at("findings")[0].at("ended") == true;
+    }));
+}
+
+TEST(Sample, aSlowCancellationIsFoundWithWhoHoldsItUpAndGoesWithTheFault) {
+    Sample sample(fewJobs);
+    const Json tree = treeWithFinding(sample, "slow-cancel", "slow-cancellation");
+    EXPECT_EQ(tree.at("findings").size(), 1u) << tree.at("findings").dump(2);
+    const Json finding = findingsOf(tree, "slow-cancellation").at(0);
+    EXPECT_EQ(finding.at("confidence"), "suspected");
+    EXPECT_THAT(finding.at("name").get<std::string>(), testing::StartsWith("shelf-"));
+    EXPECT_THAT(finding.at("evidence").get<std::string>(), HasSubstr("withContext"));
+    EXPECT_THAT(finding.at("evidence").get<std::string>(), HasSubstr("waits for delay at Errands.cpp:"));
+    expectFindingGoes(sample, "slow-cancel");
+}
+
+TEST(Sample, aFailureThatNobodySawIsFoundWithItsException) {
+    Sample sample(fewJobs);
+    const Json tree = treeWithFinding(sample, "silent-supervisor", "silent-supervisor-failure");
+    EXPECT_EQ(tree.at("findings").size(), 1u) << "one place, one finding";
+    const Json finding = findingsOf(tree, "silent-supervisor-failure").at(0);
+    EXPECT_EQ(finding.at("confidence"), "proven");
+    EXPECT_EQ(finding.at("ended"), true);
+    EXPECT_THAT(finding.at("name").get<std::string>(), testing::StartsWith("mail-"));
+    EXPECT_THAT(finding.at("evidence").get<std::string>(), HasSubstr("the mail server answered 550"));
+    EXPECT_THAT(finding.at("where").dump(), HasSubstr("Errands.cpp"));
+}
+
 TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
     Sample sample(fewJobs);
     const auto connectionAlive = [&](const std::string& name, std::size_t since) {
@@ -177,7 +241,8 @@ TEST(Sample, cancellingAJobThatIsNotThereSaysSo) {
         sample.ctl({"cancel", pidOf(sample), "#999999999", "--reason", "a mistake", "--yes"});
     EXPECT_NE(output.status, 0);
     EXPECT_THAT(output.text, HasSubstr("no live job"));
-    EXPECT_EQ(sample.control("faults"), "global=off island=off");
+    EXPECT_EQ(sample.control("faults"),
+              "global=off island=off dropped-scope=off swallow=off slow-cancel=off silent-supervisor=off");
 }
 
 TEST(Sample, sigtermEndsItInGoodOrder) {

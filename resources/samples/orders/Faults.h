@@ -9,13 +9,18 @@
 namespace orders {
 
 enum class Fault {
-    Global, ///< a metrics flush is launched in GlobalScope and forgotten
-    Island, ///< a retry loop is launched with a fresh Job() of its own, cut off from its connection
+    Global,           ///< a metrics flush is launched in GlobalScope and forgotten
+    Island,           ///< a retry loop is launched with a fresh Job() of its own, cut off from its connection
+    DroppedScope,     ///< a session's recommendations run in a scope that goes out of sight with its session
+    Swallow,          ///< a courier's tracker takes its cancellation for a failure and asks again
+    SlowCancel,       ///< a stocktaking says goodbye in NonCancellable to whoever does not answer
+    SilentSupervisor, ///< mails go out below a supervisor that nobody has given an exception handler
 };
 
 class Faults {
 public:
-    static constexpr std::array<std::string_view, 2> names{"global", "island"};
+    static constexpr std::array<std::string_view, 6> names{"global",  "island",      "dropped-scope",
+                                                           "swallow", "slow-cancel", "silent-supervisor"};
 
     bool on(Fault fault) const noexcept { return flags_[static_cast<std::size_t>(fault)].load(); }
     /// False if there is no such fault. Switched off, what the fault has left behind ends within a second.

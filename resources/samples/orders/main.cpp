@@ -3,6 +3,7 @@
 // Coroscope.
 #include "Backoffice.h"
 #include "Control.h"
+#include "Errands.h"
 #include "Faults.h"
 #include "Intake.h"
 #include "Log.h"
@@ -44,7 +45,8 @@ struct Shop {
         , desk(job, metrics)
         , intake(job, desk, faults)
         , sessions(job)
-        , backoffice(job) {}
+        , backoffice(job)
+        , errands(job, faults) {}
 
     /// About so many jobs are alive once the first orders have come through.
     void open(int jobs) {
@@ -52,6 +54,7 @@ struct Shop {
         auto scaled = [scale](double n) { return std::max(1, static_cast<int>(n * scale)); };
         metrics.start();
         backoffice.start(scaled(32), scaled(400), scaled(350));
+        errands.start();
         sessions.start(scaled(1000));
         intake.start(std::clamp(scaled(12), 4, 64), 25 * scale);
     }
@@ -62,6 +65,7 @@ struct Shop {
     Intake intake;
     Sessions sessions;
     Backoffice backoffice;
+    Errands errands;
 };
 
 std::string answer(Shop& shop, const CompletableDeferred<std::string>& stop, const std::string& line) {
@@ -173,6 +177,10 @@ int main(int count, char** arguments) {
                    "Log file (default: orders-PID.log in the directory for temporary files)");
     app.add_option("--control", settings.control,
                    "Listen on this unix socket: fault NAME on|off, faults, stats, quit");
+    std::string faults;
+    for (const std::string_view name : orders::Faults::names)
+        faults += (faults.empty() ? "" : ", ") + std::string(name);
+    app.footer("Faults, switched on and off over the control socket: " + faults + '.');
     CLI11_PARSE(app, count, arguments);
     try {
         return orders::run(settings);

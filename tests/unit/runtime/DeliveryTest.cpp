@@ -4,10 +4,13 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 namespace coroscope::test {
 namespace {
@@ -577,6 +580,62 @@ TEST(PassedOnCancellation, WithItsReasonCauseAndSuppressedOnes) {
     ASSERT_EQ(suppressedExceptions(seen).size(), 1u);
     EXPECT_STREQ(standardExceptionIn(suppressedExceptions(seen)[0])->what(), "close failed");
     EXPECT_THAT(incidents.told(), IsEmpty());
+}
+
+/// Half of the jobs pass their cancellation on, the others swallow it; copies go on other threads, also long
+/// after their jobs have ended.
+TEST(DeliveryStress, CopiesComeAndGoOnOtherThreads) {
+    const Incidents incidents;
+    constexpr int rounds = 20, jobs = 50;
+    std::mutex lock;
+    std::vector<std::exception_ptr> kept;
+    std::atomic<bool> stop{false};
+    std::thread dropper([&] {
+        while (!stop.load()) {
+            std::vector<std::exception_ptr> mine;
+            {
+                const std::lock_guard guard(lock);
+                mine.swap(kept);
+            }
+        }
+    });
+    runBlocking(Dispatchers::Default(), [&](CoroutineScope) -> Task<> {
+        for (int round = 0; round < rounds; ++round) {
+            const CoroutineScope scope(Dispatchers::Default() + SupervisorJob());
+            for (int i = 0; i < jobs; ++i)
+                scope.launch(CoroutineName(i % 2 ? "swallows" : "passes on"), [&, i]() -> Task<> {
+                    std::exception_ptr how;
+                    try {
+                        co_await workForEver();
+                    } catch (...) {
+                        if (i % 2 == 0) {
+                            how = std::current_exception();
+                            const std::lock_guard guard(lock);
+                            kept.push_back(how);
+                        }
+                    }
+                    try {
+                        co_await delay(1s);
+                    } catch (...) {
+                    }
+                    if (how)
+                        std::rethrow_exception(how);
+                });
+            co_await yield();
+            scope.cancel("enough");
+            co_await scope.job().join();
+        }
+    });
+    stop = true;
+    dropper.join();
+    // A job that was cancelled before it began has nothing to swallow.
+    std::size_t swallowed = 0;
+    for (const std::string& told : incidents.told()) {
+        EXPECT_EQ(told, "swallowed swallows");
+        ++swallowed;
+    }
+    EXPECT_GT(swallowed, 0u);
+    EXPECT_LE(swallowed, static_cast<std::size_t>(rounds * jobs / 2));
 }
 
 } // namespace

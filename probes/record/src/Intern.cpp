@@ -77,12 +77,37 @@ std::uint32_t rowLocked(std::unordered_map<std::string, std::uint32_t>& known, c
     return it->second = at;
 }
 
-SiteId siteLocked(Tables& t, const std::source_location& where) {
-    if (where.line() == 0)
+SiteId siteLocked(Tables& t, std::string_view file, std::string_view function, std::uint32_t line,
+                  std::uint32_t column) {
+    if (line == 0)
         return 0;
-    const layout::Site row{textLocked(t, where.file_name()), textLocked(t, where.function_name()),
-                           where.line(), where.column()};
+    const layout::Site row{textLocked(t, file), textLocked(t, function), line, column};
     return rowLocked(t.sites, row, memory.sites, memory.header->sitesUsed, capacity::sites);
+}
+
+SiteId siteLocked(Tables& t, const std::source_location& where) {
+    return siteLocked(t, where.file_name(), where.function_name(), where.line(), where.column());
+}
+
+/// `site` answers the number of the i-th place, innermost first.
+template <class F>
+StackId stackLocked(Tables& t, std::size_t depth, std::uint32_t cut, F&& site) {
+    layout::Stack row{};
+    row.depth = static_cast<std::uint16_t>(depth);
+    row.cut = static_cast<std::uint16_t>(cut);
+    for (std::size_t i = 0; i < depth; ++i)
+        row.sites[i] = site(i);
+    return rowLocked(t.stacks, row, memory.stacks, memory.header->stacksUsed, capacity::stacks);
+}
+
+/// Drops the places that do not fit and counts them.
+template <class T>
+void cutToFit(std::span<const T>& places, std::uint32_t& cut) noexcept {
+    if (places.size() > layout::Stack::maxDepth) {
+        cut += static_cast<std::uint32_t>(places.size() - layout::Stack::maxDepth);
+        places = places.first(layout::Stack::maxDepth);
+    }
+    cut = std::min(cut, 0xffffu);
 }
 
 /// Identity of a place: libstdc++ keeps one pointer to static data in a source_location.
@@ -127,11 +152,7 @@ SiteId internSite(const std::source_location& where) noexcept {
 StackId internStack(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
     if (!on() || places.empty())
         return 0;
-    if (places.size() > layout::Stack::maxDepth) {
-        cut += static_cast<std::uint32_t>(places.size() - layout::Stack::maxDepth);
-        places = places.first(layout::Stack::maxDepth);
-    }
-    cut = std::min(cut, 0xffffu);
+    cutToFit(places, cut);
     std::uint64_t hash = mix(cut + 1, places.size());
     for (const std::source_location& place : places)
         hash = mix(hash, identity(place));
@@ -139,16 +160,27 @@ StackId internStack(std::span<const std::source_location> places, std::uint32_t 
     auto& known = thread.stacks[hash % thread.stacks.size()];
     if (known.hash != hash) {
         known.id = guarded([&](Tables& t) {
-            layout::Stack row{};
-            row.depth = static_cast<std::uint16_t>(places.size());
-            row.cut = static_cast<std::uint16_t>(cut);
-            for (std::size_t i = 0; i < places.size(); ++i)
-                row.sites[i] = siteLocked(t, places[i]);
-            return rowLocked(t.stacks, row, memory.stacks, memory.header->stacksUsed, capacity::stacks);
+            return stackLocked(t, places.size(), cut,
+                               [&](std::size_t i) { return siteLocked(t, places[i]); });
         });
         known.hash = hash;
     }
     return known.id;
+}
+
+SiteId internSite(std::string_view file, std::string_view function, std::uint32_t line) noexcept {
+    if (!on())
+        return 0;
+    return guarded([&](Tables& t) { return siteLocked(t, file, function, line, 0); });
+}
+
+StackId internStack(std::span<const SiteId> sites, std::uint32_t cut) noexcept {
+    if (!on() || sites.empty())
+        return 0;
+    cutToFit(sites, cut);
+    return guarded([&](Tables& t) {
+        return stackLocked(t, sites.size(), cut, [&](std::size_t i) { return sites[i]; });
+    });
 }
 
 TextId internText(std::string_view text) noexcept {

@@ -49,6 +49,9 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
 class JobRecord {
 public:
     JobRecord() noexcept = default;
+    /// Of a job that has begun, for callers that keep ids instead of objects.
+    explicit JobRecord(JobId begun) noexcept
+        : id_(begun) {}
     JobRecord(const JobRecord&) = delete;
     JobRecord& operator=(const JobRecord&) = delete;
 

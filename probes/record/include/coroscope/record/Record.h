@@ -55,8 +55,11 @@ void setCommandHandler(const CommandHandler* handler) noexcept;
 // full answers 0 and counts it. Threads: any. Cost when known to the thread: a few nanoseconds.
 
 SiteId internSite(const std::source_location& where) noexcept;
+/// For places that are known by name only. Always takes a lock: keep the number.
+SiteId internSite(std::string_view file, std::string_view function, std::uint32_t line) noexcept;
 /// `places`: innermost first; at most layout::Stack::maxDepth are kept, `cut` counts those already left out.
 StackId internStack(std::span<const std::source_location> places, std::uint32_t cut = 0) noexcept;
+StackId internStack(std::span<const SiteId> sites, std::uint32_t cut = 0) noexcept;
 TextId internText(std::string_view text) noexcept;
 std::uint32_t internContext(std::string_view dispatcher, std::string_view elements) noexcept;
 

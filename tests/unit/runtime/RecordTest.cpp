@@ -175,6 +175,7 @@ TEST_F(RuntimeRecord, TheScopeOfABodyIsNoHandleButACopyOfItIs) {
         copy.reset();
         row = own.read(id);
         EXPECT_TRUE(row && !(row->job.flags() & JobFlags::held));
+        co_await delay(1s); // it ends in its dispatcher's time
     });
 }
 

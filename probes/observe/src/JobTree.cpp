@@ -145,10 +145,10 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
             list(known);
         }
     }
-    for (const Node node : arrived) {
-        list(node);
+    for (const Node node : arrived)
         place(node, changes);
-    }
+    for (const Node node : arrived)
+        list(node);
     if (!waiting_.empty())
         for (const Node node : arrived)
             adopt(node, changes);
@@ -352,6 +352,7 @@ void JobTree::moveTo(Node node, Node parent, TreeChanges& changes) {
         return;
     unlink(node);
     link(node, parent);
+    list(node);
     if (!links_[node].fresh)
         changes.moved.push_back(node);
 }
@@ -455,11 +456,18 @@ void JobTree::count(const JobRow& row, std::uint64_t sign) noexcept {
     notables_ += isNotable(row) ? sign : 0;
 }
 
+/// Called when the job's row or its place changes. A million jobs that are cancelled together are listed as
+/// one: the topmost.
 void JobTree::list(Node node) {
-    if (!links_[node].listed && isNotable(rows_[node])) {
-        links_[node].listed = true;
-        listed_.push_back(node);
-    }
+    const JobRow& row = rows_[node];
+    if (links_[node].listed || !isNotable(row))
+        return;
+    const Node parent = links_[node].parent;
+    if (row.state == JobState::Cancelling && (row.flags & JobFlags::swallowedCancellation) == 0 &&
+        parent != noNode && rows_[parent].state == JobState::Cancelling)
+        return;
+    links_[node].listed = true;
+    listed_.push_back(node);
 }
 
 /// Nodes stay listed when their jobs are no longer notable, until half of the list is of no use.

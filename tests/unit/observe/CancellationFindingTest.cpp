@@ -141,6 +141,15 @@ TEST_F(CancellationFindingTest, ADroppedScopeIsShownWhenItIsStillOneSomeTimeLate
 
 // slow-cancellation
 
+TEST_F(CancellationFindingTest, AJobWhoseCancellingParentIsGoneIsTheTopmostThen) {
+    jobs("1 2<1 3<2");
+    for (std::size_t i = 0; i < 3; ++i)
+        cancelling(i, 3 * second);
+    EXPECT_EQ(found(), "slow-cancellation warning suspected 1");
+    jobs("-1");
+    EXPECT_EQ(found(), "slow-cancellation warning suspected 2") << "its end was lost, or it lies";
+}
+
 TEST_F(CancellationFindingTest, AJobThatDoesNotStopAndWhoHoldsItUp) {
     jobs("1 2<1 3<2 4<2 5<2");
     for (std::size_t i = 1; i < 5; ++i)

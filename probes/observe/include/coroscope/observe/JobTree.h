@@ -95,7 +95,8 @@ public:
         return row.state == JobState::Cancelling || (row.flags & JobFlags::swallowedCancellation) != 0 ||
                ((row.flags & JobFlags::ownsScope) != 0 && !row.held && !row.parent);
     }
-    /// Calls `visit` for the node of each notable job. Costs what those jobs cost.
+    /// Calls `visit` for the node of each notable job, perhaps without those that are only cancelling below
+    /// one that is cancelling, too. Costs what those jobs cost.
     template <class F>
     void forEachNotable(F&& visit) const {
         for (const Node node : listed_)
@@ -150,7 +151,7 @@ private:
     std::size_t live_ = 0;
     std::uint64_t stepsLeft_ = 0; ///< of looking for cycles, in this apply
     JobCounts totals_;
-    std::vector<Node> listed_;   ///< all nodes of notable jobs, each once, and some that were
+    std::vector<Node> listed_;   ///< nodes of notable jobs, each once, and some that were
     std::uint64_t notables_ = 0; ///< jobs that are notable
 };
 

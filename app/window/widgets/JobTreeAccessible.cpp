@@ -18,12 +18,18 @@ QAccessibleInterface* make(const QString&, QObject* object) {
 }
 } // namespace
 
-void JobTreeAccessible::install() {
-    static const bool once = [] {
+void JobTreeAccessible::install(JobTreeView* view) {
+    [[maybe_unused]] static const bool once = [] {
         QAccessible::installFactory(make);
         return true;
     }();
-    Q_UNUSED(once);
+    // Where somebody listens from the start, Qt has asked while the view was a plain scroll area, and keeps
+    // that.
+    if (QAccessible::isActive()) {
+        QAccessibleInterface* known = QAccessible::queryAccessibleInterface(view);
+        if (known != nullptr && known->role() != QAccessible::Tree)
+            QAccessible::deleteAccessibleInterface(QAccessible::uniqueId(known));
+    }
 }
 
 JobTreeAccessible::JobTreeAccessible(JobTreeView* view)

@@ -16,8 +16,8 @@ public:
     explicit JobTreeAccessible(JobTreeView* view);
     ~JobTreeAccessible() override;
 
-    /// Makes Qt know it; may be called more than once.
-    static void install();
+    /// Makes this the interface of `view`, which calls it first of all in its constructor.
+    static void install(JobTreeView* view);
 
     int childCount() const override;
     QAccessibleInterface* child(int index) const override;

@@ -50,6 +50,7 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
     , painter_(workspace)
     , header_(new QHeaderView(Qt::Horizontal, this))
     , headerModel_(new QStandardItemModel(0, ColumnCount, this)) {
+    JobTreeAccessible::install(this);
     setObjectName(QStringLiteral("jobTree"));
     setAccessibleName(tr("Jobs"));
     setFrameShape(QFrame::NoFrame);
@@ -59,7 +60,6 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
     viewport()->setAttribute(Qt::WA_OpaquePaintEvent);
     viewport()->setBackgroundRole(QPalette::Base);
     buildHeader();
-    JobTreeAccessible::install();
 
     connect(&workspace_, &Workspace::aboutToUpdate, this, &JobTreeView::rememberAnchor);
     connect(&workspace_, &Workspace::updated, this, &JobTreeView::workspaceUpdated);

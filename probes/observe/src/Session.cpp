@@ -21,6 +21,8 @@ constexpr int lookEvery = 1;
 constexpr std::int64_t second = 1'000'000'000;
 /// Batches with more rows than this are folded outside the lock.
 constexpr std::size_t smallBatch = 1'000;
+/// Room for so many rows is kept from batch to batch.
+constexpr std::size_t mostKept = 65'536;
 /// Of incidents that nobody takes, the newest are kept.
 constexpr std::ptrdiff_t mostIncidents = 10'000;
 
@@ -349,6 +351,9 @@ std::shared_ptr<const Dictionary> Session::dictionary() const {
 }
 
 bool Session::take(Batch& batch) {
+    // What held the first complete state would else be kept for ever, for batches that need a fraction of it.
+    if (batch.rows.capacity() > mostKept)
+        batch = {};
     batch.clear();
     const std::lock_guard guard(impl_->lock);
     if (impl_->pending.empty())

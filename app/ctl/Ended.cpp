@@ -22,7 +22,8 @@ void print(std::ostream& out, const Snapshot& snapshot, const observe::EndedJob&
         out << "  a job that nothing more is known of";
     }
     out << '\n';
-    std::istringstream lines(job.failure != 0 ? snapshot.source->failureText(job) : std::string());
+    std::istringstream lines(job.failure != 0 ? observe::exceptionText(snapshot.source->failureText(job))
+                                              : std::string());
     for (std::string line; std::getline(lines, line);)
         out << "    " << (line.starts_with('\t') ? line.substr(1) : line) << '\n';
 }

@@ -167,7 +167,8 @@ Json endedToJson(const Snapshot& snapshot, bool onlyFailures) {
     for (const observe::EndedJob* job : snapshot.ended.newestFirst(onlyFailures)) {
         const observe::JobRow& row = job->row;
         const bool known = static_cast<bool>(row.id);
-        const std::string exception = job->failure != 0 ? snapshot.source->failureText(*job) : std::string();
+        const std::string exception =
+            job->failure != 0 ? observe::exceptionText(snapshot.source->failureText(*job)) : std::string();
         all.push_back({{"id", job->id.value},
                        {"number", known ? Json(row.number) : Json(nullptr)},
                        {"kind", known ? Json(name(row.kind)) : Json(nullptr)},

@@ -19,7 +19,7 @@ Exit saveSnapshot(std::ostream& out, std::ostream& problems, const Snapshot& sna
     dump.untracked = snapshot.source->untrackedJobs();
     dump.events = snapshot.events;
     dump.lost = snapshot.lost;
-    if (const auto end = snapshot.source->ended(); end && info.live)
+    if (const auto end = snapshot.source->ended(); end && end->text != info.commandsProblem)
         dump.endText = end->text;
     const std::string file =
         options.file.empty() ? observe::suggestedFileName(info, options.redact) : options.file;

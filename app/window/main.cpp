@@ -67,6 +67,8 @@ int main(int argc, char** argv) {
         window.selectByName(arguments.select);
     if (arguments.demo)
         window.startSample();
+    else if (!arguments.file.isEmpty())
+        window.openFile(arguments.file);
     else if (arguments.pid > 0)
         window.attach(arguments.pid);
     if (!arguments.screenshot.isEmpty()) {

@@ -59,7 +59,10 @@ bool detail::reportUncaught(const CoroutineContext& context, const std::exceptio
 
 std::string detail::incidentText(const std::exception_ptr& e) {
     const std::exception* known = standardExceptionIn(e);
-    return typeName(e) + "\n" + (known ? known->what() : "");
+    std::string text = typeName(e) + "\n" + (known ? known->what() : "");
+    for (const std::exception_ptr& other : suppressedExceptions(e))
+        text += "\n\tsuppressed: " + describe(other);
+    return text;
 }
 
 } // namespace coroscope

@@ -23,6 +23,10 @@ QString countText(std::uint64_t count) {
     return QString::fromStdString(observe::countText(count));
 }
 
+QString sizeText(std::uint64_t bytes) {
+    return QString::fromStdString(observe::sizeText(bytes));
+}
+
 QString jobsText(std::uint64_t count) {
     return count == 1 ? QStringLiteral("1 job") : countText(count) + QStringLiteral(" jobs");
 }
@@ -35,6 +39,22 @@ QString rateText(double perSecond) {
 
 QString clockText(std::int64_t wallClock) {
     return QDateTime::fromSecsSinceEpoch(wallClock).toString(QStringLiteral("HH:mm:ss"));
+}
+
+QString agoText(std::int64_t wallClock) {
+    const std::int64_t seconds = QDateTime::currentSecsSinceEpoch() - wallClock;
+    constexpr std::int64_t second = 1'000'000'000, minute = 60, hour = 3'600, day = 86'400;
+    if (seconds < minute)
+        return seconds < 1 ? QStringLiteral("just now") : QStringLiteral("%1 s ago").arg(seconds);
+    if (seconds < hour)
+        return QStringLiteral("%1 min ago").arg(seconds / minute);
+    if (seconds < 10 * 365 * day)
+        return durationText(seconds * second) + QStringLiteral(" ago");
+    return QStringLiteral("long ago");
+}
+
+QString dateText(std::int64_t wallClock) {
+    return QDateTime::fromSecsSinceEpoch(wallClock).toString(QStringLiteral("yyyy-MM-dd HH:mm"));
 }
 
 QString stateText(JobState state, Execution execution) {

@@ -14,12 +14,18 @@ namespace coroscope::app {
 QString durationText(std::int64_t nanoseconds);
 /// "1,021,004".
 QString countText(std::uint64_t count);
+/// "41 kB", "1.2 MB".
+QString sizeText(std::uint64_t bytes);
 /// "1 job", "1,021 jobs".
 QString jobsText(std::uint64_t count);
 /// "812 events/s", "1.02 M events/s".
 QString rateText(double perSecond);
 /// "14:03:22" for seconds since 1970, local time.
 QString clockText(std::int64_t wallClock);
+/// "just now", "12 s ago", "4 min ago", "2 h 14 m ago" for seconds since 1970.
+QString agoText(std::int64_t wallClock);
+/// "2026-11-21 08:30" for seconds since 1970, local time.
+QString dateText(std::int64_t wallClock);
 /// Both axes: "Suspended", "Cancelling, suspended", "Waits for children", "Failed".
 QString stateText(JobState state, Execution execution);
 /// What a suspended job waits for, in one word; empty when there is no better one than "suspended".

@@ -12,6 +12,15 @@ JobFilter::JobFilter(const Labels& labels, const QString& words)
     , words_(words.simplified().split(QLatin1Char(' '), Qt::SkipEmptyParts)) {
     if (words_.size() > 32)
         words_ = words_.mid(0, 32);
+    for (QString& word : words_) {
+        const qsizetype hash = word.lastIndexOf(QLatin1Char('#'));
+        bool isNumber = false;
+        const std::uint64_t number = hash > 0 ? word.mid(hash + 1).toULongLong(&isNumber) : 0;
+        if (!isNumber)
+            continue;
+        numbers_.push_back(number);
+        word.truncate(hash); // what stands before may be its name or its kind
+    }
     for (qsizetype i = 0; i < words_.size(); ++i) {
         all_ |= Mask{1} << i;
         const QString& word = words_[i];
@@ -36,6 +45,9 @@ JobFilter::Mask JobFilter::kept(std::unordered_map<std::uint32_t, Mask>& cache, 
 }
 
 bool JobFilter::matches(const observe::JobRow& row) {
+    for (const std::uint64_t number : numbers_)
+        if (row.number != number)
+            return false;
     Mask missing = all_;
     const auto look = [&](auto& cache, std::uint32_t key, auto text) {
         const auto found = cache.find(key);

@@ -11,11 +11,13 @@
 
 #include <cstdint>
 #include <unordered_map>
+#include <vector>
 
 namespace coroscope::app {
 
-/// All words must occur in the job's name, kind, "#number", site, function or state; case does not matter.
-/// What depends on an interned number is worked out once per number. Threads: one.
+/// All words must occur in the job's name, kind, "#number", site, function or state; case does not matter. A
+/// word "name#number", as logs have it, means the job with exactly that number. What depends on an interned
+/// number is worked out once per number. Threads: one.
 class JobFilter {
 public:
     /// `labels` must outlive the filter.
@@ -31,7 +33,8 @@ private:
     const Labels& labels_;
     QStringList words_;
     Mask all_ = 0;
-    Mask numeric_ = 0; ///< words that could be part of a "#number"
+    Mask numeric_ = 0;                   ///< words that could be part of a "#number"
+    std::vector<std::uint64_t> numbers_; ///< that the job must have, all of them
     std::unordered_map<std::uint32_t, Mask> names_, stacks_, sites_, states_, kinds_;
 };
 

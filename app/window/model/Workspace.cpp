@@ -5,8 +5,12 @@
 #include "model/JobFilter.h"
 #include "program/Log.h"
 
+#include <coroscope/observe/Dump.h>
+#include <coroscope/observe/Labels.h>
+
 #include <QCoreApplication>
 #include <QDateTime>
+#include <QFile>
 #include <QPointer>
 #include <QThreadPool>
 
@@ -36,21 +40,34 @@ Workspace::Workspace(QObject* parent)
 Workspace::~Workspace() = default;
 
 void Workspace::attach(int pid) {
-    const std::uint64_t round = ++attachRound_;
     attachingPid_ = pid;
+    openingFile_.clear();
+    openLater([pid] { return observe::attach(pid); },
+              [this, pid](const QString& sentence) { emit attachFailed(pid, sentence); });
+}
+
+void Workspace::openFile(const QString& path) {
+    attachingPid_ = 0;
+    openingFile_ = path;
+    openLater([name = QFile::encodeName(path).toStdString()] { return observe::open(name); },
+              [this, path](const QString& sentence) { emit openFailed(path, sentence); });
+}
+
+void Workspace::openLater(std::function<Opened()> work, std::function<void(const QString&)> failed) {
+    const std::uint64_t round = ++attachRound_;
     if (state_ == State::Empty)
         state_ = State::Attaching;
     emit stateChanged();
     QPointer<Workspace> self(this);
-    QThreadPool::globalInstance()->start([self, pid, round] {
-        auto result =
-            std::make_shared<observe::Result<std::unique_ptr<observe::Source>>>(observe::attach(pid));
+    QThreadPool::globalInstance()->start([self, round, work = std::move(work), failed = std::move(failed)] {
+        auto result = std::make_shared<Opened>(work());
         QMetaObject::invokeMethod(
             QCoreApplication::instance(),
-            [self, pid, round, result] {
+            [self, round, result, failed] {
                 if (!self || self->attachRound_ != round)
                     return;
                 self->attachingPid_ = 0;
+                self->openingFile_.clear();
                 if (*result) {
                     self->open(std::move(**result));
                     return;
@@ -58,7 +75,7 @@ void Workspace::attach(int pid) {
                 if (self->state_ == State::Attaching)
                     self->state_ = State::Empty;
                 emit self->stateChanged();
-                emit self->attachFailed(pid, QString::fromStdString(result->problem()));
+                failed(QString::fromStdString(result->problem()));
             },
             Qt::QueuedConnection);
     });
@@ -67,6 +84,7 @@ void Workspace::attach(int pid) {
 void Workspace::open(std::unique_ptr<observe::Source> source) {
     ++attachRound_;
     attachingPid_ = 0;
+    openingFile_.clear();
     session_.reset();
     batch_.clear();
     batchOpen_ = false;
@@ -84,8 +102,10 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     cancels_.clear();
     selected_.reset();
     findingsDue_ = 0;
-    state_ = State::Live;
+    state_ = info_.live ? State::Live : State::File;
     freshSource_ = true;
+    endedTold_ = 0;
+    endedDue_ = 0;
     if (!search_.isEmpty())
         setSearch(std::exchange(search_, QString()));
     timer_.start();
@@ -95,6 +115,7 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     emit selectionChanged();
     emit findingsChanged();
     emit cancelsChanged();
+    emit endedJobsChanged();
 }
 
 void Workspace::close() {
@@ -113,7 +134,12 @@ std::int64_t Workspace::now() const {
         if (const auto status = session_->status(); status.ended)
             return status.ended->at;
     }
-    return observe::monotonicNow();
+    return info_.now();
+}
+
+std::int64_t Workspace::wallClock(std::int64_t at) const {
+    const std::int64_t known = info_.live ? QDateTime::currentSecsSinceEpoch() : info_.takenWallClock;
+    return known - (info_.now() - at) / (1000 * millisecond);
 }
 
 Node Workspace::selectedNode() const noexcept {
@@ -132,6 +158,92 @@ void Workspace::select(JobId id) {
         refreshSelected();
     }
     emit selectionChanged();
+}
+
+void Workspace::selectEnded(JobId id) {
+    const observe::EndedJob* const job = ended_.find(id);
+    if (job == nullptr || (selected_ && selected_->id == id && selected_->ended))
+        return;
+    selected_.emplace();
+    selected_->id = id;
+    selected_->row = job->row;
+    selected_->ended = *job;
+    selected_->failure = failureText(*job);
+    selected_->endedWallClock = wallClock(job->at);
+    // Of those above only what still lives can be told.
+    if (const Node parent = tree_.find(job->row.parent); job->row.id && parent != noNode)
+        for (const Node above : tree_.path(parent))
+            selected_->path.emplace_back(tree_.row(above).id, labels_.name(tree_.row(above)));
+    emit selectionChanged();
+}
+
+QString Workspace::failureText(const observe::EndedJob& job) const {
+    return session_ && job.failure != 0
+               ? QString::fromStdString(observe::exceptionText(session_->failureText(job)))
+               : QString();
+}
+
+void Workspace::save(const QString& path, bool redact) {
+    if (!shows() || (saving_ && saving_->state == Saving::State::Going))
+        return;
+    auto dump = std::make_shared<observe::Dump>(
+        observe::takeDump(info_, session_->dictionary(), tree_, ended_,
+                          [this](const observe::EndedJob& job) { return session_->failureText(job); }));
+    const observe::SessionStatus status = session_->status();
+    dump->untracked = status.untracked;
+    dump->events = status.events;
+    dump->lost = status.lost;
+    if (status.ended && info_.live) {
+        dump->info.takenAt = status.ended->at;
+        dump->info.takenWallClock = status.ended->wallClock;
+    }
+    if (status.ended && status.ended->text != info_.commandsProblem)
+        dump->endText = status.ended->text;
+    auto control = std::make_shared<SaveControl>();
+    saveControl_ = control;
+    saving_ = Saving{Saving::State::Going, path, redact, 0, {}};
+    QPointer<Workspace> self(this);
+    const std::string name = QFile::encodeName(path).toStdString();
+    QThreadPool::globalInstance()->start([self, dump, control, name, redact] {
+        auto saved = std::make_shared<observe::Result<observe::SavedDump>>(
+            observe::saveDump(*dump, name, {.redact = redact, .progress = [&](double share) {
+                                                control->share = share;
+                                                return !control->stop.load();
+                                            }}));
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [self, control, saved] {
+                if (!self || self->saveControl_ != control || !self->saving_)
+                    return;
+                Saving& saving = *self->saving_;
+                saving.state = *saved ? Saving::State::Done : Saving::State::Failed;
+                if (control->stop.load() && !*saved) {
+                    self->dismissSaving();
+                    return;
+                }
+                saving.sentence =
+                    *saved ? tr("Saved %1%2 to %3 (%4).")
+                                 .arg(jobsText((*saved)->jobs), saving.redact ? tr(", redacted,") : QString(),
+                                      saving.path, sizeText((*saved)->bytes))
+                           : QString::fromStdString(saved->problem());
+                if (*saved)
+                    logInfo(saving.sentence);
+                else
+                    logWarning(saving.sentence);
+                emit self->savingChanged();
+            },
+            Qt::QueuedConnection);
+    });
+    emit savingChanged();
+}
+
+void Workspace::dismissSaving() {
+    if (saving_ && saving_->state == Saving::State::Going) {
+        saveControl_->stop = true;
+        return;
+    }
+    saving_.reset();
+    emit savingChanged();
 }
 
 void Workspace::refreshSelected() {
@@ -168,7 +280,7 @@ void Workspace::setSearch(const QString& words) {
 }
 
 QString Workspace::cancelProblem() const {
-    if (state_ != State::Live)
+    if (state_ != State::Live && state_ != State::File)
         return tr("Nothing is attached that could be told to stop.");
     if (!info_.commandsAllowed) {
         return info_.commandsProblem.empty() ? tr("This program takes no commands.")
@@ -209,9 +321,8 @@ void Workspace::applyBatch(observe::Batch batch) {
         if (ended != batch.ended.end()) {
             refreshSelected();
             selected_->ended = *ended;
-            selected_->failure = QString::fromStdString(session_->failureText(*ended));
-            selected_->endedWallClock = QDateTime::currentSecsSinceEpoch() -
-                                        (observe::monotonicNow() - ended->at) / (1000 * millisecond);
+            selected_->failure = failureText(*ended);
+            selected_->endedWallClock = wallClock(ended->at);
         }
     }
     changes_.clear();
@@ -276,10 +387,19 @@ void Workspace::tick() {
         emit selectionChanged();
     if (at >= findingsDue_)
         refreshFindings();
+    if (at >= endedDue_ && ended_.total() != endedTold_) {
+        endedDue_ = at + 250 * millisecond;
+        endedTold_ = ended_.total();
+        emit endedJobsChanged();
+    }
     refreshCancels();
     if (at >= numbersDueAt_) {
         numbersDueAt_ = at + 100 * millisecond;
         emit numbersDue();
+        if (saving_ && saving_->state == Saving::State::Going) {
+            saving_->share = saveControl_->share;
+            emit savingChanged();
+        }
     }
     if (state_ == State::Live && session_->status().ended && !batchOpen_) {
         state_ = State::Ended;

@@ -15,6 +15,8 @@
 #include <QString>
 #include <QTimer>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -36,19 +38,27 @@ struct SelectedJob {
 class Workspace : public QObject {
     Q_OBJECT
 public:
-    enum class State { Empty, Attaching, Live, Ended };
+    /// Ended: the program that was attached to is gone, and what it was stays. File: a dump.
+    enum class State { Empty, Attaching, Live, Ended, File };
 
     explicit Workspace(QObject* parent = nullptr);
     ~Workspace() override;
 
     /// Attaches in the background; what is shown stays until it worked. Ends in attached() or attachFailed().
     void attach(int pid);
+    /// Opens a dump in the background, as attach() does. Ends in attached() or openFailed().
+    void openFile(const QString& path);
     /// Shows this source from now on.
     void open(std::unique_ptr<observe::Source> source);
     void close();
 
     State state() const noexcept { return state_; }
+    /// There are jobs to look at.
+    bool shows() const noexcept {
+        return state_ == State::Live || state_ == State::Ended || state_ == State::File;
+    }
     int attachingPid() const noexcept { return attachingPid_; }
+    const QString& openingFile() const noexcept { return openingFile_; }
     const observe::SourceInfo& info() const noexcept { return info_; }
     observe::SessionStatus status() const;
     const observe::JobTree& tree() const noexcept { return tree_; }
@@ -58,13 +68,34 @@ public:
     const TreeRows& rows() const noexcept { return rows_; }
     const Labels& labels() const noexcept { return labels_; }
     const FindingIndex& findings() const noexcept { return findings_; }
-    /// What ages are counted to: stands still once the target has ended.
+    /// What ages are counted to: stands still once the target has ended, and in a dump.
     std::int64_t now() const;
+    /// Seconds since 1970 of a moment of the target's clock.
+    std::int64_t wallClock(std::int64_t at) const;
 
     void select(JobId id);
+    /// Selects a job that has ended, if it is still kept.
+    void selectEnded(JobId id);
+    /// Of one in endedJobs(): type and message, then a line for each suppressed exception.
+    QString failureText(const observe::EndedJob& job) const;
     const std::optional<SelectedJob>& selected() const noexcept { return selected_; }
     /// The node of the selected job, noNode when there is none or it has ended.
     observe::Node selectedNode() const noexcept;
+
+    /// Saves what is shown, as it is now, in the background.
+    void save(const QString& path, bool redact);
+    /// The last save: it goes on, it is done, or it has failed.
+    struct Saving {
+        enum class State { Going, Done, Failed };
+        State state = State::Going;
+        QString path;
+        bool redact = false;
+        double share = 0; ///< that is done
+        QString sentence; ///< what came of it
+    };
+    const std::optional<Saving>& saving() const noexcept { return saving_; }
+    /// Gives up a save that goes on; forgets one that is over.
+    void dismissSaving();
 
     void setSearch(const QString& words);
     const QString& search() const noexcept { return search_; }
@@ -89,6 +120,10 @@ signals:
     void stateChanged();
     void attached();
     void attachFailed(int pid, const QString& sentence);
+    void openFailed(const QString& path, const QString& sentence);
+    void savingChanged();
+    /// The jobs in endedJobs() are others than before; some times a second.
+    void endedJobsChanged();
     /// Before rows come, go or change, and after.
     void aboutToUpdate();
     void updated(bool newSource);
@@ -100,6 +135,13 @@ signals:
     void cancelsChanged();
 
 private:
+    /// What the thread that saves and the window's share.
+    struct SaveControl {
+        std::atomic<bool> stop = false;
+        std::atomic<double> share = 0;
+    };
+    using Opened = observe::Result<std::unique_ptr<observe::Source>>;
+    void openLater(std::function<Opened()> work, std::function<void(const QString&)> failed);
     void applySome();
     void applyBatch(observe::Batch batch);
     void refreshSelected();
@@ -109,6 +151,7 @@ private:
     QTimer timer_;
     State state_ = State::Empty;
     int attachingPid_ = 0;
+    QString openingFile_;
     std::uint64_t attachRound_ = 0; ///< results of an older attach are dropped
 
     std::unique_ptr<observe::Session> session_;
@@ -134,6 +177,10 @@ private:
     QString search_;
     std::vector<Cancel> cancels_;
     std::int64_t cancelsDue_ = 0;
+    std::optional<Saving> saving_;
+    std::shared_ptr<SaveControl> saveControl_;
+    std::uint64_t endedTold_ = 0; ///< endedJobs().total() when it was last told
+    std::int64_t endedDue_ = 0;
     std::int64_t numbersDueAt_ = 0;
 };
 

@@ -3,15 +3,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include <QFile>
+
 namespace coroscope::app {
 
 ArgumentsResult readArguments(int argc, const char* const* argv) {
     ArgumentsResult result;
     Arguments& a = result.arguments;
-    std::string screenshot, size, theme, select;
+    std::string file, screenshot, size, theme, select;
     CLI::App app("Shows, explains and stops the coroutines of a running program.", "coroscope");
     app.set_version_flag("--version", std::string("coroscope ") + COROSCOPE_VERSION);
     app.add_option("--pid", a.pid, "Attach to this process")->check(CLI::PositiveNumber);
+    app.add_option("FILE", file, "Open this dump");
     app.add_flag("--demo", a.demo, "Start the sample program and attach to it");
     app.add_option("--screenshot", screenshot, "Save a picture of the window to this file and leave");
     app.add_option("--after", a.after, "Seconds before the picture is taken, 3 by default")
@@ -33,6 +36,7 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
         result.exitCode = app.exit(error);
         return result;
     }
+    a.file = QFile::decodeName(file.c_str());
     a.screenshot = QString::fromStdString(screenshot);
     a.theme = QString::fromStdString(theme);
     a.select = QString::fromStdString(select);

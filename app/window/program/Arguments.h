@@ -11,6 +11,7 @@ namespace coroscope::app {
 
 struct Arguments {
     int pid = 0;
+    QString file; ///< a dump to open
     bool demo = false;
     bool verbose = false;
     QString screenshot;

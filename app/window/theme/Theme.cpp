@@ -88,6 +88,7 @@ QFrame#card { background: @background; border: 1px solid @line; border-radius: 6
 QFrame#provenCard { background: @background; border: 1px solid @line; border-left: 3px solid @failed; border-radius: 6px; }
 QFrame#suspectedCard { background: @background; border: 1px solid @line; border-left: 3px solid @cancelling; border-radius: 6px; }
 QFrame#banner { background: @bannerFill; border: none; border-bottom: 1px solid @line; }
+QPlainTextEdit#bannerMore { background: transparent; color: @text; }
 QFrame#rule { background: @line; border: none; }
 QLabel { background: transparent; }
 QLabel[dim="true"] { color: @dim; }
@@ -126,9 +127,13 @@ QStatusBar QToolButton:hover { color: @text; }
 QHeaderView { background: @background; border: none; }
 QHeaderView::section { background: @background; color: @dim; border: none; border-bottom: 1px solid @line; padding: 0 8px; }
 QListView, QTreeView { border: none; outline: 0; }
-QTreeView#findings::item { padding: 0 8px; border: none; }
-QTreeView#findings::item:selected { background: @selection; }
-QTreeView#findings::item:hover:!selected { background: @hover; }
+QTreeView#findings::item, QTreeView#ended::item { padding: 0 8px; border: none; }
+QTreeView#findings::item:selected, QTreeView#ended::item:selected { background: @selection; }
+QTreeView#findings::item:hover:!selected, QTreeView#ended::item:hover:!selected { background: @hover; }
+QMainWindow > QTabBar { background: @panel; }
+QTabBar::tab { background: @panel; color: @dim; border: none; border-top: 2px solid transparent; padding: 5px 14px; }
+QTabBar::tab:selected { background: @background; color: @text; border-top: 2px solid @accent; }
+QTabBar::tab:hover:!selected { color: @text; }
 QScrollArea { border: none; background: transparent; }
 QScrollBar:vertical { background: transparent; width: 11px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 11px; margin: 0; }

@@ -205,9 +205,10 @@ void DetailsPanel::refresh() {
     const SelectedJob& selected = *workspace_.selected();
     const Labels& labels = workspace_.labels();
     const Tokens& t = Theme::tokens();
-    name_->setText(labels.name(*job));
-    number_->setText(QStringLiteral("#%1").arg(job->number));
-    QString path = fromView(coroscope::name(job->kind)).toHtmlEscaped();
+    // Of one that came and went unseen there is only how it ended.
+    name_->setText(job->id ? labels.name(*job) : tr("Unknown job"));
+    number_->setText(job->id ? QStringLiteral("#%1").arg(job->number) : QString());
+    QString path = job->id ? fromView(coroscope::name(job->kind)).toHtmlEscaped() : QString();
     for (std::size_t i = selected.path.size(); i-- > 0;) {
         // A deep place is told by its ends.
         if (selected.path.size() > 12 && i == selected.path.size() - 7) {
@@ -236,10 +237,14 @@ void DetailsPanel::refresh() {
     QPalette palette = state_->palette();
     palette.setColor(QPalette::WindowText, Theme::readable(t, Theme::stateColour(t, look), t.panel));
     state_->setPalette(palette);
-    QStringList facts{tr("age %1").arg(durationText(now - job->createdAt))};
+    QStringList facts;
+    if (job->id)
+        facts << (ended ? tr("lived %1") : tr("age %1")).arg(durationText(now - job->createdAt));
     if (const QString& dispatcher = labels.dispatcher(job->context); !dispatcher.isEmpty())
         facts << dispatcher;
-    facts << (job->resumes == 1 ? tr("resumed once") : tr("resumed %1 times").arg(countText(job->resumes)));
+    if (job->id)
+        facts << (job->resumes == 1 ? tr("resumed once")
+                                    : tr("resumed %1 times").arg(countText(job->resumes)));
     facts_->setText(facts.join(QStringLiteral("  ·  ")));
 
     const std::uint32_t jobs =

@@ -47,7 +47,8 @@ EmptyState::EmptyState(QWidget* parent)
     problem_->hide();
     layout->addWidget(problem_);
 
-    const auto step = [&](const QString& head, const QString& text, QPushButton* button) {
+    const auto step = [&](const QString& head, const QString& text, QPushButton* button,
+                          QPushButton* other = nullptr) {
         QFrame* frame = card(column);
         frame->layout()->addWidget(strong(head, frame));
         QLabel* label = words(text, frame);
@@ -55,6 +56,8 @@ EmptyState::EmptyState(QWidget* parent)
         if (button != nullptr) {
             auto* row = new QHBoxLayout;
             row->addWidget(button);
+            if (other != nullptr)
+                row->addWidget(other);
             row->addStretch(1);
             qobject_cast<QVBoxLayout*>(frame->layout())->addLayout(row);
         }
@@ -62,10 +65,11 @@ EmptyState::EmptyState(QWidget* parent)
         return label;
     };
     auto* attach = new QPushButton(tr("Attach…"));
-    step(tr("Attach to a program"),
+    auto* open = new QPushButton(tr("Open dump…"));
+    step(tr("Attach to a program, or open a dump"),
          tr("Programs with the Coroscope runtime show on the left by themselves. Reading changes nothing in "
-            "them."),
-         attach);
+            "them. A dump can also be dropped here."),
+         attach, open);
     sample_ = new QPushButton(tr("Start the sample"));
     sample_->setObjectName(QStringLiteral("startSample"));
     sampleText_ = step(tr("Or try the sample"), QString(), sample_);
@@ -93,6 +97,7 @@ EmptyState::EmptyState(QWidget* parent)
     outer->addLayout(middle);
     outer->addStretch(3);
     connect(attach, &QPushButton::clicked, this, &EmptyState::attachRequested);
+    connect(open, &QPushButton::clicked, this, &EmptyState::openRequested);
     connect(sample_, &QPushButton::clicked, this, &EmptyState::sampleRequested);
     setSampleFound(true);
 }

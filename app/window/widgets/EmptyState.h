@@ -19,6 +19,7 @@ public:
 
 signals:
     void attachRequested();
+    void openRequested();
     void sampleRequested();
 
 private:

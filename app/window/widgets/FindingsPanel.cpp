@@ -3,9 +3,9 @@
 
 #include "theme/Icons.h"
 #include "widgets/Cards.h"
+#include "widgets/RowHeight.h"
 
 #include <QHeaderView>
-#include <QStyledItemDelegate>
 #include <QTreeView>
 #include <QVBoxLayout>
 
@@ -21,22 +21,6 @@ QString fromView(std::string_view text) {
 }
 /// More changes than this at once are not worth doing one by one.
 constexpr std::size_t mostSteps = 200;
-
-/// Rows as high as those of the tree.
-class RowHeight : public QStyledItemDelegate {
-public:
-    using QStyledItemDelegate::QStyledItemDelegate;
-    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
-        return {QStyledItemDelegate::sizeHint(option, index).width(), measure::row};
-    }
-
-protected:
-    void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
-        QStyledItemDelegate::initStyleOption(option, index);
-        // The selection is a pale one: text keeps its colour on it.
-        option->palette.setColor(QPalette::HighlightedText, option->palette.color(QPalette::Text));
-    }
-};
 } // namespace
 
 FindingModel::FindingModel(Workspace& workspace, QObject* parent)
@@ -202,6 +186,9 @@ void FindingsPanel::refresh() {
         break;
     case Workspace::State::Live:
         none_->setText(tr("Nothing found."));
+        break;
+    case Workspace::State::File:
+        none_->setText(tr("Nothing found in this dump. Every job had an owner."));
         break;
     case Workspace::State::Ended:
         none_->setText(tr("Nothing had been found when the program ended."));

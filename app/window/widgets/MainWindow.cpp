@@ -10,24 +10,37 @@
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
 #include "widgets/EmptyState.h"
+#include "widgets/EndedPanel.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/StatusBar.h"
 #include "widgets/TargetsPanel.h"
 #include "widgets/Toolbar.h"
 
+#include <coroscope/observe/Dump.h>
+
 #include <QAction>
 #include <QActionGroup>
 #include <QApplication>
+#include <QCheckBox>
 #include <QClipboard>
+#include <QDir>
 #include <QDockWidget>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QGridLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QMenu>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
 #include <QScreen>
 #include <QSettings>
 #include <QShortcut>
 #include <QStackedWidget>
+#include <QTabBar>
 #include <QVBoxLayout>
 
 namespace coroscope::app {
@@ -46,6 +59,7 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     , theme_(theme)
     , appearance_(appearance) {
     setWindowTitle(QStringLiteral("Coroscope"));
+    setAcceptDrops(true);
     setWindowIcon(icon(QStringLiteral("coroscope"), Theme::tokens().accent, 32));
     setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks);
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
@@ -61,8 +75,11 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     auto* layout = new QVBoxLayout(treePage_);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
-    banner_ = new Banner(treePage_);
+    saveBanner_ = new Banner(QStringLiteral("saveBanner"), treePage_);
+    saveBanner_->setAccessibleName(tr("Saving"));
+    banner_ = new Banner(QStringLiteral("banner"), treePage_);
     tree_ = new JobTreeView(workspace_, treePage_);
+    layout->addWidget(saveBanner_);
     layout->addWidget(banner_);
     layout->addWidget(tree_, 1);
     pages_->addWidget(empty_);
@@ -75,6 +92,12 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     targetsDock_ = dock(QStringLiteral("targetsDock"), tr("Running"), targetsPanel_, Qt::LeftDockWidgetArea);
     detailsDock_ = dock(QStringLiteral("detailsDock"), tr("Details"), details_, Qt::RightDockWidgetArea);
     findingsDock_ = dock(QStringLiteral("findingsDock"), tr("Findings"), findings_, Qt::BottomDockWidgetArea);
+    ended_ = new EndedPanel(workspace_, this);
+    endedDock_ = dock(QStringLiteral("endedDock"), tr("Ended"), ended_, Qt::BottomDockWidgetArea);
+    tabifyDockWidget(findingsDock_, endedDock_);
+    findingsDock_->raise();
+    for (QTabBar* tabs : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
+        tabs->setDrawBase(false);
     status_ = new StatusBar(workspace_, this);
     setStatusBar(status_);
     buildMenu();
@@ -114,21 +137,33 @@ void MainWindow::showEvent(QShowEvent* event) {
 
 void MainWindow::buildMenu() {
     QMenu* menu = toolbar_->menu();
+    const auto file = [&](const QString& text, Qt::Key letter, auto slot) {
+        QAction* action = menu->addAction(text, this, slot);
+        action->setShortcut(QKeySequence(Qt::CTRL | letter));
+        addAction(action);
+        return action;
+    };
+    file(tr("Attach…"), Qt::Key_T, &MainWindow::askAttach);
+    file(tr("Open dump…"), Qt::Key_O, &MainWindow::askOpen);
+    save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
+    menu->addSeparator();
     int key = Qt::Key_1;
-    for (QDockWidget* panel : {targetsDock_, detailsDock_, findingsDock_}) {
+    for (QDockWidget* panel : {targetsDock_, detailsDock_, findingsDock_, endedDock_}) {
         QAction* action = panel->toggleViewAction();
         action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(key++)));
         menu->addAction(action);
         addAction(action);
     }
     menu->addAction(tr("Restore the layout"), this, [this] {
-        for (QDockWidget* panel : {targetsDock_, detailsDock_, findingsDock_}) {
+        for (QDockWidget* panel : {targetsDock_, detailsDock_, findingsDock_, endedDock_}) {
             panel->setFloating(false);
             panel->show();
         }
         addDockWidget(Qt::LeftDockWidgetArea, targetsDock_);
         addDockWidget(Qt::RightDockWidgetArea, detailsDock_);
         addDockWidget(Qt::BottomDockWidgetArea, findingsDock_);
+        tabifyDockWidget(findingsDock_, endedDock_);
+        findingsDock_->raise();
         resizeDocks({targetsDock_, detailsDock_}, {measure::targets, measure::details}, Qt::Horizontal);
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
     });
@@ -156,7 +191,6 @@ void MainWindow::connectAll() {
     const auto shortcut = [this](const QKeySequence& keys, auto action) {
         connect(new QShortcut(keys, this), &QShortcut::activated, this, action);
     };
-    shortcut(QKeySequence(Qt::CTRL | Qt::Key_O), [this] { askAttach(); });
     shortcut(QKeySequence(Qt::CTRL | Qt::Key_F), [this] {
         toolbar_->search()->setFocus();
         toolbar_->search()->selectAll();
@@ -168,6 +202,7 @@ void MainWindow::connectAll() {
     });
     connect(toolbar_, &Toolbar::leaveSearch, tree_, qOverload<>(&QWidget::setFocus));
     connect(empty_, &EmptyState::attachRequested, this, &MainWindow::askAttach);
+    connect(empty_, &EmptyState::openRequested, this, &MainWindow::askOpen);
     connect(empty_, &EmptyState::sampleRequested, this, &MainWindow::startSample);
     connect(targetsPanel_, &TargetsPanel::attachRequested, this, &MainWindow::attach);
     connect(tree_, &JobTreeView::cancelRequested, this, &MainWindow::askCancel);
@@ -192,6 +227,9 @@ void MainWindow::connectAll() {
             stateChanged();
         }
     });
+    connect(saveBanner_, &Banner::actionClicked, &workspace_, &Workspace::dismissSaving);
+    connect(&workspace_, &Workspace::savingChanged, this, &MainWindow::savingChanged);
+    connect(ended_, &EndedPanel::refreshed, this, &MainWindow::endedChanged);
     connect(&workspace_, &Workspace::stateChanged, this, &MainWindow::stateChanged);
     connect(&workspace_, &Workspace::findingsChanged, this, [this] {
         const std::size_t count = workspace_.findings().all().size();
@@ -212,9 +250,10 @@ void MainWindow::connectAll() {
         returned_ = 0;
         sampleAttempts_ = 0;
         empty_->setProblem({});
-        logInfo(tr("attached to %1, pid %2")
-                    .arg(QString::fromStdString(workspace_.info().program))
-                    .arg(workspace_.info().pid));
+        const observe::SourceInfo& info = workspace_.info();
+        const QString who = tr("%1, pid %2").arg(QString::fromStdString(info.program)).arg(info.pid);
+        logInfo(info.live ? tr("attached to %1").arg(who)
+                          : tr("opened %1, a dump of %2").arg(QString::fromStdString(info.file), who));
         tree_->setFocus();
         stateChanged();
     });
@@ -226,6 +265,12 @@ void MainWindow::connectAll() {
         logWarning(tr("attaching to pid %1 failed: %2").arg(pid).arg(sentence));
         if (attachDialog_ != nullptr && attachDialog_->isVisible())
             return;
+        problem_ = sentence;
+        empty_->setProblem(sentence);
+        stateChanged();
+    });
+    connect(&workspace_, &Workspace::openFailed, this, [this](const QString&, const QString& sentence) {
+        logWarning(sentence);
         problem_ = sentence;
         empty_->setProblem(sentence);
         stateChanged();
@@ -243,7 +288,8 @@ void MainWindow::connectAll() {
     });
     connect(&targets_, &Targets::refreshed, this, &MainWindow::offerReturn);
     connect(&workspace_, &Workspace::numbersDue, this, [this] {
-        targets_.setJobs(workspace_.info().pid, static_cast<std::int64_t>(workspace_.tree().size()));
+        if (workspace_.info().live)
+            targets_.setJobs(workspace_.info().pid, static_cast<std::int64_t>(workspace_.tree().size()));
     });
 }
 
@@ -254,6 +300,130 @@ AttachDialog* MainWindow::attachDialog() const noexcept {
 void MainWindow::attach(int pid) {
     problem_.clear();
     workspace_.attach(pid);
+}
+
+void MainWindow::openFile(const QString& path) {
+    problem_.clear();
+    workspace_.openFile(path);
+}
+
+QFileDialog* MainWindow::fileDialog() const noexcept {
+    return fileDialog_.data();
+}
+
+QFileDialog* MainWindow::newFileDialog(const QString& title) {
+    auto* dialog = new QFileDialog(this, title);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setOption(QFileDialog::DontUseNativeDialog); // a native one has no room for our check box
+    dialog->setDefaultSuffix(QStringLiteral("coroscope"));
+    dialog->setNameFilters({tr("Dumps (*.coroscope)"), tr("All files (*)")});
+    dialog->setDirectory(QSettings().value(QStringLiteral("dumps"), QDir::homePath()).toString());
+    fileDialog_ = dialog;
+    connect(dialog, &QFileDialog::fileSelected, this, [](const QString& path) {
+        QSettings().setValue(QStringLiteral("dumps"), QFileInfo(path).absolutePath());
+    });
+    return dialog;
+}
+
+void MainWindow::askOpen() {
+    if (fileDialog_ != nullptr)
+        return;
+    QFileDialog* dialog = newFileDialog(tr("Open a dump"));
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::openFile);
+    dialog->open();
+}
+
+void MainWindow::askSave() {
+    if (fileDialog_ != nullptr || !workspace_.shows())
+        return;
+    QFileDialog* dialog = newFileDialog(tr("Save a dump"));
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->selectFile(QString::fromStdString(observe::suggestedFileName(workspace_.info())));
+    auto* redact = new QCheckBox(tr("Replace names, files, functions and messages by pseudonyms"), dialog);
+    redact->setObjectName(QStringLiteral("saveRedact"));
+    if (auto* grid = qobject_cast<QGridLayout*>(dialog->layout()))
+        grid->addWidget(redact, grid->rowCount(), 0, 1, -1);
+    // A name that says whose dump it is would undo it.
+    connect(redact, &QCheckBox::toggled, dialog, [this, dialog](bool on) {
+        const QString plain = QString::fromStdString(observe::suggestedFileName(workspace_.info()));
+        const QString secret = QString::fromStdString(observe::suggestedFileName(workspace_.info(), true));
+        const QStringList chosen = dialog->selectedFiles();
+        const QString program = QString::fromStdString(workspace_.info().program);
+        if (!chosen.isEmpty() &&
+            QFileInfo(chosen.first()).fileName().startsWith(on ? program : tr("program")))
+            dialog->selectFile(on ? secret : plain);
+    });
+    // Its own question would wait in a loop of its own.
+    dialog->setOption(QFileDialog::DontConfirmOverwrite);
+    connect(dialog, &QFileDialog::fileSelected, this, [this, redact](const QString& path) {
+        const bool hidden = redact->isChecked();
+        if (!QFileInfo::exists(path)) {
+            workspace_.save(path, hidden);
+            return;
+        }
+        auto* box = new QMessageBox(QMessageBox::Question, tr("Save a dump"),
+                                    tr("%1 exists already.").arg(QFileInfo(path).fileName()),
+                                    QMessageBox::NoButton, this);
+        box->setAttribute(Qt::WA_DeleteOnClose);
+        const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
+        box->addButton(tr("Keep it"), QMessageBox::RejectRole);
+        connect(replace, &QPushButton::clicked, this,
+                [this, path, hidden] { workspace_.save(path, hidden); });
+        box->open();
+    });
+    dialog->open();
+}
+
+void MainWindow::savingChanged() {
+    using State = Workspace::Saving::State;
+    const auto& saving = workspace_.saving();
+    save_->setEnabled(workspace_.shows() && !(saving && saving->state == State::Going));
+    if (!saving)
+        saveBanner_->say({});
+    else if (saving->state == State::Going)
+        saveBanner_->say(tr("Saving %1… %2 %").arg(saving->path).arg(static_cast<int>(saving->share * 100)),
+                         tr("Stop"));
+    else
+        saveBanner_->say(saving->sentence, tr("Dismiss"));
+}
+
+void MainWindow::endedChanged() {
+    const observe::EndedJobs& ended = workspace_.endedJobs();
+    QString text = tr("Ended");
+    if (!workspace_.search().isEmpty())
+        text = tr("Ended · %1 found").arg(countText(static_cast<std::uint64_t>(ended_->shown())));
+    else if (ended.totalFailures() > 0)
+        text = tr("Ended · %1 failed").arg(countText(ended.totalFailures()));
+    if (auto* title = qobject_cast<DockTitle*>(endedDock_->titleBarWidget()))
+        title->setText(text);
+    if (endedDock_->windowTitle() != text)
+        endedDock_->setWindowTitle(text);
+    // Who looks for a job that has ended finds it there.
+    const QString& search = workspace_.search();
+    const bool onlyThere = !search.isEmpty() && workspace_.rows().filtered() &&
+                           !workspace_.rows().scanning() && workspace_.rows().matches() == 0 &&
+                           ended_->shown() > 0;
+    if (onlyThere && search != raisedFor_ && endedDock_->isVisible()) {
+        raisedFor_ = search;
+        endedDock_->raise();
+    }
+    if (search.isEmpty())
+        raisedFor_.clear();
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (urls.size() == 1 && urls.first().isLocalFile())
+        event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (urls.size() != 1 || !urls.first().isLocalFile())
+        return;
+    event->acceptProposedAction();
+    openFile(urls.first().toLocalFile());
 }
 
 void MainWindow::startSample() {
@@ -270,18 +440,26 @@ void MainWindow::askAttach() {
 
 void MainWindow::stateChanged() {
     const Workspace::State state = workspace_.state();
-    const bool some = state == Workspace::State::Live || state == Workspace::State::Ended;
+    const bool some = workspace_.shows();
+    const observe::SourceInfo& info = workspace_.info();
+    savingChanged();
     pages_->setCurrentWidget(some ? treePage_ : empty_);
-    setWindowTitle(some ? tr("%1 (pid %2) - Coroscope")
-                              .arg(QString::fromStdString(workspace_.info().program))
-                              .arg(workspace_.info().pid)
+    const QString title = info.live ? tr("%1 (pid %2) - Coroscope") : tr("Dump of %1 (pid %2) - Coroscope");
+    setWindowTitle(some ? title.arg(QString::fromStdString(info.program)).arg(info.pid)
                         : QStringLiteral("Coroscope"));
     if (state == Workspace::State::Ended) {
         offerReturn();
         return;
     }
+    QStringList damage;
+    for (const std::string& each : info.problems)
+        damage << QString::fromStdString(each);
     if (!problem_.isEmpty() && some)
         banner_->say(problem_, tr("Dismiss"));
+    else if (state == Workspace::State::File && !damage.isEmpty())
+        banner_->say(tr("Not all of this dump could be read."), {}, damage);
+    else if (state == Workspace::State::File)
+        banner_->say({});
     else if (some && !workspace_.info().followsEvents)
         banner_->say(tr(
             "This program does not answer. What you see is read from its memory; cancelling does not work."));
@@ -317,8 +495,10 @@ void MainWindow::offerReturn() {
 
 void MainWindow::goTo(JobId job) {
     const Node node = workspace_.tree().find(job);
-    if (node == noNode)
+    if (node == noNode) {
+        workspace_.selectEnded(job);
         return;
+    }
     // A search that hides the job would make the click do nothing.
     if (workspace_.rows().filtered() && !workspace_.rows().visible(node)) {
         tree_->show(node);

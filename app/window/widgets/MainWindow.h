@@ -10,7 +10,9 @@
 #include <QMainWindow>
 #include <QPointer>
 
+class QAction;
 class QDockWidget;
+class QFileDialog;
 class QStackedWidget;
 
 namespace coroscope::app {
@@ -20,6 +22,7 @@ class Banner;
 class DetailsPanel;
 class DockTitle;
 class EmptyState;
+class EndedPanel;
 class FindingsPanel;
 class JobTreeView;
 class StatusBar;
@@ -38,16 +41,26 @@ public:
     Workspace& workspace() noexcept { return workspace_; }
     JobTreeView& tree() noexcept { return *tree_; }
     DetailsPanel& details() noexcept { return *details_; }
+    EndedPanel& ended() noexcept { return *ended_; }
+    Banner& banner() noexcept { return *banner_; }
+    Banner& saveBanner() noexcept { return *saveBanner_; }
     AttachDialog* attachDialog() const noexcept;
+    /// The one that is open, to choose a dump's name; else null.
+    QFileDialog* fileDialog() const noexcept;
 
     void attach(int pid);
     void startSample();
     /// Selects the first job of this name as soon as there is one.
     void selectByName(const QString& name);
     void askAttach();
+    void openFile(const QString& path);
+    void askOpen();
+    void askSave();
 
 protected:
     void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void showEvent(QShowEvent* event) override;
 
@@ -57,6 +70,9 @@ private:
     void connectAll();
     void stateChanged();
     void offerReturn();
+    QFileDialog* newFileDialog(const QString& title);
+    void savingChanged();
+    void endedChanged();
     void goTo(JobId job);
     void askCancel(JobId job);
     void changeTheme(ThemeChoice choice);
@@ -75,12 +91,17 @@ private:
     EmptyState* empty_;
     QWidget* treePage_;
     Banner* banner_;
+    Banner* saveBanner_;
     JobTreeView* tree_;
     TargetsPanel* targetsPanel_;
     DetailsPanel* details_;
     FindingsPanel* findings_;
+    EndedPanel* ended_;
     StatusBar* status_;
-    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_;
+    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_;
+    QAction* save_ = nullptr;
+    QPointer<QFileDialog> fileDialog_;
+    QString raisedFor_; ///< search for which the ended jobs were brought to the front
     QPointer<AttachDialog> attachDialog_;
     QString problem_;
     QString wantedName_;

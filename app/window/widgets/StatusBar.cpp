@@ -5,6 +5,7 @@
 #include "theme/Theme.h"
 #include "widgets/Cards.h"
 
+#include <QFileInfo>
 #include <QPainter>
 #include <QToolButton>
 
@@ -52,8 +53,7 @@ void StatusBar::refresh() {
     const observe::SessionStatus status = workspace_.status();
     const QString who =
         tr("%1 · pid %2").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
-    const bool some =
-        workspace_.state() == Workspace::State::Live || workspace_.state() == Workspace::State::Ended;
+    const bool some = workspace_.shows();
     // Only what is measured: without events there is no rate and no lag, after the end neither.
     const bool follows = workspace_.info().followsEvents;
     const bool live = workspace_.state() == Workspace::State::Live;
@@ -68,8 +68,20 @@ void StatusBar::refresh() {
         connection_->setText(tr("not attached"));
         break;
     case Workspace::State::Attaching:
-        connection_->setText(tr("attaching to pid %1…").arg(workspace_.attachingPid()));
+        connection_->setText(workspace_.openingFile().isEmpty()
+                                 ? tr("attaching to pid %1…").arg(workspace_.attachingPid())
+                                 : tr("opening %1…").arg(QFileInfo(workspace_.openingFile()).fileName()));
         break;
+    case Workspace::State::File: {
+        const observe::SourceInfo& info = workspace_.info();
+        QString text = info.redacted ? tr("redacted dump of %1").arg(who) : tr("dump of %1").arg(who);
+        if (!info.host.empty())
+            text += tr(" on %1").arg(QString::fromStdString(info.host));
+        if (info.takenWallClock != 0)
+            text += tr(" · %1 (%2)").arg(agoText(info.takenWallClock), dateText(info.takenWallClock));
+        connection_->setText(text);
+        break;
+    }
     case Workspace::State::Live:
         connection_->setText(workspace_.info().followsEvents
                                  ? tr("live · %1").arg(who)

@@ -26,7 +26,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     layout->setSpacing(10);
     attach_ = new QPushButton(tr("Attach…"), this);
     attach_->setObjectName(QStringLiteral("attach"));
-    attach_->setToolTip(tr("Attach to a running program (Ctrl+O)"));
+    attach_->setToolTip(tr("Attach to a running program (Ctrl+T)"));
     search_ = new QLineEdit(this);
     search_->setObjectName(QStringLiteral("search"));
     search_->setPlaceholderText(tr("Search: name, #number, site or state"));
@@ -103,7 +103,7 @@ void Toolbar::placeCount() {
 
 void Toolbar::refresh() {
     const bool live = workspace_.state() == Workspace::State::Live;
-    const bool some = live || workspace_.state() == Workspace::State::Ended;
+    const bool some = workspace_.shows();
     const QString jobs = jobsText(workspace_.tree().size());
     QString text;
     if (some)
@@ -117,6 +117,9 @@ void Toolbar::refresh() {
     }
     search_->setEnabled(some);
     cancel_->setEnabled(live && workspace_.selectedNode() != observe::noNode);
+    cancel_->setToolTip(workspace_.state() == Workspace::State::File
+                            ? workspace_.cancelProblem()
+                            : tr("Cancel the selected job and all below it (Delete)"));
 }
 
 bool Toolbar::eventFilter(QObject* watched, QEvent* event) {

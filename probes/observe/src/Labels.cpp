@@ -35,6 +35,15 @@ std::string stateText(JobState state, Execution execution) {
     return doing;
 }
 
+std::string exceptionText(std::string text) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string::npos || text.find(": ") < end)
+        return text;
+    const bool message = end + 1 < text.size() && text[end + 1] != '\t' && text[end + 1] != '\n';
+    text.replace(end, 1, message ? ": " : end + 1 < text.size() ? "\n" : "");
+    return text;
+}
+
 std::string sizeText(std::uint64_t bytes) {
     if (bytes < 1'000)
         return std::to_string(bytes) + " bytes";

@@ -82,12 +82,15 @@ ContextText Redaction::context(const ContextText& context) {
 }
 
 std::string Redaction::exception(std::string_view text) {
-    const std::size_t colon = text.find(": ");
-    const std::string type(text.substr(0, colon));
+    // "type: message", or the message on a line of its own.
+    const std::size_t end = std::min(text.find(": "), text.find('\n'));
+    const std::string type(text.substr(0, end));
     std::string redacted = isPublic(type) ? type : numbered(types_, "exception", type);
-    if (colon != std::string_view::npos)
-        redacted += ": " + numbered(messages_, "message", std::string(text.substr(colon + 2)));
-    return redacted;
+    if (end == std::string_view::npos)
+        return redacted;
+    const std::string_view separator = text[end] == '\n' ? "\n" : ": ";
+    redacted += separator;
+    return redacted + numbered(messages_, "message", std::string(text.substr(end + separator.size())));
 }
 
 std::string Redaction::failure(const std::string& text) {

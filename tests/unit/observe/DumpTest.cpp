@@ -146,7 +146,7 @@ struct DumpTest : testing::Test {
         }
         for (std::uint32_t i = 1; i <= ended; i += 3) {
             Incident incident{i, static_cast<IncidentKind>(below(6)), 3'000'000'000 + i, anyRow(i), {}};
-            incident.text = "shop::CardError: card " + std::to_string(i);
+            incident.text = "shop::CardError\ncard " + std::to_string(i);
             dump.incidents.push_back(incident);
         }
         dump.failureText = [](const EndedJob& job) {

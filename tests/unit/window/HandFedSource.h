@@ -41,7 +41,9 @@ public:
     std::optional<observe::SourceEnd> ended() const override;
     observe::Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) override;
     std::vector<observe::CommandAnswer> answers() override;
-    std::string failureText(const observe::EndedJob&) const override { return {}; }
+    std::string failureText(const observe::EndedJob& job) const override {
+        return "shop::Lost\norder " + std::to_string(job.failure) + "\n\tsuppressed: shop::Late: too late";
+    }
     std::uint64_t untrackedJobs() const override { return 0; }
 
 private:

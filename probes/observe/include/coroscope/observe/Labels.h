@@ -20,6 +20,10 @@ std::string stateText(JobState state, Execution execution);
 /// "230 us", "41 ms", "3.2 s", "4 m 10 s", "2 h 05 m", "3 d 04 h". Negative ones count as nothing.
 std::string durationText(std::int64_t nanoseconds);
 
+/// "std::runtime_error: no such card" and the lines below it, of the text that Source::failureText and
+/// incidents have, where the message begins a line of its own.
+std::string exceptionText(std::string text);
+
 /// "312 bytes", "41 kB", "1.2 MB".
 std::string sizeText(std::uint64_t bytes);
 

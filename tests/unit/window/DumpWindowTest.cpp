@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real main window with dumps: saves one, opens it, and what it says of damaged ones; and ended jobs.
+#include "HandFedSource.h"
+
+#include "widgets/Banner.h"
+#include "widgets/DetailsPanel.h"
+#include "widgets/EndedPanel.h"
+#include "widgets/JobTreeView.h"
+#include "widgets/MainWindow.h"
+#include "widgets/StatusBar.h"
+
+#include <QApplication>
+#include <QCheckBox>
+#include <QDockWidget>
+#include <QDropEvent>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QTemporaryDir>
+#include <QTreeView>
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace coroscope::app {
+namespace {
+
+using observe::noNode;
+
+bool eventually(const std::function<bool()>& holds) {
+    QElapsedTimer timer;
+    timer.start();
+    while (timer.elapsed() < 10'000) {
+        QApplication::processEvents(QEventLoop::AllEvents, 20);
+        if (holds())
+            return true;
+    }
+    return false;
+}
+
+JobId id(std::uint32_t index) {
+    return JobId::of(index, 1);
+}
+
+observe::JobRow job(std::uint32_t index, std::uint32_t parent) {
+    observe::JobRow row;
+    row.id = id(index);
+    row.parent = parent == 0 ? JobId{} : id(parent);
+    row.number = index;
+    row.name = index;
+    row.site = row.suspendedAt = index;
+    row.context = 1;
+    row.kind = JobKind::Launch;
+    row.state = JobState::Active;
+    row.execution = Execution::Suspended;
+    row.createdAt = row.stateSince = row.executionSince = observe::monotonicNow();
+    return row;
+}
+
+class DumpWindowTest : public testing::Test {
+protected:
+    void SetUp() override {
+        window.resize(1400, 900);
+        window.show();
+        observe::Batch batch;
+        batch.reset = true;
+        batch.rows.push_back(job(1, 0));
+        for (std::uint32_t i = 2; i < 500; ++i)
+            batch.rows.push_back(job(i, 1));
+        feed->push(std::move(batch));
+        window.workspace().open(std::make_unique<HandFedSource>(feed));
+        ASSERT_TRUE(eventually([this] { return window.workspace().tree().size() == 499; }));
+    }
+    /// Jobs 10 .. 19 end, every second one with an exception.
+    void endSome() {
+        observe::Batch ends;
+        for (std::uint32_t i = 10; i < 20; ++i)
+            ends.ended.push_back({id(i), i % 2 ? JobState::Failed : JobState::Completed, i % 2 ? i : 0u,
+                                  observe::monotonicNow()});
+        feed->push(std::move(ends));
+        ASSERT_TRUE(eventually([this] { return window.workspace().endedJobs().total() == 10; }));
+    }
+    void showEnded() {
+        auto* dock = window.findChild<QDockWidget*>(QStringLiteral("endedDock"));
+        dock->raise();
+        ASSERT_TRUE(
+            eventually([this] { return window.ended().isVisible() && window.ended().shown() == 10; }));
+    }
+    void save(const QString& to) {
+        window.workspace().save(to, false);
+        ASSERT_TRUE(eventually([this] {
+            const auto& saving = window.workspace().saving();
+            return saving && saving->state != Workspace::Saving::State::Going;
+        }));
+    }
+    QString cell(int row, int column) {
+        QAbstractItemModel* model = window.ended().list()->model();
+        return model->index(row, column).data().toString();
+    }
+    bool opened() {
+        return eventually([this] {
+            return window.workspace().state() == Workspace::State::File &&
+                   window.workspace().tree().size() > 0;
+        });
+    }
+
+    QTemporaryDir directory;
+    QString path = directory.filePath(QStringLiteral("handfed.coroscope"));
+    std::shared_ptr<Feed> feed = std::make_shared<Feed>();
+    MainWindow window{ThemeChoice::Light};
+};
+
+TEST_F(DumpWindowTest, whatIsSavedIsWhatIsOpened) {
+    endSome();
+    save(path);
+    EXPECT_TRUE(window.saveBanner().text().startsWith(QStringLiteral("Saved 489 jobs to ") + path))
+        << window.saveBanner().text().toStdString();
+    window.findChild<QPushButton*>(QStringLiteral("saveBannerAction"))->click();
+    EXPECT_FALSE(window.saveBanner().isVisible());
+
+    window.openFile(path);
+    ASSERT_TRUE(opened());
+    EXPECT_EQ(window.workspace().tree().size(), 489u);
+    EXPECT_EQ(window.workspace().endedJobs().failures(), 5u);
+    EXPECT_EQ(window.windowTitle(), QStringLiteral("Dump of handfed (pid 4711) - Coroscope"));
+    EXPECT_FALSE(window.banner().isVisible());
+    EXPECT_TRUE(
+        window.findChild<StatusBar*>()->text().startsWith(QStringLiteral("dump of handfed · pid 4711")));
+    EXPECT_TRUE(window.findChild<StatusBar*>()->text().contains(QStringLiteral(" ago (20")) ||
+                window.findChild<StatusBar*>()->text().contains(QStringLiteral("just now (20")));
+    const std::int64_t now = window.workspace().now();
+    EXPECT_EQ(window.workspace().now(), now) << "ages stand still";
+    EXPECT_LE(now, observe::monotonicNow());
+}
+
+TEST_F(DumpWindowTest, nothingInADumpCanBeCancelledAndItSaysWhy) {
+    save(path);
+    window.openFile(path);
+    ASSERT_TRUE(opened());
+    window.workspace().select(id(1));
+    QApplication::processEvents();
+    auto* button = window.findChild<QPushButton*>(QStringLiteral("cancel"));
+    EXPECT_FALSE(button->isEnabled());
+    EXPECT_TRUE(button->toolTip().contains(QStringLiteral("dump of handfed (pid 4711)")));
+    auto* detail = window.findChild<QPushButton*>(QStringLiteral("detailsCancel"));
+    EXPECT_FALSE(detail->isEnabled());
+    EXPECT_TRUE(detail->toolTip().contains(QStringLiteral("dump of handfed (pid 4711)")));
+    EXPECT_TRUE(feed->commands.empty());
+}
+
+TEST_F(DumpWindowTest, ofADamagedDumpItListsWhatIsMissing) {
+    save(path);
+    QFile file(path);
+    ASSERT_TRUE(file.open(QIODevice::ReadWrite));
+    file.resize(file.size() - 50);
+    file.close();
+    window.openFile(path);
+    ASSERT_TRUE(opened());
+    EXPECT_TRUE(window.banner().isVisible());
+    EXPECT_EQ(window.banner().text(), QStringLiteral("Not all of this dump could be read."));
+    ASSERT_FALSE(window.banner().more().isEmpty());
+    EXPECT_TRUE(window.banner().more().first().contains(QStringLiteral("cut off")));
+}
+
+TEST_F(DumpWindowTest, whatIsNoDumpLeavesWhatWasThereAndSaysSo) {
+    QFile file(path);
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+    file.write("something else");
+    file.close();
+    window.openFile(path);
+    ASSERT_TRUE(eventually([this] { return window.banner().isVisible(); }));
+    EXPECT_TRUE(window.banner().text().contains(QStringLiteral("is not a dump of Coroscope")));
+    EXPECT_EQ(window.workspace().state(), Workspace::State::Live);
+    EXPECT_EQ(window.workspace().tree().size(), 499u);
+}
+
+TEST_F(DumpWindowTest, aSaveThatFailsSaysWhyAndStopsNothing) {
+    save(directory.filePath(QStringLiteral("no/such/place")));
+    EXPECT_TRUE(window.saveBanner().isVisible());
+    EXPECT_TRUE(
+        window.saveBanner().text().endsWith(QStringLiteral("cannot be written: No such file or directory.")))
+        << window.saveBanner().text().toStdString();
+    EXPECT_EQ(window.workspace().state(), Workspace::State::Live);
+}
+
+TEST_F(DumpWindowTest, aFileCanBeDroppedOnTheWindow) {
+    save(path);
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(path)});
+    QDragEnterEvent enter({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &enter);
+    EXPECT_TRUE(enter.isAccepted());
+    QDropEvent drop({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &drop);
+    EXPECT_TRUE(opened());
+}
+
+TEST_F(DumpWindowTest, theDialogOffersANameAndToRedact) {
+    window.askSave();
+    QFileDialog* dialog = window.fileDialog();
+    ASSERT_NE(dialog, nullptr);
+    EXPECT_TRUE(
+        QFileInfo(dialog->selectedFiles().value(0)).fileName().startsWith(QStringLiteral("handfed-4711-")));
+    auto* redact = dialog->findChild<QCheckBox*>(QStringLiteral("saveRedact"));
+    ASSERT_NE(redact, nullptr);
+    redact->setChecked(true);
+    EXPECT_TRUE(
+        QFileInfo(dialog->selectedFiles().value(0)).fileName().startsWith(QStringLiteral("program-4711-")));
+    dialog->setDirectory(directory.path());
+    dialog->selectFile(path);
+    static_cast<QDialog*>(dialog)->accept();
+    ASSERT_TRUE(eventually([this] {
+        const auto& saving = window.workspace().saving();
+        return saving && saving->state == Workspace::Saving::State::Done;
+    }));
+    window.openFile(path);
+    ASSERT_TRUE(opened());
+    EXPECT_TRUE(window.workspace().info().redacted);
+    const observe::JobRow& root = window.workspace().tree().row(window.workspace().tree().find(id(1)));
+    EXPECT_TRUE(window.workspace().labels().name(root).startsWith(QStringLiteral("name-")));
+}
+
+TEST_F(DumpWindowTest, anOlderFileIsReplacedOnlyWhenThatIsWanted) {
+    QFile old(path);
+    ASSERT_TRUE(old.open(QIODevice::WriteOnly));
+    old.write("the old one");
+    old.close();
+    for (const bool replace : {false, true}) {
+        window.askSave();
+        window.fileDialog()->setDirectory(directory.path());
+        window.fileDialog()->selectFile(path);
+        static_cast<QDialog*>(window.fileDialog())->accept();
+        auto* box = window.findChild<QMessageBox*>();
+        ASSERT_NE(box, nullptr);
+        for (QAbstractButton* button : box->buttons())
+            if ((box->buttonRole(button) == QMessageBox::AcceptRole) == replace)
+                button->click();
+        ASSERT_TRUE(eventually(
+            [&] { return window.findChild<QMessageBox*>() == nullptr && window.fileDialog() == nullptr; }));
+        const auto& saving = window.workspace().saving();
+        EXPECT_TRUE(eventually(
+            [&] { return !replace || (saving && saving->state == Workspace::Saving::State::Done); }));
+        EXPECT_EQ(QFileInfo(path).size() != 11, replace);
+    }
+}
+
+// ---- Jobs that have ended
+
+TEST_F(DumpWindowTest, endedJobsAreListedFailedOnesFirst) {
+    endSome();
+    showEnded();
+    EXPECT_EQ(cell(0, EndedModel::NameColumn), QStringLiteral("name-19 launch #19"));
+    EXPECT_EQ(cell(0, EndedModel::StateColumn), QStringLiteral("Failed"));
+    EXPECT_EQ(cell(0, EndedModel::ExceptionColumn), QStringLiteral("shop::Lost: order 19"));
+    EXPECT_EQ(cell(0, EndedModel::SiteColumn), QStringLiteral("reader.cpp:19"));
+    EXPECT_EQ(cell(4, EndedModel::NameColumn), QStringLiteral("name-11 launch #11"));
+    EXPECT_EQ(cell(5, EndedModel::StateColumn), QStringLiteral("Completed"));
+    EXPECT_EQ(window.findChild<QLabel*>(QStringLiteral("endedCounts"))->text(),
+              QStringLiteral("5 failed · 5 ended otherwise"));
+    window.ended().onlyFailures()->click();
+    EXPECT_EQ(window.ended().shown(), 5);
+    EXPECT_FALSE(window.ended().list()->accessibleName().isEmpty());
+}
+
+TEST_F(DumpWindowTest, theKeyboardLeadsFromAnEndedJobToItsWholeException) {
+    endSome();
+    showEnded();
+    QTreeView* list = window.ended().list();
+    list->setFocus();
+    QKeyEvent home(QEvent::KeyPress, Qt::Key_Home, Qt::NoModifier);
+    QKeyEvent down(QEvent::KeyPress, Qt::Key_Down, Qt::NoModifier);
+    QApplication::sendEvent(list, &home);
+    QApplication::sendEvent(list, &down);
+    ASSERT_TRUE(window.workspace().selected().has_value());
+    EXPECT_EQ(window.workspace().selected()->id, id(17));
+    EXPECT_EQ(window.workspace().selectedNode(), noNode);
+    EXPECT_EQ(window.findChild<QLabel*>(QStringLiteral("detailsName"))->text(), QStringLiteral("name-17"));
+    EXPECT_TRUE(window.findChild<QLabel*>(QStringLiteral("detailsState"))
+                    ->text()
+                    .startsWith(QStringLiteral("Failed, ended ")));
+    EXPECT_TRUE(window.details().report().contains(
+        QStringLiteral("shop::Lost: order 17\n\tsuppressed: shop::Late: too late")));
+    window.workspace().select(id(1));
+    EXPECT_FALSE(list->currentIndex().isValid()) << "another job is selected elsewhere";
+}
+
+TEST_F(DumpWindowTest, whatIsSelectedThereStaysWhenOthersEnd) {
+    endSome();
+    showEnded();
+    QTreeView* list = window.ended().list();
+    list->setCurrentIndex(list->model()->index(3, 0));
+    ASSERT_EQ(window.workspace().selected()->id, id(13));
+    observe::Batch more;
+    for (std::uint32_t i = 30; i < 60; ++i)
+        more.ended.push_back({id(i), JobState::Failed, i, observe::monotonicNow()});
+    feed->push(std::move(more));
+    ASSERT_TRUE(eventually([this] { return window.ended().shown() == 40; }));
+    EXPECT_EQ(list->currentIndex().data(EndedModel::jobRole).toULongLong(), id(13).value);
+    EXPECT_EQ(window.workspace().selected()->id, id(13));
+}
+
+TEST_F(DumpWindowTest, aNumberFromALogFindsTheJobWhetherItLivesOrHasEnded) {
+    endSome();
+    auto* search = window.findChild<QLineEdit*>(QStringLiteral("search"));
+    const auto searchFor = [&](const QString& text) {
+        search->setText(text);
+        QKeyEvent enter(QEvent::KeyPress, Qt::Key_Return, Qt::NoModifier);
+        QApplication::sendEvent(search, &enter);
+        return eventually(
+            [this] { return window.workspace().rows().filtered() && !window.workspace().rows().scanning(); });
+    };
+    ASSERT_TRUE(searchFor(QStringLiteral("name-42#42")));
+    EXPECT_EQ(window.workspace().rows().matches(), 1u) << "and not 420 as well";
+    ASSERT_TRUE(searchFor(QStringLiteral("#333")));
+    EXPECT_EQ(window.workspace().rows().matches(), 1u);
+    ASSERT_TRUE(searchFor(QStringLiteral("name-15#15")));
+    EXPECT_EQ(window.workspace().rows().matches(), 0u);
+    ASSERT_TRUE(eventually([this] { return window.ended().isVisible() && window.ended().shown() == 1; }))
+        << "what is found among the ended ones only comes to the front";
+    EXPECT_EQ(cell(0, EndedModel::NameColumn), QStringLiteral("name-15 launch #15"));
+}
+
+} // namespace
+} // namespace coroscope::app

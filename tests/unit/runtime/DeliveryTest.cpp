@@ -41,7 +41,8 @@ Told whenStopped(F body, JobState endsAs = JobState::Cancelled) {
     const Incidents incidents;
     runTest([&](CoroutineScope) -> Task<> {
         const CoroutineExceptionHandler ignore([](const CoroutineContext&, const std::exception_ptr&) {});
-        const CoroutineScope owner(SupervisorJob() + (co_await currentContext()).withoutJob() + ignore);
+        const CoroutineContext here = co_await currentContext();
+        const CoroutineScope owner(SupervisorJob() + here.withoutJob() + ignore);
         const Job job = owner.launch(CoroutineName("job"), body);
         co_await delay(100ms);
         co_await job.cancelAndJoin("enough");
@@ -546,7 +547,8 @@ TEST(PassedOnCancellation, OfAUsersOwnClassCannotBeCopiedAndIsExempt) {
                         }
                         co_await delay(1s);
                     };
-                    const CoroutineScope scope(owner + (co_await currentContext()).withoutJob());
+                    const CoroutineContext here = co_await currentContext();
+                    const CoroutineScope scope(owner + here.withoutJob());
                     const Job job = scope.launch(body);
                     co_await delay(1s);
                     owner.completeExceptionally(std::make_exception_ptr(Shutdown()));
@@ -625,7 +627,8 @@ TEST(DeliveryStress, CopiesComeAndGoOnOtherThreads) {
                 });
             co_await yield();
             scope.cancel("enough");
-            co_await scope.job().join();
+            const Job all = scope.job();
+            co_await all.join();
         }
     });
     stop = true;

@@ -47,7 +47,8 @@ TEST(UnseenFailure, OfALaunchThatOnlyTheDefaultHandlerOfTheProcessTook) {
         << "join does not tell of it";
     const Incidents incidents;
     runTest([](CoroutineScope) -> Task<> {
-        const CoroutineScope scope(SupervisorJob() + (co_await currentContext()).withoutJob());
+        const CoroutineContext here = co_await currentContext();
+        const CoroutineScope scope(SupervisorJob() + here.withoutJob());
         const Job job = scope.launch(CoroutineName("charge"), [] { return fail(); });
         co_await job.join();
         scope.cancel();
@@ -89,10 +90,10 @@ TEST(UnseenFailure, IsToldWhenTheLastHandleGoesLongAfterTheEnd) {
 TEST(UnseenFailure, OfARootAsync) {
     const Incidents incidents;
     runTest([](CoroutineScope) -> Task<> {
+        const CoroutineContext here = co_await currentContext();
         {
-            const Deferred<int> price =
-                GlobalScope.async((co_await currentContext()).withoutJob() + CoroutineName("price"),
-                                  [] { return failInsteadOfGiving(); });
+            const Deferred<int> price = GlobalScope.async(here.withoutJob() + CoroutineName("price"),
+                                                          [] { return failInsteadOfGiving(); });
             co_await delay(1s);
         }
         co_await yield();

@@ -32,6 +32,8 @@ Json flagNames(std::uint16_t flags) {
         {JobFlags::cancelledByObserver, "cancelledByObserver"},
         {JobFlags::cancellationDelivered, "cancellationDelivered"},
         {JobFlags::lazyStart, "lazyStart"},
+        {JobFlags::swallowedCancellation, "swallowedCancellation"},
+        {JobFlags::ownsScope, "ownsScope"},
         {JobFlags::held, "held"},
     };
     for (const auto& [flag, flagName] : all)

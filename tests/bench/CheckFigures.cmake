@@ -8,7 +8,8 @@ if(NOT status EQUAL 0)
 endif()
 set(expected record.off.slowdown_1k record.off.slowdown_1m record.off.sample_slowdown record.event.slice_ns
     record.event.stamp_ns record.slice.unobserved_ns attach.100k_ms attach.1m_ms attach.hung.1m_ms lag.idle.p99_ms
-    lag.load.p99_ms attach.target.slowdown attach.target.slowdown_empty)
+    lag.load.p99_ms attach.target.slowdown attach.target.slowdown_empty
+    dump.save.1m_ms dump.open.1m_ms)
 if(WINDOW)
     list(APPEND expected window.1m.frame_p50_ms window.1m.frame_p99_ms window.bytes_per_job)
 endif()

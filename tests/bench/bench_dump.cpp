@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long it takes to save a dump of what is observed, and to have the tree again from the file.
+#include "Figure.h"
+#include "Target.h"
+
+#include <coroscope/observe/Dump.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <stdlib.h>
+
+namespace coroscope::bench {
+namespace {
+
+void dumpFigures(std::size_t live, int times) {
+    const Target target = crowd(live, "idle");
+    const auto source = attachOrExit(target.pid());
+    observe::JobTree tree;
+    observe::EndedJobs ended;
+    observe::TreeChanges changes;
+    observe::Batch batch;
+    source->read(batch);
+    ended.apply(batch, tree);
+    tree.apply(std::move(batch), changes);
+
+    std::string directory = std::filesystem::temp_directory_path() / "coroscope-XXXXXX";
+    if (!::mkdtemp(directory.data()))
+        fail("no directory for the dump");
+    const std::string file = directory + "/bench.coroscope";
+    std::vector<double> saves, opens;
+    double bytes = 0;
+    for (int i = 0; i < times; ++i) {
+        const auto from = std::chrono::steady_clock::now();
+        const observe::Dump dump =
+            observe::takeDump(source->info(), source->dictionary(), tree, ended,
+                              [&](const observe::EndedJob& job) { return source->failureText(job); });
+        auto saved = observe::saveDump(dump, file);
+        if (!saved)
+            fail(saved.problem().c_str());
+        saves.push_back(secondsSince(from) * 1e3);
+        bytes = static_cast<double>(saved->bytes);
+    }
+    for (int i = 0; i < times; ++i) {
+        observe::JobTree again;
+        observe::Batch all;
+        const auto from = std::chrono::steady_clock::now();
+        auto opened = observe::open(file);
+        if (!opened)
+            fail(opened.problem().c_str());
+        (*opened)->read(all);
+        again.apply(std::move(all), changes);
+        opens.push_back(secondsSince(from) * 1e3);
+        if (again.size() != tree.size())
+            fail("the file has other jobs than were saved");
+    }
+    std::filesystem::remove_all(directory);
+    print("dump.save.1m_ms", median(saves), "ms", 2'000, "bytes a job",
+          bytes / static_cast<double>(tree.size()));
+    print("dump.open.1m_ms", median(opens), "ms", 2'000);
+}
+
+} // namespace
+} // namespace coroscope::bench
+
+int main(int count, char** arguments) {
+    using namespace coroscope::bench;
+    if (quick(count, arguments))
+        dumpFigures(1'000, 1);
+    else
+        dumpFigures(1'000'000, 5);
+}

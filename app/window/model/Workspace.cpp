@@ -161,7 +161,18 @@ void Workspace::select(JobId id) {
 }
 
 void Workspace::selectEnded(JobId id) {
-    const observe::EndedJob* const job = ended_.find(id);
+    const observe::EndedJob* job = ended_.find(id);
+    // Of a job that is no longer kept, or ended before the attach, what befell it tells.
+    std::optional<observe::EndedJob> remembered;
+    if (job == nullptr) {
+        const auto& incidents = ended_.incidents();
+        const auto found = std::find_if(incidents.rbegin(), incidents.rend(),
+                                        [id](const observe::Incident& i) { return i.job.id == id; });
+        if (found != incidents.rend())
+            job = &remembered.emplace(
+                observe::EndedJob{id, isFinal(found->job.state) ? found->job.state : JobState::Cancelled, 0,
+                                  found->at, found->job});
+    }
     if (job == nullptr || (selected_ && selected_->id == id && selected_->ended))
         return;
     selected_.emplace();

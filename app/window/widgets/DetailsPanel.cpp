@@ -377,6 +377,10 @@ void DetailsPanel::fillRelations() {
         marks << tr("cancelled by an observer");
     if ((job->flags & JobFlags::lazyStart) != 0)
         marks << tr("started lazily");
+    if ((job->flags & JobFlags::ownsScope) != 0)
+        marks << tr("of a scope of its own");
+    if ((job->flags & JobFlags::swallowedCancellation) != 0)
+        marks << tr("has swallowed its cancellation");
     if (!marks.isEmpty())
         facts.emplace_back(tr("Marks"), marks.join(QStringLiteral(", ")).toHtmlEscaped());
     QString key;

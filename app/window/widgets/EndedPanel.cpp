@@ -240,8 +240,11 @@ void EndedPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     const int all = std::max(360, width());
     QHeaderView* header = list_->header();
-    header->resizeSection(EndedModel::NameColumn, std::clamp(all / 4, 120, 260));
-    header->resizeSection(EndedModel::StateColumn, 104);
+    // Where there is little room, the exception needs it most.
+    header->setSectionHidden(EndedModel::SiteColumn, all < 680);
+    header->setSectionHidden(EndedModel::LivedColumn, all < 520);
+    header->resizeSection(EndedModel::NameColumn, std::clamp(all / 4, 110, 260));
+    header->resizeSection(EndedModel::StateColumn, 100);
     header->resizeSection(EndedModel::EndedColumn, 78);
     header->resizeSection(EndedModel::LivedColumn, 78);
     header->resizeSection(EndedModel::SiteColumn, std::clamp(all / 6, 90, 190));

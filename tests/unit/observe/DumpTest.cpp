@@ -437,11 +437,13 @@ TEST_F(DumpTest, ADamagedSectionLosesOnlyItself) {
             EXPECT_THAT(out.problems(), HasSubstr("a section of jobs is damaged"));
             EXPECT_THAT(out.problems(), HasSubstr(" of 30,000 jobs were read."));
         }
-        if (section.tag == format::tags::info)
+        if (section.tag == format::tags::info) {
             EXPECT_GT(out.info().takenAt, 0) << "else every age would be wrong";
-        if (!jobs && section.tag != format::tags::texts)
+        }
+        if (!jobs && section.tag != format::tags::texts) {
             EXPECT_EQ(out.source->dictionary()->text(out.batch.rows.back().name),
                       in.dictionary->text(in.jobs.back().name));
+        }
     }
 }
 
@@ -497,8 +499,9 @@ TEST_F(DumpTest, WhereverItIsCutOffThatIsNoticedAndWhatIsThereIsShown) {
         }
         EXPECT_THAT(out.problems(), HasSubstr("cut off")) << place;
         most = std::max(most, out.batch.rows.size());
-        if (!out.batch.rows.empty() && out.batch.rows.size() < in.jobs.size())
+        if (!out.batch.rows.empty() && out.batch.rows.size() < in.jobs.size()) {
             EXPECT_THAT(out.problems(), HasSubstr(" of 30,000 jobs were read."));
+        }
     }
     EXPECT_EQ(most, in.jobs.size());
     put(whole.substr(0, sections.back().at));

@@ -54,7 +54,9 @@ void ofLiveJobs(Rules& rules) {
                 evidence += " to " + site;
             if (row.resumes > incident.job.resumes)
                 evidence +=
-                    "; resumed " + std::to_string(row.resumes - incident.job.resumes) + " times since";
+                    row.resumes - incident.job.resumes == 1
+                        ? "; resumed once since"
+                        : "; resumed " + std::to_string(row.resumes - incident.job.resumes) + " times since";
         }
         evidence += ". Now: " + rules.doing(row) + '.';
         add(rules, row, false, true, "It caught its cancellation and goes on", std::move(evidence));

@@ -115,14 +115,19 @@ observe::Result<Snapshot> takeSnapshot(const std::string& target) {
 }
 
 observe::Result<Node> findJob(const Snapshot& snapshot, const std::string& wanted) {
-    const std::string digits = wanted.starts_with('#') ? wanted.substr(1) : wanted;
+    // 4711, #4711, or as logs and dumps have it: name#4711.
+    const std::size_t hash = wanted.rfind('#');
+    const std::string who = hash == std::string::npos ? "" : wanted.substr(0, hash);
+    const std::string digits = hash == std::string::npos ? wanted : wanted.substr(hash + 1);
     std::uint64_t number = 0;
     const bool byNumber = isNumber(digits, number);
 
     std::vector<Node> found;
     forEach(snapshot.tree, [&](Node node) {
         const observe::JobRow& row = snapshot.tree.row(node);
-        if (byNumber ? row.number == number : snapshot.dictionary->text(row.name) == wanted)
+        const std::string name = snapshot.dictionary->text(row.name);
+        const bool isWho = who.empty() || name == who || (name.empty() && who == "coroutine");
+        if (byNumber ? row.number == number && isWho : name == wanted)
             found.push_back(node);
     });
     // A scope inside a job inherits the job's name: the outermost one is meant.

@@ -157,7 +157,9 @@ int main(int count, char** arguments) {
                    "Replace names, files, functions and messages by pseudonyms");
     CLI::App* const cancel =
         withTarget(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
-    cancel->add_option("JOB", job, "Its number (#4711 or 4711), or its name if no other job has it")
+    cancel
+        ->add_option("JOB", job,
+                     "Its number (#4711, 4711, or name#4711 as in logs), or its name if no other job has it")
         ->required();
     cancel->add_option("--reason", options.reason, "For the log, and the message of the exception")
         ->required();

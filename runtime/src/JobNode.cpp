@@ -62,6 +62,7 @@
 // before it leaves the co_await.
 #include <coroscope/runtime/detail/JobNode.h>
 
+#include "JobText.h"
 #include "JobWalk.h"
 #include "Uncaught.h"
 
@@ -103,10 +104,6 @@ void installCommandHandler() {
 bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
     const TimeoutCancellationException* const timeout = timeoutIn(e);
     return timeout && timeout->owner() == &scope;
-}
-
-bool hasBody(JobKind kind) noexcept {
-    return kind != JobKind::Job && kind != JobKind::SupervisorJob && kind != JobKind::CompletableDeferred;
 }
 
 } // namespace
@@ -302,51 +299,18 @@ Ref<JobNode> JobNode::parent() {
 std::string_view JobNode::kindName() const noexcept {
     if (traits_ & Traits::nonCancellable)
         return "NonCancellable";
-    switch (kind_) {
-    case JobKind::Launch:
-        return flags_ & JobFlags::lazyStart ? "LazyStandaloneCoroutine" : "StandaloneCoroutine";
-    case JobKind::Async:
-        return flags_ & JobFlags::lazyStart ? "LazyDeferredCoroutine" : "DeferredCoroutine";
-    case JobKind::RunBlocking:
-        return "BlockingCoroutine";
-    case JobKind::CoroutineScope:
-        return "ScopeCoroutine";
-    case JobKind::SupervisorScope:
-        return "SupervisorCoroutine";
-    case JobKind::WithContext:
-        return traits_ & Traits::dispatched ? "DispatchedCoroutine" : "UndispatchedCoroutine";
-    case JobKind::WithTimeout:
-        return "TimeoutCoroutine";
-    case JobKind::Job:
-        return "JobImpl";
-    case JobKind::SupervisorJob:
-        return "SupervisorJobImpl";
-    case JobKind::CompletableDeferred:
-        return "CompletableDeferredImpl";
-    case JobKind::RunTest:
-        return "TestScopeImpl";
-    case JobKind::Foreign:
-        break;
-    }
-    return "Job";
+    return detail::kindName(kind_, (flags_ & JobFlags::lazyStart) != 0, (traits_ & Traits::dispatched) != 0);
 }
 
 std::string JobNode::toString() {
     if (traits_ & Traits::nonCancellable)
         return std::string(kindName());
-    std::string text;
-    if (hasBody(kind_)) {
-        text += '"';
-        text += elements_ && elements_->name ? *elements_->name : std::string("coroutine");
-        text += '#' + std::to_string(number_) + "\":";
-    }
-    text += kindName();
-    text += '{';
     const JobState s = state();
-    text += name(s == JobState::Failed ? JobState::Cancelled : s);
     char address[32];
     std::snprintf(address, sizeof address, "}@%zx", reinterpret_cast<std::size_t>(this));
-    return text + address;
+    return jobHead(kind_, elements_ && elements_->name ? *elements_->name : std::string_view(), number_,
+                   (flags_ & JobFlags::lazyStart) != 0, (traits_ & Traits::dispatched) != 0) +
+           '{' + std::string(name(s == JobState::Failed ? JobState::Cancelled : s)) + address;
 }
 
 // Which exception a job ends with (rules 36 and 37), and what others are told.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <coroscope/runtime/RunTest.h>
 
+#include "JobText.h"
+
 #include <limits>
 #include <vector>
 
@@ -9,26 +11,6 @@ namespace coroscope {
 TestTimeout::~TestTimeout() = default;
 
 namespace detail {
-
-namespace {
-
-/// The job and all below it, one line each, a tab a level.
-std::string treeOf(JobNode& root) {
-    std::string text;
-    std::vector<std::pair<Ref<JobNode>, std::size_t>> open;
-    open.emplace_back(Ref<JobNode>::share(&root), 0);
-    while (!open.empty()) {
-        auto [job, depth] = std::move(open.back());
-        open.pop_back();
-        text += std::string(depth, '\t') + job->toString() + '\n';
-        auto children = job->children();
-        for (auto child = children.rbegin(); child != children.rend(); ++child)
-            open.emplace_back(*child, depth + 1);
-    }
-    return text;
-}
-
-} // namespace
 
 TestLoop::TestLoop(const CoroutineContext& context, std::source_location where)
     : context_(context)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/model/FunctionName.h>
 #include <coroscope/observe/Dictionary.h>
 
 #include <algorithm>
@@ -6,71 +7,13 @@
 
 namespace coroscope::observe {
 
-namespace {
-
-void replaceAll(std::string& text, std::string_view what, std::string_view with) {
-    std::size_t at = 0;
-    while ((at = text.find(what, at)) != std::string::npos) {
-        text.replace(at, what.size(), with);
-        at += with.size();
-    }
-}
-
-/// Without everything between `open` and its partner, both included. Unbalanced rests stay cut.
-std::string withoutBracketed(std::string_view text, char open, char close) {
-    std::string out;
-    int depth = 0;
-    for (const char c : text) {
-        if (c == open)
-            ++depth;
-        else if (c == close && depth > 0)
-            --depth;
-        else if (depth == 0)
-            out += c;
-    }
-    return out;
-}
-
-} // namespace
-
 std::string SiteText::fileName() const {
     const std::size_t slash = file.find_last_of('/');
     return slash == std::string::npos ? file : file.substr(slash + 1);
 }
 
-// A signature as both compilers write it: result, qualified name, parameters, then what the template was made
-// with. Lambdas are "main()::(anonymous class)::operator()() const" to one and "main()::<lambda()>" to the
-// other.
 std::string SiteText::shortFunction() const {
-    std::string text = function;
-    if (const std::size_t with = text.find(") ["); with != std::string::npos)
-        text.erase(with + 1);
-    if (const std::size_t with = text.find(" [with "); with != std::string::npos)
-        text.erase(with);
-    replaceAll(text, "(anonymous namespace)::", "");
-    replaceAll(text, "{anonymous}::", "");
-    replaceAll(text, "(anonymous class)::operator()", "lambda");
-    replaceAll(text, "<lambda", "lambda<");
-    replaceAll(text, "operator()", "operator\x01");
-    text = withoutBracketed(text, '(', ')');
-    if (text.find("operator<") == std::string::npos && text.find("operator>") == std::string::npos &&
-        text.find("operator-") == std::string::npos)
-        text = withoutBracketed(text, '<', '>');
-    for (const std::string_view suffix : {" const", " volatile", " &&", " &", " noexcept"})
-        if (text.size() > suffix.size() && text.ends_with(suffix))
-            text.erase(text.size() - suffix.size());
-    // The name begins after the last blank, but the blank of a conversion operator belongs to it.
-    const std::size_t conversion = text.find("operator ");
-    const std::size_t blank = text.rfind(' ', conversion);
-    if (blank != std::string::npos)
-        text.erase(0, blank + 1);
-    while (!text.empty() && (text.front() == '*' || text.front() == '&'))
-        text.erase(0, 1);
-    replaceAll(text, "\x01", "()");
-    if (const std::size_t last = text.rfind("::"); last != std::string::npos && last > 0)
-        if (const std::size_t before = text.rfind("::", last - 1); before != std::string::npos)
-            text.erase(0, before + 2);
-    return text.empty() ? function : text;
+    return shortFunctionName(function);
 }
 
 std::string SiteText::shortText() const {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Errands.h"
 #include "Chance.h"
-#include "Cleanup.h"
 #include "Log.h"
 
 #include <stdexcept>

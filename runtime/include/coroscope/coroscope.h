@@ -10,6 +10,7 @@
 #include <coroscope/runtime/CoroutineScope.h>
 #include <coroscope/runtime/CoroutineStart.h>
 #include <coroscope/runtime/Current.h>
+#include <coroscope/runtime/DebugProbes.h>
 #include <coroscope/runtime/Deferred.h>
 #include <coroscope/runtime/Delay.h>
 #include <coroscope/runtime/Dispatcher.h>
@@ -17,8 +18,10 @@
 #include <coroscope/runtime/Exceptions.h>
 #include <coroscope/runtime/Job.h>
 #include <coroscope/runtime/RunBlocking.h>
+#include <coroscope/runtime/RunCatching.h>
 #include <coroscope/runtime/RunTest.h>
 #include <coroscope/runtime/ScopeFunctions.h>
 #include <coroscope/runtime/Task.h>
 #include <coroscope/runtime/TestScheduler.h>
 #include <coroscope/runtime/Timeout.h>
+#include <coroscope/runtime/WithCleanup.h>

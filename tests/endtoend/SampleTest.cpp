@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <regex>
 #include <set>
 #include <string>
 
@@ -233,6 +234,29 @@ TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
     const Json tree = sample.tree();
     EXPECT_EQ(findByName(tree, "conn-1"), nullptr);
     EXPECT_NE(findByName(tree, "conn-2"), nullptr);
+}
+
+TEST(Sample, theNameInALineOfItsLogFindsTheJob) {
+    Sample sample(fewJobs);
+    ASSERT_TRUE(eventually([&] { return anyLine(sample.log(), "conn-2: open"); }));
+    const std::vector<std::string> lines = sample.log(); // the match refers to one of them
+    std::smatch found;
+    for (const std::string& line : lines)
+        if (std::regex_search(line, found, std::regex(R"(\[(conn-2#([0-9]+))\] conn-2: open)")))
+            break;
+    ASSERT_EQ(found.size(), 3u) << "a line says which job wrote it";
+    const std::string name = found[1], number = found[2];
+    const Json* job = nullptr;
+    const Json tree = sample.tree();
+    for (const Json* each : allJobs(tree))
+        if (each->at("number").dump() == number)
+            job = each;
+    ASSERT_NE(job, nullptr);
+    EXPECT_EQ(job->at("name"), "conn-2");
+    EXPECT_NE(sample.ctl({"cancel", pidOf(sample), "else#" + number, "--reason", "no", "--yes"}).status, 0);
+    const Output output = sample.ctl({"cancel", pidOf(sample), name, "--reason", "from the log", "--yes"});
+    EXPECT_EQ(output.status, 0) << output.text;
+    EXPECT_THAT(sample.log(), Contains(EndsWith("conn-2: cleanup done")));
 }
 
 TEST(Sample, cancellingAJobThatIsNotThereSaysSo) {

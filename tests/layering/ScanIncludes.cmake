@@ -15,7 +15,7 @@ set(allowed_probes/observe observe wire model)
 set(allowed_runtime runtime record model)
 set(allowed_app/ctl observe model)
 set(allowed_app/window observe model app)
-set(allowed_resources/samples runtime record)
+set(allowed_resources/samples runtime record spdlog)
 
 set(problems "")
 foreach(layer ${layers})

@@ -184,6 +184,11 @@ TEST_F(WindowTest, searchShowsMatchesWithWhatIsAbove) {
     window.workspace().setSearch(QStringLiteral("#57"));
     ASSERT_TRUE(eventually([this] { return !window.workspace().rows().scanning(); }));
     EXPECT_EQ(window.workspace().rows().matches(), 1u);
+    for (const auto& [words, matches] : {std::pair{"name-57#57", 1u}, std::pair{"name-57#5", 0u}}) {
+        window.workspace().setSearch(QString::fromUtf8(words)); // pasted from a log
+        ASSERT_TRUE(eventually([this] { return !window.workspace().rows().scanning(); }));
+        EXPECT_EQ(window.workspace().rows().matches(), matches) << words;
+    }
     window.workspace().setSearch(QStringLiteral("reader.cpp:57 suspended"));
     ASSERT_TRUE(eventually([this] { return !window.workspace().rows().scanning(); }));
     EXPECT_EQ(window.workspace().rows().matches(), 1u);

@@ -12,8 +12,8 @@ namespace coroscope::observe {
 
 namespace {
 
-constexpr std::string_view advice = "Rethrow a CancellationException, or ask ensureActive after a broad "
-                                    "catch: runCatching does so by itself.";
+constexpr std::string_view advice =
+    "Catch CancellationException first and rethrow it, or ask ensureActive in the broad handler.";
 
 std::string caughtAfter(const Incident& incident) {
     return "Caught it " + durationText(incident.at - incident.job.stateSince) + " after it was cancelled";

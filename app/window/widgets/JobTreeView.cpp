@@ -36,7 +36,7 @@ struct ColumnInfo {
 };
 constexpr ColumnInfo columns[ColumnCount] = {
     {"Job", 240, 370, 5, false},      {"Findings", 72, 78, 1, false},
-    {"State", 100, 138, 0, false},    {"Where suspended", 128, 140, 5, false},
+    {"State", 128, 138, 0, false},    {"Where suspended", 124, 140, 5, false},
     {"Age", 68, 76, 0, true},         {"In state", 68, 76, 0, true},
     {"Dispatcher", 76, 86, 0, false},
 };

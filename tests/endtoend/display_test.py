@@ -11,6 +11,7 @@ stay in the directory PICTURES.
 Ends with 77 where a program for it is missing.
 """
 import argparse
+import json
 import os
 import re
 import shutil
@@ -171,6 +172,10 @@ class Eyes:
     def wait(self, role, pattern, ready=lambda one: True):
         return eventually(lambda: (one := self.named(role, pattern)) and ready(one) and one, f"{role} “{pattern}”")
 
+    def words(self, field):
+        """What somebody has typed there."""
+        return self.atspi.Text.get_text(field, 0, -1)
+
     def place(self, one):
         box = self.atspi.Component.get_extents(one, self.atspi.CoordType.SCREEN)
         return box.x, box.y, box.width, box.height
@@ -293,6 +298,42 @@ class Visit:
         assert left.returncode == 0, left.stdout
         self.picture("cancelled")
 
+    def choose_file(self, title, path, button):
+        """In the dialog of that title, whose field for the name has the keyboard."""
+        self.title(title)
+        dialog = ("dialog", f"^{title}$")
+        eventually(lambda: self.eyes.named("text", "", dialog), "the field for the name")
+        self.desktop.key("ctrl+a")
+        self.desktop.type(path)
+        eventually(lambda: path in map(self.eyes.words, self.eyes.all("text", self.eyes.named(*dialog))), "the name")
+        self.eyes.click("push button", f"^{button}$", ready=self.eyes.enabled, within=dialog)
+        eventually(lambda: not self.desktop.window(title), f"the end of “{title}”")
+
+    def names(self, source):
+        """Of all jobs that coroscopectl sees there."""
+        answer = self.ctl("tree", source, "--json")
+        assert answer.returncode == 0, answer.stdout
+        found, left = set(), json.loads(answer.stdout)["roots"]
+        while left:
+            job = left.pop()
+            found.add(job["name"])
+            left.extend(job["children"])
+        return found
+
+    def save_and_open(self):
+        file = self.desktop.scratch + "/evening.coroscope"
+        self.desktop.key("ctrl+s")
+        self.choose_file("Save a dump", file, "Save")
+        names = eventually(lambda: os.path.exists(file) and self.names(file), "a dump that can be read")
+        assert "conn-1" in names and "conn-2" not in names, f"what was there when it was saved: {sorted(names)}"
+        assert os.stat(file).st_mode & 0o777 == 0o600, "a dump is for nobody else"
+        self.picture("saved")
+        self.desktop.key("ctrl+o")
+        self.choose_file("Open a dump", file, "Open")
+        self.title(rf"Dump of orders \(pid {self.sample.process.pid}\) - Coroscope")
+        self.search("conn-1", "conn-1")
+        self.picture("opened")
+
     def leave(self):
         self.desktop.key("ctrl+q")
         assert self.window.wait(PATIENCE) == 0, "the window ends as it should"
@@ -330,6 +371,7 @@ def main():
             visit.attach()
             visit.select()
             visit.cancel()
+            visit.save_and_open()
             visit.leave()
         except BaseException:
             if desktop:

@@ -125,7 +125,8 @@ class Eyes:
     def __init__(self, desktop, pid):
         import gi
         gi.require_version("Atspi", "2.0")
-        from gi.repository import Atspi
+        from gi.repository import Atspi, GLib
+        self.gone = GLib.Error
         self.atspi, self.desktop, self.pid = Atspi, desktop, pid
         Atspi.init()
         self.program = eventually(self._program, "the program among those that can be read aloud")
@@ -144,11 +145,16 @@ class Eyes:
         found, left = [], [root or self.program]
         while left:
             at = left.pop()
-            at.clear_cache()
-            states = at.get_state_set()
-            if at.get_role_name() == role and states.contains(self.atspi.StateType.SHOWING):
-                found.append(at)
-            left.extend(filter(None, (at.get_child_at_index(i) for i in reversed(range(at.get_child_count())))))
+            try:
+                at.clear_cache()
+                # What hides, hides all that is in it; a table may be long.
+                if at != self.program and not at.get_state_set().contains(self.atspi.StateType.SHOWING):
+                    continue
+                if at.get_role_name() == role:
+                    found.append(at)
+                left.extend(filter(None, (at.get_child_at_index(i) for i in reversed(range(at.get_child_count())))))
+            except self.gone:
+                pass  # a job that has ended meanwhile
         return found
 
     def describe(self):
@@ -306,7 +312,13 @@ class Visit:
         self.desktop.key("ctrl+a")
         self.desktop.type(path)
         eventually(lambda: path in map(self.eyes.words, self.eyes.all("text", self.eyes.named(*dialog))), "the name")
+        # The list of files that begin so lies over the dialog: it takes the first click.
         self.eyes.click("push button", f"^{button}$", ready=self.eyes.enabled, within=dialog)
+        end = time.monotonic() + 3
+        while self.desktop.window(title) and time.monotonic() < end:
+            time.sleep(0.05)
+        if self.desktop.window(title):
+            self.eyes.click("push button", f"^{button}$", ready=self.eyes.enabled, within=dialog)
         eventually(lambda: not self.desktop.window(title), f"the end of “{title}”")
 
     def names(self, source):

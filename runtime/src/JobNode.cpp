@@ -32,16 +32,27 @@
 // pending_ counts what the job waits for: its own part (one) and each child. Whoever brings it to zero ends
 // the job, so exactly one does. A child attaches by adding one while the job is not sealed.
 //
-// What happens when, and what may run at the same time (JobWalk does it, without recursion):
+// What happens when (JobWalk does it, without recursion). A job that a step sets off is worked on before the
+// next step, so the order is that of a recursion.
 //
-//   cancelling:  collect the cause | set the bit | handlers, children, the suspended body: in order | tell
-//   the parent
-//                                                                                                     of a
-//                                                                                                     failure
-//   ending:      seal | which exception | parent or exception handler | set state, end the record | leave the
-//   parent's
-//                list | completion handlers and waiters, in order | leave the parent's count | resume who
-//                awaits a scope
+//   on cancelling
+//     1  the cause is collected, the bit set
+//     2  handlers, children and the suspended body hear of it, in the order in which they came
+//     3  of a failure the parent is told, which is then cancelled itself
+//
+//   on the end
+//     1  sealed: nobody attaches any more
+//     2  which exception is it; the others are attached to it
+//     3  the parent is told of a failure; if it does not deal with it, the exception handler is asked
+//     4  the final state; the record ends; the job leaves its parent's list
+//     5  completion handlers and those who wait for it, in the order in which they came
+//     6  the job leaves its parent's count, which may end the parent
+//     7  the coroutine that awaits a scope goes on
+//
+// Up to 4 the job is still Cancelling or Completing to whoever asks; a handler in 5 sees the final state and
+// no parent. For one job each list is gone through once, by one thread, but the two may run at the same time
+// on two threads: a body may end while its canceller is still at 2. The end does not wait for that; what is
+// left to hear of the cancellation then finds nobody.
 //
 // The common path, an end without exception, children or handlers, takes the lock four times and allocates
 // nothing.

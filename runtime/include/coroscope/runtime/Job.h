@@ -115,7 +115,8 @@ public:
     /// Calls `handler` once when the job has ended: with an empty exception_ptr if normally, with a
     /// cancellation if cancelled, else with the failure. Synchronously on the thread that ends it, at once if
     /// it has ended. A handler may take `const std::exception_ptr&` or nothing, should be short, and should
-    /// not throw (rule 16).
+    /// not throw: what it throws goes to the exception handler of the job's context, also where Kotlin would
+    /// let it out of complete() (rule 16).
     template <class F>
     DisposableHandle invokeOnCompletion(F handler) const {
         return registerHandler(new detail::HandlerOf<F>(std::move(handler)), false);

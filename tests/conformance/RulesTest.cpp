@@ -1537,6 +1537,7 @@ RULE(S022_chain) {
     cancelled.cancel();
     const Job late = scope.launch(cancelled, saying("never"));
     o.say(state(cancelled) + " " + state(late));
+    co_await late.join();
 }
 
 RULE(S031_more) {

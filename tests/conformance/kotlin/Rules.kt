@@ -817,6 +817,7 @@ val rules: Map<String, suspend CoroutineScope.(Lines) -> Unit> = linkedMapOf(
         cancelled.cancel()
         val late = launch(cancelled) { o.say("never") }
         o.say("${state(cancelled)} ${state(late)}")
+        late.join()
     },
     "S031_more" to { o ->
         val d = CompletableDeferred<Int>()

@@ -1811,7 +1811,8 @@ RULE(S056_join) {
     co_await job.join();
     const auto deferred = newCompletableDeferred<int>();
     auto awaitsAll = [&]() -> Task<> {
-        const std::vector<int> values = co_await awaitAll(std::vector<Deferred<int>>{deferred});
+        const std::vector<Deferred<int>> deferreds{deferred};
+        const std::vector<int> values = co_await awaitAll(deferreds);
         o.say(std::to_string(values.size()));
     };
     const Job all = scope.launch(CoroutineStart::Undispatched, [&]() -> Task<> {

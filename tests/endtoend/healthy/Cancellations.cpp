@@ -83,7 +83,7 @@ Task<> caughtAsACopy() {
     std::optional<CancellationException> copy;
     try {
         co_await workForEver();
-    } catch (CancellationException e) { // NOLINT(misc-throw-by-value-catch-by-reference): people do
+    } catch (const CancellationException& e) {
         copy = e;
     }
     co_await sayGoodbyeShielded();
@@ -254,7 +254,8 @@ Task<> startsAtomicAndUndispatched(Program& program) {
     const Job atomic = program.scope.launch(CoroutineStart::Atomic, [] { return work(); });
     const Job undispatched = program.scope.launch(CoroutineStart::Undispatched, [] { return workForEver(); });
     atomic.cancel();
-    co_await joinAll({atomic});
+    const std::vector<Job> started{atomic};
+    co_await joinAll(started);
     co_await undispatched.cancelAndJoin();
 }
 

@@ -205,8 +205,12 @@ Task<> takesAWhileToStop(Program& program) {
 }
 
 Task<> computeWhileActive() {
-    while (co_await isActive())
+    for (;;) {
+        const bool active = co_await isActive();
+        if (!active)
+            co_return;
         co_await withContext(NonCancellable(), work);
+    }
 }
 Task<> stopsWithoutAnException(Program& program) {
     return launchAndStop(program, [] { return computeWhileActive(); });

@@ -101,6 +101,8 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     findings_.assign({}, tree_);
     cancels_.clear();
     selected_.reset();
+    if (saving_ && saving_->state != Saving::State::Going)
+        dismissSaving(); // it spoke of what was shown before
     findingsDue_ = 0;
     state_ = info_.live ? State::Live : State::File;
     freshSource_ = true;

@@ -372,7 +372,8 @@ void DetailsPanel::fillRelations() {
     if ((job->flags & JobFlags::supervisor) != 0)
         marks << tr("supervisor");
     if ((job->flags & JobFlags::shielded) != 0)
-        marks << tr("in NonCancellable now");
+        marks << (workspace_.selected()->ended ? tr("in NonCancellable when it was last seen")
+                                               : tr("in NonCancellable now"));
     if ((job->flags & JobFlags::cancelledByObserver) != 0)
         marks << tr("cancelled by an observer");
     if ((job->flags & JobFlags::lazyStart) != 0)

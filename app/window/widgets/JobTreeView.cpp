@@ -353,6 +353,8 @@ void JobTreeView::paintEvent(QPaintEvent* event) {
         }
         look.selected = node == selected;
         look.hovered = node == hovered_;
+        look.offersCancel =
+            look.hovered && node != orphanGroup && workspace_.state() == Workspace::State::Live;
         painter_.paint(painter, look, node);
     }
     if (y < viewport()->height())

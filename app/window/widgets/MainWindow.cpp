@@ -35,6 +35,7 @@
 #include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPointer>
 #include <QPushButton>
 #include <QScreen>
 #include <QSettings>
@@ -112,6 +113,12 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
 
 MainWindow::~MainWindow() {
     workspace_.disconnect(this);
+    // All of them look at the workspace, which as a member would go before them.
+    QList<QPointer<QWidget>> children;
+    for (QWidget* child : findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly))
+        children << child;
+    for (const QPointer<QWidget>& child : children)
+        delete child;
 }
 
 QDockWidget* MainWindow::dock(const QString& name, const QString& title, QWidget* content,

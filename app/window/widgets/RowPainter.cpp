@@ -323,7 +323,7 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
             drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().dispatcher(row.context));
         }
     }
-    if (look.hovered && node != orphanGroup && !look.dimmed) {
+    if (look.offersCancel) {
         const QRect button = cancelButton(look.rect);
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setBrush(t.background);

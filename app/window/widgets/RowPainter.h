@@ -30,6 +30,7 @@ struct RowLook {
     std::vector<QRect> cells; ///< by Column; empty ones are hidden
     bool selected = false;
     bool hovered = false;
+    bool offersCancel = false; ///< a hovered job that can be told to stop
     bool focused = false;
     bool dimmed = false; ///< the target has ended
 };

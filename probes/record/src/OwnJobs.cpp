@@ -79,7 +79,8 @@ void eachSlot(F&& f) {
         return;
     const std::uint64_t end =
         std::min(get(memory.header->slotsHighWater, std::memory_order_acquire), memory.slotCapacity);
-    for (std::uint64_t i = 0; i < end; ++i)
+    // Slot 0 means "none", and has no memory before the first job.
+    for (std::uint64_t i = 1; i < end; ++i)
         f(memory.slots[i]);
 }
 

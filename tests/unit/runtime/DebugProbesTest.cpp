@@ -2,6 +2,7 @@
 #include "Story.h"
 
 #include <coroscope/gtest/NoJobsLeft.h>
+#include <coroscope/record/Record.h>
 #include <coroscope/spdlog/CurrentJobFlag.h>
 
 #include <gmock/gmock.h>
@@ -97,6 +98,11 @@ TEST(DebugProbes, printsAJobWithAllBelowItAndWhereItWaits) {
         co_await top.cancelAndJoin();
         EXPECT_THAT(DebugProbes::jobToString(middle), HasSubstr("{Cancelled}")) << "also when it has ended";
     });
+}
+
+TEST(DebugProbes, canBeAskedBeforeTheFirstJob) {
+    EXPECT_TRUE(record::start());
+    EXPECT_THAT(dump(), MatchesRegex("Coroutines dump [^\n]*\n*"));
 }
 
 TEST(DebugProbes, canBeAskedWhileJobsComeAndGo) {

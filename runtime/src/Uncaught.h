@@ -11,8 +11,8 @@ class CoroutineContext;
 
 namespace detail {
 
-/// Tells the process-wide handler. Never throws: what that handler throws goes to standard error. False if there
-/// was only the default.
+/// Tells the process-wide handler. Never throws: what that handler throws goes to standard error. False if
+/// there was only the default.
 bool reportUncaught(const CoroutineContext& context, const std::exception_ptr& e) noexcept;
 
 /// Type, newline, message: as the record tells of an exception.

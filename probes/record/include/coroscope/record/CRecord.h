@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The record for libraries in C, or in any language that calls C: what a coroutine library tells of its jobs so
- * that Coroscope shows them. docs/RECORD_FORMAT.md says what becomes of it in memory.
+ * The record for libraries in C, or in any language that calls C: what a coroutine library tells of its jobs
+ * so that Coroscope shows them. docs/RECORD_FORMAT.md says what becomes of it in memory.
  *
  * A library calls, for each job (task, fiber, coroutine):
  *
@@ -9,11 +9,13 @@
  *     coroscope_job_queued(job); coroscope_job_runs(job); coroscope_job_suspends(job, ...); ... in any order
  *     coroscope_job_end(job, COROSCOPE_COMPLETED, NULL, 0);
  *
- * Nothing here blocks, throws, or fails: with the record off (COROSCOPE=off, a forked child, a program with special
- * rights) the calls do nothing and begin answers 0, which every call accepts. A job that has ended is ignored too.
+ * Nothing here blocks, throws, or fails: with the record off (COROSCOPE=off, a forked child, a program with
+ * special rights) the calls do nothing and begin answers 0, which every call accepts. A job that has ended is
+ * ignored too.
  *
- * Threads: any. Of one job, only one thread at a time may call queued, runs, suspends, waits_for_children and end:
- * whoever holds its continuation. Call suspends before anyone who could resume the job gets to know of it.
+ * Threads: any. Of one job, only one thread at a time may call queued, runs, suspends, waits_for_children and
+ * end: whoever holds its continuation. Call suspends before anyone who could resume the job gets to know of
+ * it.
  *
  * All numbers are part of the interface: they are added to, never changed.
  */
@@ -63,22 +65,22 @@ struct coroscope_birth {
     uint32_t name;          /**< from coroscope_text */
     uint32_t context;       /**< from coroscope_context */
     int lazy;               /**< not 0: begins New instead of Active */
-    void *owner;            /**< handed to the command handler */
+    void* owner;            /**< handed to the command handler */
 };
 
 /** Makes the process visible before its first job. Answers whether the record is on. */
 int coroscope_start(void);
 
-/* Interning: equal contents get equal numbers, for the life of the process. A library keeps the numbers of its sites:
- * each call looks the contents up. `function` may be NULL. The texts are UTF-8 and copied; all but the first 1,024
- * bytes of each are dropped. 0 when a table is full or the record is off. */
-uint32_t coroscope_text(const char *text);
-uint32_t coroscope_site(const char *file, const char *function, uint32_t line);
+/* Interning: equal contents get equal numbers, for the life of the process. A library keeps the numbers of
+ * its sites: each call looks the contents up. `function` may be NULL. The texts are UTF-8 and copied; all but
+ * the first 1,024 bytes of each are dropped. 0 when a table is full or the record is off. */
+uint32_t coroscope_text(const char* text);
+uint32_t coroscope_site(const char* file, const char* function, uint32_t line);
 /** A chain of places, innermost first; places beyond 16 are dropped and counted. */
-uint32_t coroscope_stack(const uint32_t *sites, size_t count);
-uint32_t coroscope_context(const char *dispatcher, const char *elements);
+uint32_t coroscope_stack(const uint32_t* sites, size_t count);
+uint32_t coroscope_context(const char* dispatcher, const char* elements);
 
-coroscope_job coroscope_job_begin(const struct coroscope_birth *birth);
+coroscope_job coroscope_job_begin(const struct coroscope_birth* birth);
 void coroscope_job_renamed(coroscope_job job, uint32_t name);
 /** `state`: New to Cancelling. */
 void coroscope_job_state(coroscope_job job, enum coroscope_state state);
@@ -87,22 +89,24 @@ void coroscope_job_queued(coroscope_job job);
 /** On this thread now. */
 void coroscope_job_runs(coroscope_job job);
 /** Not on this thread any more. `stack` from coroscope_stack: where it waits. */
-void coroscope_job_suspends(coroscope_job job, uint32_t stack, enum coroscope_wait_kind kind, uint64_t waits_for);
+void coroscope_job_suspends(coroscope_job job, uint32_t stack, enum coroscope_wait_kind kind,
+                            uint64_t waits_for);
 /** Its own code has returned; its children have not. */
 void coroscope_job_waits_for_children(coroscope_job job);
 /** `state`: Completed to Failed. `failure`: `size` bytes of "type\nmessage" when it failed, else NULL. */
-void coroscope_job_end(coroscope_job job, enum coroscope_state state, const char *failure, size_t size);
+void coroscope_job_end(coroscope_job job, enum coroscope_state state, const char* failure, size_t size);
 
 /** What the library does for observers. Without one, they are told that this program takes no commands. */
 struct coroscope_command_handler {
-    /** Keeps `owner` alive until release. Called while its job cannot end, for some nanoseconds: only count. */
-    void (*retain)(void *owner);
-    void (*release)(void *owner);
+    /** Keeps `owner` alive until release. Called while its job cannot end, for some nanoseconds: only count.
+     */
+    void (*retain)(void* owner);
+    void (*release)(void* owner);
     /** Cancels the job, or with `children_only` what is below it. Runs on a thread of its own. */
-    void (*cancel)(void *owner, int children_only, const char *reason);
+    void (*cancel)(void* owner, int children_only, const char* reason);
 };
 /** The struct must stay for ever. Call it once. */
-void coroscope_set_command_handler(const struct coroscope_command_handler *handler);
+void coroscope_set_command_handler(const struct coroscope_command_handler* handler);
 
 #ifdef __cplusplus
 }

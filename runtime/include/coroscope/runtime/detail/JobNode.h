@@ -307,7 +307,7 @@ private:
     bool askedOnce_ = false; ///< it asked whether it is cancelled after it had let go of the cancellation
     bool swallowed_ = false; ///< that was told
     std::atomic<bool> observed_{false};
-    bool shields_ = false; ///< a withContext(NonCancellable)
+    bool shields_ = false;   ///< a withContext(NonCancellable)
     bool tellsHeld_ = false; ///< the record is told whether a handle exists: only of roots, the others have
                              ///< an owner anyway
     Ref<JobNode> parent_;

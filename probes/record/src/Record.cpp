@@ -24,7 +24,7 @@ namespace {
 enum class Phase { NotStarted, Started, Off };
 std::atomic<Phase> phase{Phase::NotStarted};
 std::mutex startLock;
-char whyOff[256] = "no job has begun yet";
+char whyOff[256] = ""; ///< written before the phase becomes Off, constant from then on
 
 void sayWhyOff(std::string_view text) noexcept {
     std::snprintf(whyOff, sizeof whyOff, "%.*s", static_cast<int>(text.size()), text.data());
@@ -45,7 +45,6 @@ void goodbye() {
 void inForkedChild() {
     ::close(memory.descriptor);
     closeAgentInChild();
-    sayWhyOff("this is a forked child, which has no record of its own");
 }
 
 std::string tryStart() {
@@ -60,7 +59,7 @@ std::string tryStart() {
     ::pthread_atfork(nullptr, nullptr, inForkedChild);
     std::atexit(goodbye);
     switchOn();
-    sayWhyOff(startAgent()); // without an agent the record is on all the same
+    startAgent(); // without an agent the record is on all the same
     return {};
 }
 
@@ -87,11 +86,12 @@ bool start() noexcept {
 
 bool disable() noexcept {
     const std::lock_guard guard(startLock);
-    if (phase.load(std::memory_order_relaxed) == Phase::Started)
-        return false;
-    sayWhyOff("switched off by the program");
-    phase.store(Phase::Off, std::memory_order_release);
-    return true;
+    const Phase now = phase.load(std::memory_order_relaxed);
+    if (now == Phase::NotStarted) {
+        sayWhyOff("switched off by the program");
+        phase.store(Phase::Off, std::memory_order_release);
+    }
+    return now != Phase::Started;
 }
 
 bool isOn() noexcept {
@@ -99,7 +99,19 @@ bool isOn() noexcept {
 }
 
 std::string_view stoppedBecause() noexcept {
-    return on() ? std::string_view{} : whyOff;
+    const Phase now =
+        phase.load(std::memory_order_acquire); // first: what has started is on, but in a forked child
+    if (on())
+        return {};
+    switch (now) {
+    case Phase::NotStarted:
+        return "no job has begun yet";
+    case Phase::Started:
+        return "this is a forked child, which has no record of its own";
+    case Phase::Off:
+        break;
+    }
+    return whyOff;
 }
 
 int descriptor() noexcept {

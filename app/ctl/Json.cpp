@@ -46,15 +46,24 @@ Json waitsFor(const observe::JobRow& row, const Snapshot& snapshot) {
     if (row.execution != Execution::Suspended)
         return nullptr;
     Json json{{"kind", name(row.waitKind)}};
-    const bool job =
-        row.waitKind == WaitKind::Job || row.waitKind == WaitKind::Scope || row.waitKind == WaitKind::Mutex;
-    if (job && row.waitsFor != 0) {
-        json["job"] = row.waitsFor;
-        if (const Node other = snapshot.tree.find({row.waitsFor}); other != noNode)
+    if (const JobId job = snapshot.tree.waitsForJob(row)) {
+        json["job"] = job.value;
+        if (const Node other = snapshot.tree.find(job); other != noNode)
             json["number"] = snapshot.tree.row(other).number;
-    } else if (row.waitKind == WaitKind::Delay) {
-        json["dueInSeconds"] = seconds(static_cast<std::int64_t>(row.waitsFor) - snapshot.now);
     }
+    if (const observe::Resource* const resource = snapshot.tree.resource(row.resource())) {
+        json["id"] = resource->id.value;
+        json["name"] = resource->name ? Json(snapshot.dictionary->text(resource->name)) : Json(nullptr);
+        json["createdAt"] = place(snapshot.dictionary->site(resource->site));
+        json["waiting"] = resource->waiting;
+        if (resource->kind != WaitKind::Mutex) {
+            json["count"] = resource->count;
+            json["capacity"] =
+                resource->capacity == observe::Resource::unlimited ? Json(nullptr) : Json(resource->capacity);
+        }
+    }
+    if (row.waitKind == WaitKind::Delay)
+        json["dueInSeconds"] = seconds(static_cast<std::int64_t>(row.waitsFor) - snapshot.now);
     return json;
 }
 

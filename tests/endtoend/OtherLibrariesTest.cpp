@@ -58,7 +58,12 @@ TEST(OtherLibraries, ALibraryInCIsShownWithAllThatItTells) {
     const Json worker = engine.at("children").at(0), later = engine.at("children").at(1);
     EXPECT_EQ(worker.at("name"), "worker");
     EXPECT_EQ(worker.at("execution"), "suspended");
-    EXPECT_EQ(worker.at("waitsFor").at("kind"), "channel");
+    const Json& waitsFor = worker.at("waitsFor");
+    EXPECT_EQ(waitsFor.at("kind"), "channel");
+    EXPECT_EQ(waitsFor.at("name"), "orders");
+    EXPECT_EQ(waitsFor.at("createdAt").at("line"), 88);
+    EXPECT_EQ(waitsFor.at("capacity"), 8);
+    EXPECT_EQ(waitsFor.at("waiting"), 1);
     ASSERT_EQ(worker.at("suspendedAt").size(), 2u);
     EXPECT_EQ(worker.at("suspendedAt").at(0).at("file"), "queue.c");
     EXPECT_EQ(worker.at("suspendedAt").at(1).at("line"), 40);

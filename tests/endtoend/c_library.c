@@ -44,7 +44,10 @@ int main(void) {
     coroscope_job_queued(worker.job);
     coroscope_job_runs(worker.job);
     const uint32_t sites[] = {coroscope_site("queue.c", "take", 88), coroscope_site("engine.c", "work", 40)};
-    coroscope_job_suspends(worker.job, coroscope_stack(sites, 2), COROSCOPE_WAIT_CHANNEL, 0x1000);
+    const coroscope_resource queue =
+        coroscope_resource_begin(COROSCOPE_WAIT_CHANNEL, 8, sites[0], coroscope_text("orders"));
+    coroscope_resource_counts(queue, 0, 1);
+    coroscope_job_suspends(worker.job, coroscope_stack(sites, 2), COROSCOPE_WAIT_CHANNEL, queue);
 
     birth.name = coroscope_text("later");
     birth.lazy = 1;
@@ -58,6 +61,7 @@ int main(void) {
     coroscope_job_end(gone, COROSCOPE_COMPLETED, NULL, 0);
     coroscope_job_runs(gone);
     coroscope_job_end(gone, COROSCOPE_COMPLETED, NULL, 0);
+    coroscope_resource_end(coroscope_resource_begin(COROSCOPE_WAIT_JOB, 1, 0, 0));
     coroscope_job_suspends(0, 0, COROSCOPE_WAIT_UNKNOWN, 0);
     coroscope_job_state(engine, COROSCOPE_FAILED);
     coroscope_job_begin(NULL);

@@ -348,10 +348,10 @@ void DetailsPanel::fillRelations() {
     const observe::JobRow* job = row();
     std::vector<std::pair<QString, QString>> facts; // label, rich text
     if (job->execution == Execution::Suspended) {
-        if ((job->waitKind == WaitKind::Job || job->waitKind == WaitKind::Scope) && job->waitsFor != 0)
-            facts.emplace_back(tr("Waits for"), link(JobId{job->waitsFor}));
-        else if (job->waitKind == WaitKind::Mutex && job->waitsFor != 0)
-            facts.emplace_back(tr("Waits for a mutex held by"), link(JobId{job->waitsFor}));
+        if (const JobId other = workspace_.tree().waitsForJob(*job))
+            facts.emplace_back(job->waitKind == WaitKind::Mutex ? tr("Waits for a mutex held by")
+                                                                : tr("Waits for"),
+                               link(other));
         else if (job->waitKind == WaitKind::Delay && job->waitsFor != 0 && !workspace_.selected()->ended)
             facts.emplace_back(
                 tr("Waits for"),

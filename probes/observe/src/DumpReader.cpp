@@ -163,6 +163,8 @@ const char* nameOf(std::uint32_t tag) noexcept {
         return "a section of ended jobs";
     case dump::tags::incidents:
         return "a section of incidents";
+    case dump::tags::resources:
+        return "a section of mutexes, semaphores and channels";
     case dump::tags::end:
         return "the end mark";
     default:
@@ -180,7 +182,7 @@ std::int64_t time(std::int64_t value) noexcept {
     return std::clamp<std::int64_t>(value, 0, latest);
 }
 
-JobRow rowOf(const dump::Job& job) noexcept {
+JobRow rowOf(const dump::Job& job, bool namesResources) noexcept {
     JobRow row;
     row.id = JobId{job.id};
     row.parent = JobId{job.parent};
@@ -203,7 +205,8 @@ JobRow rowOf(const dump::Job& job) noexcept {
     row.waitKind = known(job.waitKind, WaitKind::Select, WaitKind::Unknown);
     row.waitsFor = row.waitKind == WaitKind::Delay
                        ? std::min(job.waitsFor, static_cast<std::uint64_t>(latest))
-                       : job.waitsFor;
+                   : isResource(row.waitKind) && !namesResources ? 0
+                                                                 : job.waitsFor;
     row.held = (job.marks & dump::JobMarks::held) != 0;
     row.changing = (job.marks & dump::JobMarks::changing) != 0;
     return row;
@@ -257,6 +260,7 @@ private:
             problem("It was written by a newer Coroscope (version " + version +
                     " of the format): what that has added is not shown.");
         at = std::max<std::uint64_t>(head.headSize, sizeof head);
+        namesResources_ = head.versionMinor > 0;
         return {};
     }
 
@@ -354,6 +358,8 @@ private:
             return takeEnded();
         case dump::tags::incidents:
             return takeIncidents();
+        case dump::tags::resources:
+            return takeResources();
         case dump::tags::end:
             ended_ = true;
             return nullptr;
@@ -498,7 +504,7 @@ private:
         if (dump_.jobs.capacity() == 0) // as many as are said to be there, if the file can have them
             dump_.jobs.reserve(static_cast<std::size_t>(std::min(jobsThere_, std::min(mostRows, size_ / 4))));
         for (std::size_t i = 0; i < table->count; ++i) {
-            const JobRow row = rowOf(rowAt<dump::Job>(*table, i));
+            const JobRow row = rowOf(rowAt<dump::Job>(*table, i), namesResources_);
             if (row.id)
                 dump_.jobs.push_back(row);
         }
@@ -516,7 +522,7 @@ private:
             if (!job.id)
                 continue;
             if ((row.marks & dump::EndedMarks::known) != 0)
-                job.row = rowOf(row.job);
+                job.row = rowOf(row.job, namesResources_);
             if ((row.marks & dump::EndedMarks::failed) != 0)
                 job.failure = std::uint64_t{row.failure} + 1;
             dump_.ended.push_back(job);
@@ -533,6 +539,20 @@ private:
         return nullptr;
     }
 
+    const char* takeResources() {
+        const auto table = tableOf(sizeof(dump::Resource), resources_);
+        if (!table)
+            return "makes no sense";
+        for (std::size_t i = 0; i < table->count; ++i) {
+            const auto row = rowAt<dump::Resource>(*table, i);
+            const WaitKind kind = known(row.kind, WaitKind::Select, WaitKind::Unknown);
+            if (row.id != 0 && isResource(kind))
+                dump_.resources.push_back({ResourceId{row.id}, kind, JobId{row.owner}, row.count,
+                                           row.capacity, row.waiting, row.name, row.site});
+        }
+        return nullptr;
+    }
+
     /// Their texts come with them, so that there are only as many as anybody keeps.
     void finishIncidents() {
         const std::size_t from = incidentRows_.size() - std::min(incidentRows_.size(), EndedJobs::mostOfEach);
@@ -540,7 +560,7 @@ private:
             const dump::Incident& row = incidentRows_[i];
             dump_.incidents.push_back(
                 {row.number, known(row.what, IncidentKind::CancellationBecameFailure, IncidentKind::Unknown),
-                 time(row.at), rowOf(row.job),
+                 time(row.at), rowOf(row.job, namesResources_),
                  std::string(cutUtf8(dictionary_->failure(row.text), longestIncident))});
         }
         incidentRows_ = {};
@@ -588,10 +608,12 @@ private:
     std::unique_ptr<::ZSTD_DCtx, std::size_t (*)(::ZSTD_DCtx*)> decompressor_;
     std::vector<char> stored_, plain_;
     std::uint64_t sites_ = 0, stacks_ = 0, contexts_ = 0, texts_ = 0, jobs_ = 0, endedRows_ = 0;
-    std::uint64_t incidents_ = 0;
+    std::uint64_t incidents_ = 0, resources_ = 0;
     std::vector<dump::Incident> incidentRows_;
     std::uint64_t textBytes_ = 0, jobsThere_ = 0, endedThere_ = 0;
     std::uint64_t problems_ = 0, marksTried_ = 0;
+    /// Before minor version 1 a job waited for the holder of a mutex, or an address.
+    bool namesResources_ = true;
     bool infoRead_ = false, ended_ = false, cutOff_ = false;
 };
 

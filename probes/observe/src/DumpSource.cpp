@@ -21,6 +21,7 @@ void DumpSource::read(Batch& batch) {
     batch.rows = std::exchange(dump_.jobs, {});
     batch.ended = std::exchange(dump_.ended, {});
     batch.incidents = std::exchange(dump_.incidents, {});
+    batch.resources = std::exchange(dump_.resources, {});
     batch.endedUntold = dump_.endedUntold;
     batch.failedUntold = dump_.failedUntold;
     batch.events = dump_.events;

@@ -103,9 +103,7 @@ dump::Job DumpTables::translate(const JobRow& row) {
     job.stateSince = row.stateSince;
     job.executionSince = row.executionSince;
     job.waitsFor = row.waitsFor;
-    const bool address = row.waitKind == WaitKind::Semaphore || row.waitKind == WaitKind::Channel ||
-                         row.waitKind == WaitKind::Event;
-    if (redaction_ && address)
+    if (redaction_ && row.waitKind == WaitKind::Event)
         job.waitsFor = redaction_->address(row.waitsFor);
     job.jobVersion = row.jobVersion;
     job.executionSequence = row.executionSequence;
@@ -124,6 +122,19 @@ dump::Job DumpTables::translate(const JobRow& row) {
     if (row.changing)
         job.marks |= dump::JobMarks::changing;
     return job;
+}
+
+dump::Resource DumpTables::translate(const Resource& resource) {
+    dump::Resource row{};
+    row.id = resource.id.value;
+    row.owner = resource.owner.value;
+    row.count = resource.count;
+    row.capacity = resource.capacity;
+    row.waiting = resource.waiting;
+    row.name = name(resource.name);
+    row.site = site(resource.site);
+    row.kind = static_cast<std::uint8_t>(resource.kind);
+    return row;
 }
 
 } // namespace coroscope::observe

@@ -22,6 +22,7 @@ public:
 
     /// The row with its numbers in these tables. The same row gives the same answer every time.
     wire::dump::Job translate(const JobRow& row);
+    wire::dump::Resource translate(const Resource& resource);
     std::uint32_t failure(const std::string& text);
 
     const std::vector<const std::string*>& texts() const noexcept { return texts_; }

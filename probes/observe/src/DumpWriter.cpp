@@ -226,6 +226,7 @@ Dump takeDump(const SourceInfo& info, std::shared_ptr<const Dictionary> dictiona
         return job.failure - 1 < texts->size() ? (*texts)[job.failure - 1] : std::string();
     };
     taken.incidents.assign(ended.incidents().begin(), ended.incidents().end());
+    taken.resources = tree.resources();
     taken.endedUntold = ended.total() - newest.size();
     taken.failedUntold = ended.totalFailures() - failures;
     return taken;
@@ -253,6 +254,8 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
         translateEnded(tables, what, job);
     for (const Incident& incident : what.incidents)
         translateIncident(tables, incident);
+    for (const Resource& resource : what.resources)
+        tables.translate(resource);
 
     SectionWriter writer(file);
     writeInfo(writer, what, options.redact);
@@ -276,6 +279,9 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
     writeRows(
         writer, dump::tags::incidents, what.incidents.size(),
         [&](std::size_t i) { return translateIncident(tables, what.incidents[i]); }, goOn);
+    writeRows(
+        writer, dump::tags::resources, what.resources.size(),
+        [&](std::size_t i) { return tables.translate(what.resources[i]); }, goOn);
     writer.add(dump::End{writer.sections(), 0, what.jobs.size(), what.ended.size()});
     writer.write(dump::tags::end);
     if (!whole && file.problem().empty())

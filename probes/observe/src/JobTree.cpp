@@ -116,6 +116,12 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
         arrived = takeAll(std::move(batch.rows));
         batch.rows.clear();
     }
+    if (batch.resources) {
+        resources_ = *std::move(batch.resources);
+        std::sort(resources_.begin(), resources_.end(),
+                  [](const Resource& a, const Resource& b) { return a.id < b.id; });
+        changes.resources = true;
+    }
 
     // A row whose slot belongs to an older job proves that one ended, even if nobody told.
     for (const JobRow& row : batch.rows) {
@@ -497,6 +503,21 @@ RootKind JobTree::rootKind(Node root) const noexcept {
 
 bool JobTree::isOrphanRoot(Node node) const noexcept {
     return links_[node].parent == noNode && rootKind(node) != RootKind::Owned;
+}
+
+const Resource* JobTree::resource(ResourceId id) const noexcept {
+    const auto at = std::lower_bound(resources_.begin(), resources_.end(), id,
+                                     [](const Resource& r, ResourceId wanted) { return r.id < wanted; });
+    return id && at != resources_.end() && at->id == id ? &*at : nullptr;
+}
+
+JobId JobTree::waitsForJob(const JobRow& row) const noexcept {
+    if (row.execution != Execution::Suspended)
+        return {};
+    if (row.waitKind == WaitKind::Job || row.waitKind == WaitKind::Scope)
+        return {row.waitsFor};
+    const Resource* const resource = this->resource(row.resource());
+    return resource ? resource->owner : JobId{};
 }
 
 std::vector<Node> JobTree::path(Node node) const {

@@ -21,6 +21,8 @@ constexpr std::int64_t scrubEvery = 1'000 * millisecond;
 constexpr std::uint32_t scrubStep = 4'096, scrubSteps = 64;
 /// Without events the memory is scanned so often, or less often where that takes long.
 constexpr std::int64_t scanEvery = 50 * millisecond;
+/// The resources are looked at so often, or less often where that takes long.
+constexpr std::int64_t resourcesEvery = 50 * millisecond;
 /// After the agent has hung up: time for the process to end before it is looked for.
 constexpr std::int64_t hangUpGrace = 300 * millisecond;
 /// Incidents looked at in one read(), and those not complete that are looked at again.
@@ -92,6 +94,8 @@ void LiveSource::read(Batch& batch) {
     endTheVanished(batch);
     if (closing)
         readSlots(batch);
+    if (closing || before >= nextResources_)
+        readResources(batch);
 
     if (link_.connected()) {
         link_.receive(answers_);
@@ -326,6 +330,16 @@ void LiveSource::readIncidents(Batch& batch) {
     // A writer that gave up leaves nothing, and who makes up numbers must not fill our memory with them.
     if (unfinished_.size() > mostUnfinished)
         unfinished_.erase(unfinished_.begin(), unfinished_.end() - mostUnfinished);
+}
+
+/// All of them each time: who holds what changes without an event, and there are few.
+void LiveSource::readResources(Batch& batch) {
+    const std::int64_t before = monotonicNow();
+    std::vector<Resource> now = reader_->resources();
+    if (now != resources_)
+        batch.resources = resources_ = std::move(now);
+    const std::int64_t after = monotonicNow();
+    nextResources_ = after + std::max(resourcesEvery, 20 * (after - before));
 }
 
 /// An incident tells of a failed job's end where no event does: it was before we came, the events are off, or

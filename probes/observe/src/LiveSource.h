@@ -61,6 +61,7 @@ private:
     void scrub(std::int64_t now);
     void endTheVanished(Batch& batch);
     void readIncidents(Batch& batch);
+    void readResources(Batch& batch);
     void takeFailure(const Incident& incident, Batch& batch);
     void end(Known& known, const EndedJob& job, Batch& batch);
     Known& known(std::uint32_t index);
@@ -92,6 +93,9 @@ private:
     std::uint32_t look_ = 1;
     std::uint64_t incidentsRead_ = 0;       ///< smaller numbers were read or are among the unfinished
     std::vector<std::uint64_t> unfinished_; ///< incidents that were being written, or never will be
+
+    std::vector<Resource> resources_; ///< as last told
+    std::int64_t nextResources_ = 0;
 
     // The scrub goes through the slab in steps, one a read().
     std::uint32_t scrubNext_ = 0;

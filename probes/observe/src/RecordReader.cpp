@@ -102,6 +102,8 @@ Result<std::shared_ptr<const RecordReader>> RecordReader::checked(std::shared_pt
     copyOut(&reader->header_, reader->base_, sizeof reader->header_);
     if (reader->header_.versionMinor == 0)
         reader->header_.incidents = {};
+    if (reader->header_.versionMinor < 2)
+        reader->header_.resources = {};
     if (std::string problem = reader->problemWithHeader(); !problem.empty())
         return Problem{std::move(problem)};
     return std::shared_ptr<const RecordReader>(std::move(reader));
@@ -138,7 +140,8 @@ std::string RecordReader::problemWithHeader() const {
         !fits(h.siteCounters, sizeof(layout::SiteCounter), 8, mostRows, h.threads.capacity) ||
         !fits(h.rings, sizeof(layout::Event), 8, mostRows, h.threads.capacity))
         return "the header of its record makes no sense";
-    if (h.versionMinor > 0 && !fits(h.incidents, sizeof(layout::Incident), 8, mostRows))
+    if ((h.versionMinor > 0 && !fits(h.incidents, sizeof(layout::Incident), 8, mostRows)) ||
+        (h.versionMinor > 1 && !fits(h.resources, sizeof(layout::Resource), 8, mostRows)))
         return "the header of its record makes no sense";
     return {};
 }
@@ -229,6 +232,9 @@ JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const 
                            Execution::None);
     read.waitKind =
         known(static_cast<std::uint64_t>(execution.waitKind()), WaitKind::Select, WaitKind::Unknown);
+    // Before version 2 it was the holder of the mutex, or an address.
+    if (isResource(read.waitKind) && header_.versionMinor < 2)
+        read.waitsFor = 0;
     if (read.execution != Execution::Suspended) {
         // Left over from the last suspension.
         read.waitKind = WaitKind::Unknown;
@@ -312,6 +318,39 @@ std::uint64_t RecordReader::readEvents(std::uint32_t thread, std::uint64_t from,
     const auto first = events.begin() + static_cast<std::ptrdiff_t>(before);
     events.erase(first, first + static_cast<std::ptrdiff_t>(overwritten));
     return overwritten;
+}
+
+// As a slot is read: the id, the fields, a fence, the id again.
+std::vector<Resource> RecordReader::resources() const {
+    std::vector<Resource> all;
+    if (header_.resources.capacity == 0)
+        return all;
+    const std::uint64_t end = std::min<std::uint64_t>(
+        load(live().resourcesHighWater, std::memory_order_acquire), header_.resources.capacity);
+    for (std::uint64_t index = 1; index < end; ++index) {
+        const layout::Resource& row = this->row<layout::Resource>(header_.resources, index);
+        for (int tries = 0; tries < triesForSlot; ++tries) {
+            const std::uint64_t id = load(row.id, std::memory_order_acquire);
+            if (ResourceId{id}.index() != index)
+                break;
+            Resource read;
+            read.id = ResourceId{id};
+            read.kind = known(load(row.kind), WaitKind::Select, WaitKind::Unknown);
+            read.owner = JobId{load(row.owner)};
+            read.count = load(row.count);
+            read.capacity = load(row.capacity);
+            read.waiting = load(row.waiting);
+            read.name = load(row.name);
+            read.site = load(row.site);
+            std::atomic_thread_fence(std::memory_order_acquire);
+            if (load(row.id) != id)
+                continue;
+            if (isResource(read.kind))
+                all.push_back(read);
+            break;
+        }
+    }
+    return all;
 }
 
 std::string RecordReader::text(TextId id) const {
@@ -407,7 +446,7 @@ RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, cons
     row.state = known(head.state, JobState::Failed, JobState::Active);
     row.execution = known(head.execution, Execution::WaitsForChildren, Execution::None);
     row.waitKind = known(head.waitKind, WaitKind::Select, WaitKind::Unknown);
-    row.waitsFor = head.waitsFor;
+    row.waitsFor = isResource(row.waitKind) && header_.versionMinor < 2 ? 0 : head.waitsFor;
     return IncidentRead::Read;
 }
 

@@ -89,6 +89,10 @@ public:
     /// Reads one incident by the writers' protocol.
     IncidentRead readIncident(std::uint64_t number, const TickClock& clock, Incident& incident) const;
 
+    /// Of each resource what is in its row now, in the order of their indices. A row that is taken by one
+    /// after the other, each time we look, is left out.
+    std::vector<Resource> resources() const;
+
     std::string text(TextId id) const;
     SiteText site(SiteId id) const;
     StackText stack(StackId id) const;

@@ -55,6 +55,8 @@ public:
                               std::make_move_iterator(news.incidents.end()));
         if (into.incidents.size() > mostIncidents)
             into.incidents.erase(into.incidents.begin(), into.incidents.end() - mostIncidents);
+        if (news.resources)
+            into.resources = std::move(news.resources);
         into.endedUntold += news.endedUntold;
         into.failedUntold += news.failedUntold;
         // No batch of a source both has a job and ends it, so the ends may come first: they make room in the

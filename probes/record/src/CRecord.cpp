@@ -6,6 +6,7 @@
 
 #include <coroscope/record/JobRecord.h>
 #include <coroscope/record/Record.h>
+#include <coroscope/record/Resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,6 +20,8 @@ namespace {
 static_assert(COROSCOPE_FAILED == static_cast<int>(JobState::Failed));
 static_assert(COROSCOPE_CANCELLING == static_cast<int>(JobState::Cancelling));
 static_assert(COROSCOPE_WAIT_SELECT == static_cast<int>(WaitKind::Select));
+static_assert(COROSCOPE_WAIT_MUTEX == static_cast<int>(WaitKind::Mutex));
+static_assert(COROSCOPE_WAIT_CHANNEL == static_cast<int>(WaitKind::Channel));
 static_assert(COROSCOPE_WAIT_CALLBACK == static_cast<int>(WaitKind::Callback));
 
 /// Unlike the C++ interface this one forgives calls for jobs that have ended.
@@ -132,6 +135,29 @@ void coroscope_job_end(coroscope_job job, coroscope_state state, const char* fai
         JobRecord(JobId{job})
             .end(static_cast<JobState>(state),
                  failure ? std::string_view(failure, size) : std::string_view());
+}
+
+coroscope_resource coroscope_resource_begin(coroscope_wait_kind kind, std::uint64_t capacity,
+                                            std::uint32_t site, std::uint32_t name) {
+    if (kind < COROSCOPE_WAIT_MUTEX || kind > COROSCOPE_WAIT_CHANNEL || !record::start())
+        return 0;
+    Resource resource;
+    resource.begin({.kind = static_cast<WaitKind>(kind), .capacity = capacity, .site = site, .name = name});
+    return resource.id().value;
+}
+
+void coroscope_resource_owner(coroscope_resource resource, coroscope_job owner) {
+    Resource(ResourceId{resource}).owner(JobId{owner});
+}
+
+void coroscope_resource_counts(coroscope_resource resource, std::uint64_t count, std::uint32_t waiting) {
+    Resource known(ResourceId{resource});
+    known.count(count);
+    known.waiting(waiting);
+}
+
+void coroscope_resource_end(coroscope_resource resource) {
+    Resource(ResourceId{resource}).end();
 }
 
 void coroscope_set_command_handler(const coroscope_command_handler* handler) {

@@ -86,6 +86,7 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
     h.texts = place(capacity::texts, 1);
     h.failures = place(0, 1);
     h.incidents = place(capacity::incidents, capacity::incidentSize);
+    h.resources = place(capacity::resources, sizeof(layout::Resource));
     h.rings = place(capacity::ringEvents, sizeof(layout::Event), capacity::threads);
     h.slots = place(slotCapacity, sizeof(layout::Slot));
     return at;
@@ -160,6 +161,7 @@ std::string createMemory() {
     copyCut(h.runtimeVersion, sizeof h.runtimeVersion, "0.1.0");
     h.slotsHighWater = 1; // slot 0, site 0, text 0 and so on mean "none"
     h.threadsHighWater = 1;
+    h.resourcesHighWater = 1;
     h.sitesUsed = h.stacksUsed = h.contextsUsed = 1;
     h.textsUsed = 1;
     std::memcpy(static_cast<void*>(base), &h, sizeof h);
@@ -174,6 +176,7 @@ std::string createMemory() {
     memory.siteCounters = static_cast<layout::SiteCounter*>(at(h.siteCounters));
     memory.texts = static_cast<char*>(at(h.texts));
     memory.incidents = static_cast<std::byte*>(at(h.incidents));
+    memory.resources = static_cast<layout::Resource*>(at(h.resources));
     memory.rings = static_cast<layout::Event*>(at(h.rings));
     memory.slotCapacity = h.slots.capacity;
     memory.ringsOffset = h.rings.offset;

@@ -19,7 +19,8 @@ inline constexpr std::uint32_t contexts = 4'096;
 inline constexpr std::uint64_t texts = 8u << 20;
 inline constexpr std::uint64_t incidents = 2'048;
 inline constexpr std::uint64_t incidentSize = 2'176; // with its text
-inline constexpr std::uint64_t ringEvents = 32'768;  // a power of two
+inline constexpr std::uint32_t resources = 32'768;
+inline constexpr std::uint64_t ringEvents = 32'768; // a power of two
 inline constexpr std::uint64_t slots = std::uint64_t{1} << JobId::indexBits;
 } // namespace capacity
 
@@ -34,6 +35,7 @@ struct Memory {
     layout::SiteCounter* siteCounters = nullptr;
     char* texts = nullptr;
     std::byte* incidents = nullptr;
+    layout::Resource* resources = nullptr;
     layout::Event* rings = nullptr;
     std::uint64_t slotCapacity = 0;
     std::uint64_t ringsOffset = 0;

@@ -149,6 +149,10 @@ struct DumpTest : testing::Test {
             incident.text = "shop::CardError\ncard " + std::to_string(i);
             dump.incidents.push_back(incident);
         }
+        for (std::uint32_t i = 1; i <= ended; i += 2)
+            dump.resources.push_back({ResourceId::of(i, 1 + below(9)), static_cast<WaitKind>(5 + i % 3),
+                                      JobId::of(below(jobs + 1), 1), random(), random(), below(9), below(300),
+                                      below(40)});
         dump.failureText = [](const EndedJob& job) {
             return "std::runtime_error: order " + std::to_string(job.failure) +
                    " is lost\n\tsuppressed: shop::CardError: card 4711 0815";
@@ -282,6 +286,29 @@ TEST_F(DumpTest, WhatGoesInComesOut) {
         ASSERT_EQ(is.text, was.text);
         ASSERT_EQ(drawn(is.job, *words), drawn(was.job, *in.dictionary));
     }
+    ASSERT_TRUE(out.batch.resources);
+    ASSERT_EQ(out.batch.resources->size(), in.resources.size());
+    for (std::size_t i = 0; i < in.resources.size(); ++i) {
+        Resource was = in.resources[i], is = (*out.batch.resources)[i];
+        ASSERT_EQ(words->text(is.name), in.dictionary->text(was.name));
+        ASSERT_EQ(words->site(is.site).file, in.dictionary->site(was.site).file);
+        was.name = is.name;
+        was.site = is.site;
+        ASSERT_EQ(is, was);
+    }
+}
+
+TEST_F(DumpTest, OneFromBeforeThereWereResourcesNamesNone) {
+    Dump in = dump(2, 0);
+    in.jobs[0].waitKind = WaitKind::Mutex; // waitsFor was the holder then, and an address
+    in.jobs[1].waitKind = WaitKind::Channel;
+    save(in);
+    put(ofVersion(bytes(), format::versionMajor, 0));
+    const Opened out = opened();
+    ASSERT_EQ(out.batch.rows.size(), 2u);
+    EXPECT_EQ(out.batch.rows[0].waitKind, WaitKind::Mutex);
+    EXPECT_EQ(out.batch.rows[0].waitsFor, 0u);
+    EXPECT_EQ(out.batch.rows[1].waitsFor, 0u);
 }
 
 TEST_F(DumpTest, OfAProgramWithoutJobsIsADumpToo) {
@@ -400,7 +427,7 @@ TEST_F(DumpTest, RedactedItNamesNothingOfTheProgramAndKeepsEqualThingsEqual) {
 
 TEST_F(DumpTest, AddressesAreReplacedWhenItIsRedacted) {
     Dump in = dump(3, 0);
-    in.jobs[0].waitKind = in.jobs[1].waitKind = in.jobs[2].waitKind = WaitKind::Channel;
+    in.jobs[0].waitKind = in.jobs[1].waitKind = in.jobs[2].waitKind = WaitKind::Event;
     in.jobs[0].waitsFor = in.jobs[2].waitsFor = 0x7f12'3456'7890;
     in.jobs[1].waitsFor = 0x7f12'3456'0000;
     save(in, {.redact = true, .progress = {}});

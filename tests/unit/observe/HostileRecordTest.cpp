@@ -37,6 +37,9 @@ struct HostileRecordTest : testing::Test {
         target.tell("begin audit - global by=reader");
         target.tell("begin failed root");
         target.tell("end failed Failed std::runtime_error: no more paper");
+        target.tell("resource stock mutex 1");
+        target.tell("resource queue channel 64");
+        target.tell("owns stock reader");
         real = std::make_unique<RecordBytes>(smallRecord(target.pid()));
     }
     static void TearDownTestSuite() { real.reset(); }
@@ -80,9 +83,10 @@ TEST_F(HostileRecordTest, HeadersThatMakeNoSenseAreRefusedInWords) {
     header(bytes).totalSize = bytes.size() + 1;
     EXPECT_EQ(problem(bytes), "its record is cut short");
     layout::Table layout::Header::* const tables[] = {
-        &layout::Header::slots,  &layout::Header::threads,   &layout::Header::sites,
-        &layout::Header::stacks, &layout::Header::contexts,  &layout::Header::siteCounters,
-        &layout::Header::texts,  &layout::Header::incidents, &layout::Header::rings};
+        &layout::Header::slots,    &layout::Header::threads,   &layout::Header::sites,
+        &layout::Header::stacks,   &layout::Header::contexts,  &layout::Header::siteCounters,
+        &layout::Header::texts,    &layout::Header::incidents, &layout::Header::rings,
+        &layout::Header::resources};
     for (const auto table : tables) {
         const std::string senseless = "the header of its record makes no sense";
         bytes = copy();
@@ -128,6 +132,33 @@ TEST_F(HostileRecordTest, NumbersThatNobodyKnowsReadAsUnknown) {
     EXPECT_EQ(row.kind, JobKind::Foreign);
     slot->id = JobId::of(3, 1).value;
     EXPECT_EQ((*reader)->readSlot(2, {}, row), RecordReader::SlotRead::Free) << "the id of another slot";
+}
+
+TEST_F(HostileRecordTest, ARecordFromBeforeThereWereResourcesHasNone) {
+    RecordBytes bytes = copy();
+    ASSERT_EQ((*RecordReader::over(bytes.data(), bytes.size()))->resources().size(), 2u);
+    header(bytes).versionMinor = 1;
+    header(bytes).resources = {~std::uint64_t{0}, ~std::uint64_t{0}, 7, 7}; // what lay there means nothing
+    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).slots.offset) + 2;
+    slot->executionWord = layout::ExecutionWord::of(8, Execution::Suspended, WaitKind::Mutex).bits;
+    slot->waitsFor = JobId::of(1, 1).value; // the holder, then
+    auto reader = RecordReader::over(bytes.data(), bytes.size());
+    ASSERT_TRUE(reader) << reader.problem();
+    EXPECT_TRUE((*reader)->resources().empty());
+    observe::JobRow row;
+    ASSERT_EQ((*reader)->readSlot(2, {}, row), RecordReader::SlotRead::Job);
+    EXPECT_EQ(row.waitKind, WaitKind::Mutex);
+    EXPECT_EQ(row.waitsFor, 0u);
+}
+
+TEST_F(HostileRecordTest, ResourcesThatMakeNoSenseAreLeftOut) {
+    RecordBytes bytes = copy();
+    auto* const rows = reinterpret_cast<layout::Resource*>(bytes.data() + header(bytes).resources.offset);
+    rows[1].id = ResourceId::of(2, 1).value; // another row's
+    rows[2].kind = static_cast<std::uint8_t>(WaitKind::Delay);
+    header(bytes).resourcesHighWater = ~0u;
+    auto reader = RecordReader::over(bytes.data(), bytes.size());
+    EXPECT_TRUE((*reader)->resources().empty());
 }
 
 TEST_F(HostileRecordTest, TwentyThousandDamagedOnesAreRead) {

@@ -36,6 +36,38 @@ struct JobTreeTest : testing::Test {
     }
 };
 
+TEST_F(JobTreeTest, SaysWhichJobASuspendedOneWaitsFor) {
+    Batch news = batch("1 2 3 4");
+    auto waits = [&](std::size_t i, WaitKind kind, std::uint64_t what) {
+        news.rows[i].execution = Execution::Suspended;
+        news.rows[i].waitKind = kind;
+        news.rows[i].waitsFor = what;
+    };
+    const ResourceId stock = ResourceId::of(7, 3), queue = ResourceId::of(2, 1);
+    waits(1, WaitKind::Job, id("1").value);
+    waits(2, WaitKind::Mutex, stock.value);
+    waits(3, WaitKind::Channel, queue.value);
+    news.resources = {{stock, WaitKind::Mutex, id("4"), 0, 1, 1, 0, 0},
+                      {queue, WaitKind::Channel, {}, 5, 64, 1, 0, 0}};
+    tree.apply(news, changes);
+    EXPECT_TRUE(changes.resources);
+    auto blocker = [&](const char* job) { return tree.waitsForJob(tree.row(tree.find(id(job)))); };
+    EXPECT_FALSE(blocker("1"));
+    EXPECT_EQ(blocker("2"), id("1"));
+    EXPECT_EQ(blocker("3"), id("4"));
+    EXPECT_FALSE(blocker("4"));
+    ASSERT_NE(tree.resource(queue), nullptr);
+    EXPECT_EQ(tree.resource(queue)->count, 5u);
+    EXPECT_EQ(tree.resource(ResourceId::of(7, 2)), nullptr) << "an older one in that row";
+    EXPECT_EQ(tree.resource({}), nullptr);
+
+    tree.apply(batch("5"), changes);
+    EXPECT_FALSE(changes.resources);
+    EXPECT_EQ(tree.resources().size(), 2u) << "no news of them: they stay";
+    tree.apply(batch("! 1"), changes);
+    EXPECT_TRUE(tree.resources().empty());
+}
+
 TEST_F(JobTreeTest, ChildrenLieBelowTheirParentsInTheOrderOfArrival) {
     EXPECT_EQ(after("1 2<1 3<2 4<1 5"), "1;+2;++3;+4;5");
     EXPECT_EQ(labels(changes.inserted), "1 2 3 4 5");

@@ -121,6 +121,41 @@ TEST_F(LiveSourceTest, FollowsJobsThatComeChangeAndGo) {
     EXPECT_EQ(lost, 0u);
 }
 
+TEST_F(LiveSourceTest, KnowsWhatAJobWaitsForAndWhoHoldsIt) {
+    target.tell("begin keeper -");
+    target.tell("begin other -");
+    target.tell("begin waiter -");
+    target.tell("resource stock mutex 1");
+    target.tell("owns stock keeper");
+    target.tell("counts stock 0 1");
+    target.tell("run waiter");
+    target.tell("waits waiter stock");
+    attachNow();
+    const Resource* stock = tree.resource(row("waiter").resource());
+    ASSERT_NE(stock, nullptr) << "with the first look";
+    EXPECT_EQ(stock->kind, WaitKind::Mutex);
+    EXPECT_EQ(source->dictionary()->text(stock->name), "stock");
+    EXPECT_EQ(source->dictionary()->site(stock->site).fileName(), "Target.cpp");
+    EXPECT_EQ(stock->capacity, 1u);
+    EXPECT_EQ(stock->waiting, 1u);
+    EXPECT_EQ(tree.waitsForJob(row("waiter")), row("keeper").id);
+
+    target.tell("owns stock other");
+    EXPECT_TRUE(soon([&] { return tree.waitsForJob(row("waiter")) == row("other").id; }))
+        << "a change of hands is seen without any change of the waiting job";
+    const ResourceId gone = stock->id;
+    target.tell("run waiter");
+    target.tell("gone stock");
+    EXPECT_TRUE(soon([&] { return tree.resource(gone) == nullptr; }));
+    EXPECT_FALSE(tree.waitsForJob(row("waiter")));
+
+    target.tell("resource queue channel 64");
+    target.tell("counts queue 64 2");
+    EXPECT_TRUE(soon([&] { return tree.resources().size() == 1 && tree.resources()[0].count == 64; }));
+    EXPECT_EQ(tree.resources()[0].kind, WaitKind::Channel);
+    EXPECT_NE(tree.resources()[0].id, gone);
+}
+
 TEST_F(LiveSourceTest, AJobThatCameAndWentBetweenTwoLooksIsToldAsEndedWithAllThatIsKnownOfIt) {
     target.tell("begin root -");
     attachNow();

@@ -38,11 +38,14 @@ void readEverything(const void* memory, std::size_t size) {
     for (observe::Node node = 0; node < tree.endNode(); ++node) {
         const observe::JobRow& row = tree.row(node);
         (void)observe::jobLabel(row, *dictionary);
+        (void)tree.waitsForJob(row);
         (void)dictionary->stack(row.suspendedAt);
         (void)dictionary->context(row.context);
         (void)dictionary->site(row.site).shortFunction();
         (void)source.failureText({row.id, row.state, row.waitsFor, 0});
     }
+    for (const observe::Resource& resource : tree.resources())
+        (void)dictionary->site(resource.site).shortFunction();
     for (std::uint32_t thread = 0; thread < std::min(reader->threadsHighWater(), 8u); ++thread) {
         std::vector<layout::Event> events;
         const std::uint64_t head = reader->ringHead(thread), capacity = reader->ringCapacity();

@@ -130,6 +130,25 @@ TEST_F(SessionTest, FoldsSeveralChangesOfOneJobIntoOneRow) {
     EXPECT_FALSE(session.take(batch));
 }
 
+TEST_F(SessionTest, HandsOnTheNewestOfTheResources) {
+    auto give = [&](std::vector<Resource> resources) {
+        Batch news;
+        news.resources = std::move(resources);
+        script.give(std::move(news));
+    };
+    const Resource stock{ResourceId::of(1, 1), WaitKind::Mutex, id("1"), 0, 1, 2, 0, 0};
+    give({stock});
+    give({});
+    give({stock, stock});
+    script.give("1");
+    taken();
+    ASSERT_TRUE(batch.resources);
+    EXPECT_EQ(batch.resources->size(), 2u);
+    give({});
+    taken();
+    EXPECT_TRUE(tree.resources().empty());
+}
+
 TEST_F(SessionTest, DoesNotMentionJobsThatCameAndWentUntaken) {
     script.give("! 1");
     taken();

@@ -7,8 +7,10 @@
 //   effect from now on fork                           a child that has inherited the record; answers with its
 //   pid log                            answers what was cancelled since the last time exit | quick-exit |
 //   exec
+//   resource NAME KIND CAPACITY | owns NAME JOB | counts NAME COUNT WAITING | gone NAME | waits JOB NAME
 // A cancel command marks the job cancelling and writes "cancelled NAME CHILDREN-ONLY REASON;" into the log.
 #include <coroscope/record/JobRecord.h>
+#include <coroscope/record/Resource.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -96,6 +98,35 @@ void begin(std::istream& words) {
     jobs[job->name] = std::move(job);
 }
 
+std::map<std::string, std::unique_ptr<record::Resource>> resources;
+
+void carryOutForResource(const std::string& command, std::istream& words) {
+    std::string who, what;
+    words >> who >> what;
+    if (command == "resource") {
+        record::ResourceBirth birth;
+        birth.kind = what == "mutex"       ? WaitKind::Mutex
+                     : what == "semaphore" ? WaitKind::Semaphore
+                                           : WaitKind::Channel;
+        words >> birth.capacity;
+        birth.site = record::internSite(std::source_location::current());
+        birth.name = record::internText(who);
+        auto& resource = resources[who] = std::make_unique<record::Resource>();
+        resource->begin(birth);
+    } else if (command == "owns") {
+        resources.at(who)->owner(idOf(what));
+    } else if (command == "counts") {
+        std::uint32_t waiting = 0;
+        words >> waiting;
+        resources.at(who)->count(std::stoull(what));
+        resources.at(who)->waiting(waiting);
+    } else if (command == "gone") {
+        resources.at(who)->end();
+    } else {
+        jobs.at(who)->record.suspends(here(), WaitKind::Mutex, resources.at(what)->id().value);
+    }
+}
+
 std::string carryOut(const std::string& line) {
     std::istringstream words(line);
     std::string command, who, what;
@@ -127,6 +158,9 @@ std::string carryOut(const std::string& line) {
             for (;;)
                 ::pause();
         return std::to_string(child);
+    } else if (command == "resource" || command == "owns" || command == "counts" || command == "gone" ||
+               command == "waits") {
+        carryOutForResource(command, words);
     } else {
         words >> who;
         record::JobRecord& job = jobs.at(who)->record;

@@ -115,6 +115,30 @@ std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
     throw std::runtime_error("the row never stood still");
 }
 
+std::optional<layout::Resource> OwnRecord::resourceAt(std::uint32_t index) const {
+    const auto& row =
+        at<layout::Resource>(header().resources.offset + std::uint64_t{index} * header().resources.stride);
+    const std::uint64_t id = load(row.id, std::memory_order_acquire);
+    layout::Resource read{};
+    read.id = id;
+    read.owner = load(row.owner);
+    read.count = load(row.count);
+    read.capacity = load(row.capacity);
+    read.waiting = load(row.waiting);
+    read.name = load(row.name);
+    read.site = load(row.site);
+    read.kind = load(row.kind);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (id == 0 || load(row.id) != id)
+        return {};
+    return read;
+}
+
+std::optional<layout::Resource> OwnRecord::resource(ResourceId id) const {
+    const auto row = resourceAt(id.index());
+    return row && row->id == id.value ? row : std::nullopt;
+}
+
 std::optional<OwnRecord::Incident> OwnRecord::incident(std::uint64_t number) const {
     const layout::Table& table = header().incidents;
     const std::uint64_t place = table.offset + number % table.capacity * table.stride;

@@ -36,6 +36,11 @@ public:
     /// The row of a job by the reader's protocol; nothing when it is gone.
     std::optional<Row> read(JobId id) const;
 
+    /// The row of a resource by the reader's protocol; nothing when it is gone.
+    std::optional<layout::Resource> resource(ResourceId id) const;
+    /// Whatever is in that row.
+    std::optional<layout::Resource> resourceAt(std::uint32_t index) const;
+
     struct Incident {
         layout::Incident head;
         std::string text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of things inside one record: jobs, sites, interned texts.
+// Names of things inside one record: jobs, resources, sites, interned texts.
 #pragma once
 
 #include <compare>
@@ -8,23 +8,29 @@
 
 namespace coroscope {
 
-/// Names one job of one process, for ever: the lower 24 bits are its slot in the slab, the upper 40 bits
-/// count how often that slot was used. Ids do not come back, so an old id can be answered "gone" but never
-/// mistaken. Zero is no job.
-struct JobId {
+/// Names one entry of one process for ever: the lower 24 bits are its index, the upper 40 bits count how
+/// often that was used. Ids do not come back, so an old id can be answered "gone" but never mistaken. Zero is
+/// none.
+template <class Tag>
+struct IdOf {
     static constexpr unsigned indexBits = 24;
     static constexpr std::uint64_t indexMask = (std::uint64_t{1} << indexBits) - 1;
 
     std::uint64_t value = 0;
 
-    static constexpr JobId of(std::uint32_t index, std::uint64_t generation) noexcept {
+    static constexpr IdOf of(std::uint32_t index, std::uint64_t generation) noexcept {
         return {generation << indexBits | index};
     }
     constexpr std::uint32_t index() const noexcept { return static_cast<std::uint32_t>(value & indexMask); }
     constexpr std::uint64_t generation() const noexcept { return value >> indexBits; }
     constexpr explicit operator bool() const noexcept { return value != 0; }
-    friend constexpr auto operator<=>(JobId, JobId) noexcept = default;
+    friend constexpr auto operator<=>(IdOf, IdOf) noexcept = default;
 };
+
+/// A job; the index is that of its slot in the slab.
+using JobId = IdOf<struct JobTag>;
+/// What jobs wait for that is no job: a mutex, semaphore or channel. The index is that of its row.
+using ResourceId = IdOf<struct ResourceTag>;
 
 /// Index into the table of sites; 0 is "unknown".
 using SiteId = std::uint32_t;
@@ -35,9 +41,9 @@ using TextId = std::uint32_t;
 
 } // namespace coroscope
 
-template <>
-struct std::hash<coroscope::JobId> {
-    std::size_t operator()(coroscope::JobId id) const noexcept {
+template <class Tag>
+struct std::hash<coroscope::IdOf<Tag>> {
+    std::size_t operator()(coroscope::IdOf<Tag> id) const noexcept {
         return std::hash<std::uint64_t>{}(id.value);
     }
 };

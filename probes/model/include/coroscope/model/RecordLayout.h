@@ -3,7 +3,8 @@
 // with one version is read by observers built with another. All numbers are in the machine's byte order; all
 // offsets are bytes from the start of the memory.
 //
-//   Header | threads | sites | stacks | contexts | site counters | texts | incidents | rings | slots
+//   Header | threads | sites | stacks | contexts | site counters | texts | incidents | resources | rings |
+//   slots
 //
 // in whatever order: the header says where each lies.
 //
@@ -26,7 +27,7 @@ inline constexpr char memfdName[] = "coroscope-record";
 
 /// Readers refuse another major version and ignore what a newer minor one adds.
 inline constexpr std::uint32_t versionMajor = 1;
-inline constexpr std::uint32_t versionMinor = 1;
+inline constexpr std::uint32_t versionMinor = 2;
 
 enum class ClockKind : std::uint32_t {
     Monotonic = 0, ///< ticks are nanoseconds of CLOCK_MONOTONIC
@@ -86,6 +87,10 @@ struct Header {
     // Since minor version 1.
     Table incidents;             ///< a ring of Incident
     std::uint64_t incidentsHead; ///< incidents ever begun
+    // Since minor version 2.
+    Table resources;                  ///< rows of Resource
+    std::uint32_t resourcesHighWater; ///< rows with a higher index were never used
+    std::uint32_t resourcesRefused;   ///< resources that found the table full
 };
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
@@ -232,6 +237,25 @@ struct Incident {
     std::uint8_t reserved[9];
 };
 static_assert(sizeof(Incident) == 120);
+
+/// What jobs wait for that is no job: Slot::waitsFor names it by id. A resource has a row from the first time
+/// that a job had to wait for it until it is destroyed.
+///
+/// Life of a row: as that of a slot, id 0 -> fields -> id (release) -> ... -> id 0, release fence -> next
+/// one. The fields are stored one by one: together they need never have been so.
+struct alignas(64) Resource {
+    std::uint64_t id;       ///< ResourceId; 0 while free
+    std::uint64_t owner;    ///< JobId of the job that holds the mutex, 0 if none or not known; in a free row
+                            ///< its last generation
+    std::uint64_t count;    ///< free permits; buffered elements
+    std::uint64_t capacity; ///< permits in all; elements that can be buffered; ~0: no limit
+    std::uint32_t waiting;  ///< jobs that wait for it
+    TextId name;            ///< 0 without a name
+    SiteId site;            ///< where it was created
+    std::uint8_t kind;      ///< WaitKind
+    std::uint8_t reserved[19];
+};
+static_assert(sizeof(Resource) == 64);
 
 enum class EventKind : std::uint8_t {
     None = 0,

@@ -36,16 +36,16 @@ enum class Execution : std::uint8_t {
 /// What a suspended job waits for; says how Slot::waitsFor is to be read.
 enum class WaitKind : std::uint8_t {
     Unknown = 0,
-    Delay = 1,     ///< waitsFor: the due time, CLOCK_MONOTONIC in ns
-    Job = 2,       ///< waitsFor: id of the joined or awaited job
-    Scope = 3,     ///< waitsFor: id of the scope's job (coroutineScope, withContext, withTimeout ...)
-    Callback = 4,  ///< suspendCancellableCoroutine; waitsFor: 0
-    Mutex = 5,     ///< waitsFor: id of the job that holds it, or 0
-    Semaphore = 6, ///< waitsFor: address
-    Channel = 7,   ///< waitsFor: address
-    Event = 8,     ///< waitsFor: address
-    Yield = 9,     ///< gave way to others
-    Select = 10    ///< several at once
+    Delay = 1,    ///< waitsFor: the due time, CLOCK_MONOTONIC in ns
+    Job = 2,      ///< waitsFor: id of the joined or awaited job
+    Scope = 3,    ///< waitsFor: id of the scope's job (coroutineScope, withContext, withTimeout ...)
+    Callback = 4, ///< suspendCancellableCoroutine; waitsFor: 0
+    Mutex = 5,    ///< waitsFor: id of the Resource, 0 where it is not known; so for the next two
+    Semaphore = 6,
+    Channel = 7,
+    Event = 8,  ///< waitsFor: address
+    Yield = 9,  ///< gave way to others
+    Select = 10 ///< several at once
 };
 
 /// How a job came to be.
@@ -96,6 +96,11 @@ enum class IncidentKind : std::uint8_t {
     CancellationBecameValue = 4,  ///< its body caught the cancellation and returned
     CancellationBecameFailure = 5 ///< its body caught the cancellation and threw something else
 };
+
+/// The kinds of wait whose waitsFor is a ResourceId; also the kinds of resource there are.
+inline constexpr bool isResource(WaitKind w) noexcept {
+    return w == WaitKind::Mutex || w == WaitKind::Semaphore || w == WaitKind::Channel;
+}
 
 inline constexpr std::string_view name(JobState s) noexcept {
     switch (s) {

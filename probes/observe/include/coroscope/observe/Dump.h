@@ -24,6 +24,7 @@ struct Dump {
     /// As Source::failureText, of those in `ended`. Threads: any.
     std::function<std::string(const EndedJob&)> failureText;
     std::vector<Incident> incidents;
+    std::vector<Resource> resources;
     std::string endText; ///< how the program had ended before; empty while it ran
     std::uint64_t untracked = 0;
     std::uint64_t events = 0;

@@ -7,6 +7,7 @@
 #include <coroscope/observe/LargeVector.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct JobRow {
     std::int64_t createdAt = 0;
     std::int64_t stateSince = 0;     ///< last change of `state`
     std::int64_t executionSince = 0; ///< last change of `execution`
-    std::uint64_t waitsFor = 0;      ///< by waitKind; for Delay the due time in ns
+    std::uint64_t waitsFor = 0;      ///< by waitKind; for Delay the due time in ns; see resource()
     std::uint32_t jobVersion = 0;
     std::uint32_t executionSequence = 0;
     SiteId site = 0; ///< where it was created
@@ -37,6 +38,25 @@ struct JobRow {
     bool held = false;
     /// The target was in the middle of writing this row, each time we looked.
     bool changing = false;
+
+    /// The mutex, semaphore or channel that it waits for; none if it waits for something else, or that is not
+    /// known.
+    ResourceId resource() const noexcept { return {isResource(waitKind) ? waitsFor : 0}; }
+};
+
+/// What jobs wait for that is no job, as last seen. Known from the first time that a job had to wait for it.
+struct Resource {
+    static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
+    ResourceId id;
+    WaitKind kind = WaitKind::Unknown; ///< Mutex, Semaphore or Channel
+    JobId owner;                       ///< who holds the mutex; none if free or not known
+    std::uint64_t count = 0;           ///< free permits; buffered elements
+    std::uint64_t capacity = 0;        ///< permits in all; elements that can be buffered, or unlimited
+    std::uint32_t waiting = 0;         ///< jobs that wait for it
+    TextId name = 0;
+    SiteId site = 0; ///< where it was created
+    friend bool operator==(const Resource&, const Resource&) = default;
 };
 
 /// A job that is no more.
@@ -68,6 +88,9 @@ struct Batch {
     LargeVector<JobRow> rows; ///< new or changed, each complete
     /// Also, as far as they are known, jobs that came and went without ever being in `rows`.
     std::vector<EndedJob> ended;
+    /// All resources that there are, when anything about them has changed since the last batch that had them.
+    /// They are looked at some twenty times a second, so a row may for a moment name one that is not here.
+    std::optional<std::vector<Resource>> resources;
     /// Each once; with the first batch those that the target still remembers from before the attach.
     std::vector<Incident> incidents;
     /// Ends that are not in `ended`, but counted: of jobs, and how many of these failed.
@@ -75,12 +98,14 @@ struct Batch {
     std::uint64_t events = 0; ///< events that this batch was made of
     std::uint64_t lost = 0;   ///< events overwritten before they were read; state is complete all the same
     void clear() {
-        *this = Batch{false, std::move(rows), std::move(ended), std::move(incidents)};
+        *this = Batch{false, std::move(rows), std::move(ended), std::nullopt, std::move(incidents)};
         rows.clear();
         ended.clear();
         incidents.clear();
     }
-    bool empty() const noexcept { return !reset && rows.empty() && ended.empty() && incidents.empty(); }
+    bool empty() const noexcept {
+        return !reset && rows.empty() && ended.empty() && !resources && incidents.empty();
+    }
 };
 
 } // namespace coroscope::observe

@@ -31,12 +31,14 @@ struct TreeChanges {
     std::vector<Node> inserted;   ///< in the order parents first
     std::vector<Node> changed;    ///< same place in the tree, other facts
     std::vector<Node> moved;      ///< other parent than before: its parent came late, or ended early
+    bool resources = false;       ///< something about the resources changed
     void clear() {
         reset = false;
         removed.clear();
         inserted.clear();
         changed.clear();
         moved.clear();
+        resources = false;
     }
 };
 
@@ -81,6 +83,14 @@ public:
     /// Every node is smaller than this; isLive tells which are in use.
     Node endNode() const noexcept { return static_cast<Node>(rows_.size()); }
     bool isLive(Node node) const noexcept { return node < rows_.size() && rows_[node].id; }
+
+    /// In the order of their ids.
+    const std::vector<Resource>& resources() const noexcept { return resources_; }
+    /// Null when it is not known (yet), or gone.
+    const Resource* resource(ResourceId id) const noexcept;
+    /// The job that a suspended one waits for: the one that it joins or awaits, its scope's, or the one that
+    /// holds the mutex. None where that is not known, and for all other kinds of wait.
+    JobId waitsForJob(const JobRow& row) const noexcept;
 
     /// Nodes from the root to this one, both included.
     std::vector<Node> path(Node node) const;
@@ -151,6 +161,7 @@ private:
     std::size_t live_ = 0;
     std::uint64_t stepsLeft_ = 0; ///< of looking for cycles, in this apply
     JobCounts totals_;
+    std::vector<Resource> resources_;
     std::vector<Node> listed_;   ///< nodes of notable jobs, each once, and some that were
     std::uint64_t notables_ = 0; ///< jobs that are notable
 };

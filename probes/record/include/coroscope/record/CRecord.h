@@ -48,13 +48,16 @@ enum coroscope_wait_kind {
     COROSCOPE_WAIT_DELAY = 1,    /**< the due time, CLOCK_MONOTONIC in nanoseconds; 0 where it is not known */
     COROSCOPE_WAIT_JOB = 2,      /**< the coroscope_job that it joins */
     COROSCOPE_WAIT_CALLBACK = 4, /**< an answer from outside; 0 */
-    COROSCOPE_WAIT_MUTEX = 5,    /**< the coroscope_job that holds it, or 0 */
-    COROSCOPE_WAIT_SEMAPHORE = 6, /**< this and the next two: an address that tells one from the other */
+    COROSCOPE_WAIT_MUTEX = 5,    /**< this and the next two: the coroscope_resource, or 0 */
+    COROSCOPE_WAIT_SEMAPHORE = 6,
     COROSCOPE_WAIT_CHANNEL = 7,
-    COROSCOPE_WAIT_EVENT = 8,
+    COROSCOPE_WAIT_EVENT = 8, /**< an address that tells one from the other */
     COROSCOPE_WAIT_YIELD = 9, /**< gave way to others */
     COROSCOPE_WAIT_SELECT = 10
 };
+
+/** A recorded mutex, semaphore or channel; never comes back for another one. 0: none. */
+typedef uint64_t coroscope_resource;
 
 /** What is known of a job when it begins. All zero but `size` is a root without a name that has started. */
 struct coroscope_birth {
@@ -95,6 +98,20 @@ void coroscope_job_suspends(coroscope_job job, uint32_t stack, enum coroscope_wa
 void coroscope_job_waits_for_children(coroscope_job job);
 /** `state`: Completed to Failed. `failure`: `size` bytes of "type\nmessage" when it failed, else NULL. */
 void coroscope_job_end(coroscope_job job, enum coroscope_state state, const char* failure, size_t size);
+
+/* What jobs wait for that is no job. Begin it when a job has to wait for it for the first time, so that
+ * others cost nothing. Begin and end: one thread at a time; the others from any thread between them. Without
+ * a resource, waits_for stays 0. */
+
+/** `kind`: Mutex, Semaphore or Channel. `capacity`: permits, or elements that can be buffered; ~0: no limit.
+ * `site` and `name` as those of a job. 0 when the table is full or the record is off. */
+coroscope_resource coroscope_resource_begin(enum coroscope_wait_kind kind, uint64_t capacity, uint32_t site,
+                                            uint32_t name);
+/** The job that holds the mutex; 0: nobody. */
+void coroscope_resource_owner(coroscope_resource resource, coroscope_job owner);
+/** Free permits or buffered elements, and how many jobs wait. */
+void coroscope_resource_counts(coroscope_resource resource, uint64_t count, uint32_t waiting);
+void coroscope_resource_end(coroscope_resource resource);
 
 /** What the library does for observers. Without one, they are told that this program takes no commands. */
 struct coroscope_command_handler {

@@ -22,7 +22,7 @@ inline constexpr char fileSuffix[] = ".coroscope";
 
 /// Readers refuse a newer major version and ignore what a newer minor one adds.
 inline constexpr std::uint16_t versionMajor = 1;
-inline constexpr std::uint16_t versionMinor = 0;
+inline constexpr std::uint16_t versionMinor = 1;
 
 struct FileHead {
     unsigned char magic[8];
@@ -53,6 +53,7 @@ inline constexpr std::uint32_t contexts = tag("CTXT");  ///< TableHead, Context 
 inline constexpr std::uint32_t jobs = tag("JOBS");      ///< TableHead, Job rows
 inline constexpr std::uint32_t ended = tag("ENDS");     ///< TableHead, Ended rows
 inline constexpr std::uint32_t incidents = tag("INCI"); ///< TableHead, Incident rows
+inline constexpr std::uint32_t resources = tag("RSRC"); ///< TableHead, Resource rows; since minor version 1
 inline constexpr std::uint32_t end = tag("END.");       ///< End: the file is complete
 } // namespace tags
 
@@ -186,6 +187,20 @@ struct Incident {
     std::uint8_t reserved[3];
 };
 static_assert(sizeof(Incident) == 128);
+
+/// A mutex, semaphore or channel that jobs had to wait for.
+struct Resource {
+    std::uint64_t id;
+    std::uint64_t owner; ///< id of the job that held the mutex; 0 if none or not known
+    std::uint64_t count;
+    std::uint64_t capacity; ///< ~0: no limit
+    std::uint32_t waiting;
+    std::uint32_t name; ///< text
+    std::uint32_t site;
+    std::uint8_t kind; ///< WaitKind
+    std::uint8_t reserved[3];
+};
+static_assert(sizeof(Resource) == 48);
 
 struct End {
     std::uint32_t sections; ///< before this one

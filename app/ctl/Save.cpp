@@ -16,10 +16,11 @@ Exit saveSnapshot(std::ostream& out, std::ostream& problems, const Snapshot& sna
         observe::takeDump(info, snapshot.dictionary, snapshot.tree, snapshot.ended,
                           [&](const observe::EndedJob& job) { return snapshot.source->failureText(job); });
     dump.info.takenAt = snapshot.now;
+    dump.followedEvents = snapshot.source->contact().followsEvents;
     dump.untracked = snapshot.source->untrackedJobs();
     dump.events = snapshot.events;
     dump.lost = snapshot.lost;
-    if (const auto end = snapshot.source->ended(); end && end->text != info.commandsProblem)
+    if (const auto end = snapshot.source->ended(); end && end->text != snapshot.source->contact().problem)
         dump.endText = end->text;
     const std::string file =
         options.file.empty() ? observe::suggestedFileName(info, options.redact) : options.file;

@@ -35,12 +35,17 @@ int ps(bool json) {
     return success;
 }
 
-/// As takeSnapshot; also says on the standard error what of a file could not be read.
+/// As takeSnapshot; also says on the standard error what of a file could not be read, and that a process does
+/// not answer.
 observe::Result<Snapshot> snapshotOf(const std::string& target) {
     auto snapshot = takeSnapshot(target);
-    if (snapshot)
-        for (const std::string& problem : snapshot->source->info().problems)
-            std::cerr << "coroscopectl: " << target << ": " << problem << '\n';
+    if (!snapshot)
+        return snapshot;
+    for (const std::string& problem : snapshot->source->info().problems)
+        std::cerr << "coroscopectl: " << target << ": " << problem << '\n';
+    if (const observe::Contact contact = snapshot->source->contact();
+        snapshot->source->info().live && !contact.followsEvents)
+        std::cerr << "coroscopectl: " << contact.problem << '\n';
     return snapshot;
 }
 
@@ -104,7 +109,7 @@ int cancel(const std::string& target, const std::string& job, bool yes, const Ca
     if (!snapshot)
         return fail(snapshot.problem());
     if (!snapshot->source->info().live) {
-        fail(snapshot->source->info().commandsProblem);
+        fail(snapshot->source->contact().problem);
         return refused;
     }
     auto node = findJob(*snapshot, job);

@@ -348,7 +348,7 @@ TEST(Window, AStoppedTargetIsReadWithoutItsHelp) {
     sample.process().signal(SIGSTOP);
     ASSERT_TRUE(attach(*window, sample));
     EXPECT_NE(find(*window, "conn-1"), noNode);
-    EXPECT_FALSE(window->workspace().info().followsEvents);
+    EXPECT_FALSE(window->workspace().contact().followsEvents);
     EXPECT_FALSE(window->workspace().cancelProblem().isEmpty()) << "and says that it cannot cancel";
     sample.process().signal(SIGCONT);
 }

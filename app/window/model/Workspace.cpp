@@ -90,6 +90,7 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     batchOpen_ = false;
     session_ = std::make_unique<observe::Session>(std::move(source));
     info_ = session_->info();
+    contact_ = session_->status().contact;
     observe::Batch nothing;
     nothing.reset = true;
     emit aboutToUpdate();
@@ -203,6 +204,7 @@ void Workspace::save(const QString& path, bool redact) {
         observe::takeDump(info_, session_->dictionary(), tree_, ended_,
                           [this](const observe::EndedJob& job) { return session_->failureText(job); }));
     const observe::SessionStatus status = session_->status();
+    dump->followedEvents = status.contact.followsEvents;
     dump->untracked = status.untracked;
     dump->events = status.events;
     dump->lost = status.lost;
@@ -210,7 +212,7 @@ void Workspace::save(const QString& path, bool redact) {
         dump->info.takenAt = status.ended->at;
         dump->info.takenWallClock = status.ended->wallClock;
     }
-    if (status.ended && status.ended->text != info_.commandsProblem)
+    if (status.ended && status.ended->text != status.contact.problem)
         dump->endText = status.ended->text;
     auto control = std::make_shared<SaveControl>();
     saveControl_ = control;
@@ -259,6 +261,16 @@ void Workspace::dismissSaving() {
     emit savingChanged();
 }
 
+/// A program that was stopped goes on, or the other way round: what can be done with it is another matter
+/// then.
+void Workspace::refreshContact() {
+    observe::Contact contact = session_->status().contact;
+    if (contact == contact_)
+        return;
+    contact_ = std::move(contact);
+    emit stateChanged();
+}
+
 void Workspace::refreshSelected() {
     const Node node = selectedNode();
     if (node == noNode)
@@ -295,9 +307,9 @@ void Workspace::setSearch(const QString& words) {
 QString Workspace::cancelProblem() const {
     if (state_ != State::Live && state_ != State::File)
         return tr("Nothing is attached that could be told to stop.");
-    if (!info_.commandsAllowed) {
-        return info_.commandsProblem.empty() ? tr("This program takes no commands.")
-                                             : QString::fromStdString(info_.commandsProblem);
+    if (!contact_.commandsAllowed) {
+        return contact_.problem.empty() ? tr("This program takes no commands.")
+                                        : QString::fromStdString(contact_.problem);
     }
     return {};
 }
@@ -395,6 +407,7 @@ void Workspace::tick() {
         emit searchChanged();
     }
     emit updated(std::exchange(freshSource_, false));
+    refreshContact();
     refreshSelected();
     if (!wasEnded && selected_ && selected_->ended)
         emit selectionChanged();

@@ -60,6 +60,8 @@ public:
     int attachingPid() const noexcept { return attachingPid_; }
     const QString& openingFile() const noexcept { return openingFile_; }
     const observe::SourceInfo& info() const noexcept { return info_; }
+    /// What can be had of it at present; stateChanged() tells of a change.
+    const observe::Contact& contact() const noexcept { return contact_; }
     observe::SessionStatus status() const;
     const observe::JobTree& tree() const noexcept { return tree_; }
     /// The jobs that ended last.
@@ -144,6 +146,7 @@ private:
     void openLater(std::function<Opened()> work, std::function<void(const QString&)> failed);
     void applySome();
     void applyBatch(observe::Batch batch);
+    void refreshContact();
     void refreshSelected();
     void refreshFindings();
     void refreshCancels();
@@ -156,6 +159,7 @@ private:
 
     std::unique_ptr<observe::Session> session_;
     observe::SourceInfo info_;
+    observe::Contact contact_;
     observe::JobTree tree_;
     observe::EndedJobs ended_;
     TreeRows rows_{tree_};

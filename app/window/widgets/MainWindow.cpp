@@ -467,9 +467,8 @@ void MainWindow::stateChanged() {
         banner_->say(tr("Not all of this dump could be read."), {}, damage);
     else if (state == Workspace::State::File)
         banner_->say({});
-    else if (some && !workspace_.info().followsEvents)
-        banner_->say(tr(
-            "This program does not answer. What you see is read from its memory; cancelling does not work."));
+    else if (some && (!workspace_.contact().followsEvents || workspace_.contact().stopped))
+        banner_->say(QString::fromStdString(workspace_.contact().problem));
     else
         banner_->say({});
 }

@@ -55,7 +55,7 @@ void StatusBar::refresh() {
         tr("%1 · pid %2").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
     const bool some = workspace_.shows();
     // Only what is measured: without events there is no rate and no lag, after the end neither.
-    const bool follows = workspace_.info().followsEvents;
+    const bool follows = workspace_.contact().followsEvents;
     const bool live = workspace_.state() == Workspace::State::Live;
     jobs_->setVisible(some);
     findings_->setVisible(some);
@@ -83,9 +83,10 @@ void StatusBar::refresh() {
         break;
     }
     case Workspace::State::Live:
-        connection_->setText(workspace_.info().followsEvents
-                                 ? tr("live · %1").arg(who)
-                                 : tr("not answering, read from memory · %1").arg(who));
+        connection_->setText((workspace_.contact().stopped ? tr("stopped · %1")
+                              : follows                    ? tr("live · %1")
+                                                           : tr("not answering, read from memory · %1"))
+                                 .arg(who));
         break;
     case Workspace::State::Ended:
         connection_->setText(tr("ended · %1").arg(who));
@@ -131,7 +132,8 @@ void StatusBar::paintEvent(QPaintEvent*) {
     painter.fillRect(QRectF(0, 0, width(), 1), t.line);
     QColor point = t.ended;
     if (workspace_.state() == Workspace::State::Live)
-        point = workspace_.info().followsEvents ? t.running : t.cancelling;
+        point =
+            workspace_.contact().followsEvents && !workspace_.contact().stopped ? t.running : t.cancelling;
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     painter.setBrush(point);

@@ -6,13 +6,14 @@
 #include <coroscope/wire/SocketDirectory.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,7 +21,6 @@ namespace coroscope::observe {
 
 namespace {
 
-constexpr int helloMilliseconds = 1'000;
 /// Messages taken in one go: a target that never stops talking must not keep us.
 constexpr int messagesAtOnce = 64;
 
@@ -59,34 +59,41 @@ std::string sentence(const std::string& label, std::string_view rest) {
 
 } // namespace
 
-std::vector<std::string> agentSockets(const ProcessFacts& process) {
-    // The target may have been started with another XDG_RUNTIME_DIR than ours: try all places.
-    std::vector<std::string> paths;
-    auto add = [&](const std::string& directory) {
-        const std::string path = directory + '/' + wire::socketName(process.innermostPid);
-        if (std::find(paths.begin(), paths.end(), path) == paths.end() &&
-            wire::problemWithSocketDirectory(directory, process.uid).empty() &&
-            ::access(path.c_str(), F_OK) == 0)
-            paths.push_back(path);
+std::vector<AgentSocket> agentSockets(const ProcessFacts& process, const std::string& recorded) {
+    std::vector<AgentSocket> sockets;
+    std::vector<std::string> tried;
+    auto add = [&](const std::string& directory, const std::string& name, bool guessed) {
+        if (std::find(tried.begin(), tried.end(), directory + '/' + name) != tried.end())
+            return;
+        tried.push_back(directory + '/' + name);
+        Descriptor opened = openInRootOf(process.pid, directory);
+        struct stat info{};
+        if (!opened || ::fstat(opened.get(), &info) != 0 ||
+            (guessed && !wire::problemWithSocketDirectory(info, directory, process.uid).empty()) ||
+            ::faccessat(opened.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+            return;
+        sockets.push_back({std::move(opened), name});
     };
-    const std::string user = std::to_string(process.uid);
-    add(wire::socketDirectory(process.uid));
-    add("/run/user/" + user + "/coroscope");
-    add("/tmp/coroscope-" + user);
-    return paths;
+    if (const std::size_t slash = recorded.rfind('/'); slash != std::string::npos && slash != 0)
+        add(recorded.substr(0, slash), recorded.substr(slash + 1), false);
+    // Whose record cannot be read may still have an agent; and it may have been started with another
+    // XDG_RUNTIME_DIR than ours.
+    const std::string user = std::to_string(process.uid), name = wire::socketName(process.innermostPid);
+    add(wire::socketDirectory(process.uid), name, true);
+    add("/run/user/" + user + "/coroscope", name, true);
+    add("/tmp/coroscope-" + user, name, true);
+    return sockets;
 }
 
-Result<AgentLink> AgentLink::connect(const ProcessFacts& process, const std::string& path) {
+Result<AgentLink> AgentLink::call(const ProcessFacts& process, const AgentSocket& socket) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.empty() || path.size() >= sizeof address.sun_path)
+    const std::string path = "/proc/self/fd/" + std::to_string(socket.directory.get()) + '/' + socket.name;
+    if (path.size() >= sizeof address.sun_path)
         return Problem{{}};
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    AgentLink link;
-    link.label_ = processLabel(process.program, process.pid);
-    link.processStart_ = process.start;
-    link.socket_ = Descriptor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const int fd = link.socket_.get();
+    Descriptor connection(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int fd = connection.get();
     if (fd < 0)
         return Problem{std::string("cannot be asked: ") + std::strerror(errno)};
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -101,35 +108,58 @@ Result<AgentLink> AgentLink::connect(const ProcessFacts& process, const std::str
     if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != process.uid ||
         peer.pid != process.pid)
         return Problem{"is not who listens on its socket"};
+    return over(process, std::move(connection));
+}
 
-    pollfd waiting{fd, POLLIN, 0};
-    const std::int64_t until = monotonicNow() + std::int64_t{helloMilliseconds} * 1'000'000;
+AgentLink AgentLink::over(const ProcessFacts& process, Descriptor connection) {
+    AgentLink link;
+    link.label_ = processLabel(process.program, process.pid);
+    link.processStart_ = process.start;
+    link.innermostPid_ = static_cast<std::uint32_t>(process.innermostPid);
+    link.socket_ = std::move(connection);
+    return link;
+}
+
+void AgentLink::wait(int milliseconds) const {
+    pollfd waiting{socket_.get(), POLLIN, 0};
+    const std::int64_t until = monotonicNow() + std::int64_t{milliseconds} * 1'000'000;
     int ready = 0;
     do {
         const std::int64_t left = (until - monotonicNow()) / 1'000'000;
         ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
     } while (ready < 0 && errno == EINTR);
-    if (ready <= 0)
-        return Problem{"does not answer"};
+}
+
+Result<bool> AgentLink::greeted() {
+    if (!called())
+        return connected();
+    auto refuse = [this](std::string why) {
+        socket_ = Descriptor();
+        record_ = Descriptor();
+        return Problem{std::move(why)};
+    };
     wire::Hello hello;
     bool whole = false;
-    const ssize_t received = receiveWithDescriptor(fd, &hello, sizeof hello, link.record_, whole);
+    const ssize_t received = receiveWithDescriptor(socket_.get(), &hello, sizeof hello, record_, whole);
+    if (received < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
     if (received <= 0)
-        return Problem{"has closed the connection without a word"};
+        return refuse("has closed the connection without a word");
     if (received < static_cast<ssize_t>(sizeof hello.head) || hello.head.magic != wire::controlMagic)
-        return Problem{"answers with something that is not Coroscope's"};
+        return refuse("answers with something that is not Coroscope's");
     if (hello.head.version != wire::protocolVersion)
-        return Problem{"speaks version " + std::to_string(hello.head.version) +
-                       " of the control protocol and this Coroscope version " +
-                       std::to_string(wire::protocolVersion)};
+        return refuse("speaks version " + std::to_string(hello.head.version) +
+                      " of the control protocol and this Coroscope version " +
+                      std::to_string(wire::protocolVersion));
     if (received != static_cast<ssize_t>(sizeof hello) || !whole ||
         hello.head.type != wire::MessageType::Hello)
-        return Problem{"answers with something that is not Coroscope's"};
-    if (hello.processStart != process.start || hello.pid != static_cast<std::uint32_t>(process.innermostPid))
-        return Problem{"is answered for by another process"};
-    if (!link.record_)
-        return Problem{"has not sent its record"};
-    return link;
+        return refuse("answers with something that is not Coroscope's");
+    if (hello.processStart != processStart_ || hello.pid != innermostPid_)
+        return refuse("is answered for by another process");
+    if (!record_)
+        return refuse("has not sent its record");
+    greeted_ = true;
+    return true;
 }
 
 Result<std::uint64_t> AgentLink::cancel(JobId job, bool childrenOnly, std::string_view reason) {
@@ -204,6 +234,7 @@ void AgentLink::receive(std::vector<CommandAnswer>& answers) {
 
 void AgentLink::close(const std::string& why, std::vector<CommandAnswer>& answers) {
     socket_ = Descriptor();
+    greeted_ = false;
     for (const std::uint64_t request : open_)
         answers.push_back({request, CommandAnswer::Kind::Refused, why});
     open_.clear();

@@ -7,17 +7,17 @@
 
 #include <coroscope/observe/Source.h>
 
-#include <cerrno>
 #include <optional>
 #include <utility>
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace coroscope::observe {
 
 namespace {
+
+constexpr int helloMilliseconds = 1'000;
 
 bool isOf(const RecordReader& reader, const ProcessFacts& process) {
     return reader.processStart() == process.start &&
@@ -32,7 +32,7 @@ Result<std::shared_ptr<const RecordReader>> recordInFiles(const ProcessFacts& pr
             "does not let this user look into it (a program with special rights, or one that forbids it)."};
     std::string problem;
     for (const std::string& path : held.paths) {
-        const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        const Descriptor file = openHeldRecord(path);
         if (!file)
             continue;
         auto reader = RecordReader::open(file.get());
@@ -60,42 +60,40 @@ Result<std::unique_ptr<Source>> attach(int pid) {
         return Problem{label + " belongs to user " + userName(process->uid) +
                        ": run Coroscope as that user or as root."};
 
-    auto start = [&](std::shared_ptr<const RecordReader> reader, AgentLink link, std::string silence) {
-        return std::unique_ptr<Source>(std::make_unique<LiveSource>(
-            *process, std::move(pidfd), std::move(reader), std::move(link), std::move(silence)));
-    };
-    const bool stopped = process->state == 'T' || process->state == 't';
-    // Why the agent is of no use, as the second half of a sentence. A stopped one is not waited for.
-    std::string silence = stopped ? "is stopped" : "";
-    auto throughAgent = [&](const std::string& path) -> std::unique_ptr<Source> {
-        Result<AgentLink> link = AgentLink::connect(*process, path);
-        if (!link) {
-            silence = link.problem();
-            return nullptr;
-        }
-        auto reader = RecordReader::open(link->takeRecord().get());
-        if (reader && isOf(**reader, *process))
-            return start(*reader, *std::move(link), {});
-        silence =
-            reader ? "has sent the record of another process" : "cannot be observed: " + reader.problem();
-        return nullptr;
-    };
-
-    if (!stopped)
-        for (const std::string& path : agentSockets(*process))
-            if (auto source = throughAgent(path))
-                return source;
+    const bool stopped = isStopped(process->state);
     auto reader = recordInFiles(*process);
+    // Why the agent is of no use, as the second half of a sentence. A stopped one is called, but not waited
+    // for.
+    std::string silence;
+    AgentLink link;
+    for (const AgentSocket& socket : agentSockets(*process, reader ? (*reader)->socketAddress() : "")) {
+        Result<AgentLink> called = AgentLink::call(*process, socket);
+        if (!called) {
+            silence = silence.empty() ? called.problem() : silence;
+            continue;
+        }
+        if (!stopped)
+            called->wait(helloMilliseconds);
+        auto greeted = called->greeted();
+        if (greeted && *greeted && !reader) {
+            reader = RecordReader::open(called->takeRecord().get());
+            if (!reader)
+                reader = Problem{"cannot be observed: " + reader.problem() + "."};
+            else if (!isOf(**reader, *process))
+                reader = Problem{"has sent the record of another process."};
+            if (!reader)
+                return Problem{label + ' ' + reader.problem()};
+        }
+        silence = !greeted ? greeted.problem() : *greeted ? "" : "does not answer";
+        if (greeted) {
+            link = *std::move(called);
+            break;
+        }
+    }
     if (!reader)
         return Problem{label + ' ' + (silence.empty() || stopped ? reader.problem() : silence + ".")};
-    const std::string address = (*reader)->socketAddress();
-    if (silence.empty() && !address.empty())
-        if (auto source = throughAgent(address))
-            return source;
-    if (silence.empty())
-        silence = "has no agent";
-    return start(*reader, AgentLink(),
-                 label + ' ' + silence + ". Its memory is read instead; nothing can be cancelled.");
+    return std::unique_ptr<Source>(std::make_unique<LiveSource>(
+        *process, std::move(pidfd), *reader, std::move(link), silence.empty() ? "has no agent" : silence));
 }
 
 } // namespace coroscope::observe

@@ -13,7 +13,6 @@
 #include <tuple>
 #include <utility>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace coroscope::observe {
@@ -54,7 +53,7 @@ Target describe(const ProcessFacts& process) {
 bool lookIntoRecord(const ProcessFacts& process, const HeldRecords& held, Target& target) {
     bool found = false;
     for (const std::string& path : held.paths) {
-        const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        const Descriptor file = openHeldRecord(path);
         if (!file)
             continue;
         auto reader = RecordReader::open(file.get());
@@ -66,11 +65,9 @@ bool lookIntoRecord(const ProcessFacts& process, const HeldRecords& held, Target
             target.jobs = static_cast<std::int64_t>((*reader)->countJobs());
             target.attachable = true;
             target.problem.clear();
-            if (process.state == 'T' || process.state == 't')
+            if (isStopped(process.state))
                 target.problem = "Is stopped: its jobs can be seen, but not cancelled.";
-            else if (agentSockets(process).empty() &&
-                     ((*reader)->socketAddress().empty() ||
-                      ::access((*reader)->socketAddress().c_str(), F_OK) != 0))
+            else if (agentSockets(process, (*reader)->socketAddress()).empty())
                 target.problem = "Has no agent: its jobs can be seen, but not cancelled.";
             return true;
         }

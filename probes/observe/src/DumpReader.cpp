@@ -411,7 +411,7 @@ private:
                 info.redacted = number != 0;
                 break;
             case dump::FieldKey::FollowedEvents:
-                info.followsEvents = number != 0;
+                dump_.followedEvents = number != 0;
                 break;
             case dump::FieldKey::Untracked:
                 dump_.untracked = number;

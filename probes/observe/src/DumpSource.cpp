@@ -8,9 +8,10 @@ namespace coroscope::observe {
 
 DumpSource::DumpSource(Dump dump)
     : dump_(std::move(dump)) {
-    dump_.info.live = dump_.info.commandsAllowed = false;
-    dump_.info.commandsProblem = "This is a dump of " + processLabel(dump_.info.program, dump_.info.pid) +
-                                 ": nothing in it runs, so nothing can be cancelled.";
+    dump_.info.live = false;
+    contact_.followsEvents = dump_.followedEvents;
+    contact_.problem = "This is a dump of " + processLabel(dump_.info.program, dump_.info.pid) +
+                       ": nothing in it runs, so nothing can be cancelled.";
 }
 
 void DumpSource::read(Batch& batch) {
@@ -27,7 +28,7 @@ void DumpSource::read(Batch& batch) {
     batch.events = dump_.events;
     batch.lost = dump_.lost;
     end_ = SourceEnd{dump_.info.takenAt, dump_.info.takenWallClock,
-                     dump_.endText.empty() ? dump_.info.commandsProblem : dump_.endText};
+                     dump_.endText.empty() ? contact_.problem : dump_.endText};
 }
 
 } // namespace coroscope::observe

@@ -20,16 +20,16 @@ public:
     std::shared_ptr<const Dictionary> dictionary() const override { return dump_.dictionary; }
     void read(Batch& batch) override;
     void wait(int) override {}
+    Contact contact() const override { return contact_; }
     std::optional<SourceEnd> ended() const override { return end_; }
-    Result<std::uint64_t> cancel(JobId, bool, std::string_view) override {
-        return Problem{dump_.info.commandsProblem};
-    }
+    Result<std::uint64_t> cancel(JobId, bool, std::string_view) override { return Problem{contact_.problem}; }
     std::vector<CommandAnswer> answers() override { return {}; }
     std::string failureText(const EndedJob& job) const override { return dump_.failureText(job); }
     std::uint64_t untrackedJobs() const override { return dump_.untracked; }
 
 private:
     Dump dump_;
+    Contact contact_;
     std::optional<SourceEnd> end_;
 };
 

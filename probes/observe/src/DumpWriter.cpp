@@ -156,7 +156,7 @@ void writeInfo(SectionWriter& writer, const Dump& what, bool redact) {
     fields.number(Key::TakenWallClock, static_cast<std::uint64_t>(info.takenWallClock));
     fields.text(Key::Writer, "Coroscope");
     fields.number(Key::Redacted, redact || info.redacted);
-    fields.number(Key::FollowedEvents, info.followsEvents);
+    fields.number(Key::FollowedEvents, what.followedEvents);
     fields.number(Key::Untracked, what.untracked);
     fields.number(Key::Events, what.events);
     fields.number(Key::Lost, what.lost);

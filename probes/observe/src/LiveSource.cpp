@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 namespace coroscope::observe {
@@ -25,6 +26,8 @@ constexpr std::int64_t scanEvery = 50 * millisecond;
 constexpr std::int64_t resourcesEvery = 50 * millisecond;
 /// After the agent has hung up: time for the process to end before it is looked for.
 constexpr std::int64_t hangUpGrace = 300 * millisecond;
+/// The process is looked at so often, and an agent that does not listen is called again so often.
+constexpr std::int64_t contactEvery = 200 * millisecond, callEvery = 1'000 * millisecond;
 /// Incidents looked at in one read(), and those not complete that are looked at again.
 constexpr std::uint64_t mostIncidents = 65'536;
 constexpr std::ptrdiff_t mostUnfinished = 64;
@@ -39,18 +42,15 @@ LiveSource::LiveSource(const ProcessFacts& facts, Descriptor process,
     , reader_(std::move(reader))
     , dictionary_(std::make_shared<RecordDictionary>(reader_))
     , link_(std::move(link))
+    , silence_(std::move(silence))
     , clock_(reader_->clock()) {
     info_.pid = facts.pid;
     info_.processStart = facts.start;
     info_.program = facts.program;
     info_.runtimeVersion = reader_->runtimeVersion();
     info_.live = true;
-    info_.followsEvents = link_.connected();
-    info_.commandsAllowed = link_.connected() && reader_->commandsAllowed();
-    if (!link_.connected())
-        info_.commandsProblem = silence;
-    else if (!info_.commandsAllowed)
-        info_.commandsProblem = label_ + " does not allow commands.";
+    contact_.stopped = isStopped(facts.state);
+    sayContact();
     noteRingHeads();
 }
 
@@ -65,7 +65,7 @@ void LiveSource::read(Batch& batch) {
         return;
     const bool gone =
         processIsGone(); // asked first: what was written before the end is seen by the reads below
-    const bool closing = gone || programWasReplaced();
+    closing_ = gone || programWasReplaced();
     if (++look_ == 0)
         look_ = 1;
     if (!started_) {
@@ -79,7 +79,7 @@ void LiveSource::read(Batch& batch) {
     }
     readRings(batch);
     const std::int64_t before = monotonicNow();
-    if (closing || (rescan_ && before >= nextRescan_)) {
+    if (closing_ || (rescan_ && before >= nextRescan_)) {
         scan(0, reader_->slotsHighWater());
         rescan_ = false;
         nextRescan_ = before + 2 * (monotonicNow() - before);
@@ -92,32 +92,105 @@ void LiveSource::read(Batch& batch) {
     readSlots(batch);
     readIncidents(batch);
     endTheVanished(batch);
-    if (closing)
+    if (closing_)
         readSlots(batch);
     if (closing || before >= nextResources_)
         readResources(batch);
 
-    if (link_.connected()) {
-        link_.receive(answers_);
-        if (!link_.connected())
-            linkLostAt_ = monotonicNow();
-    }
+    if (!closing_)
+        keepContact();
     if (gone)
         finish(label_ + (reader_->saidGoodbye()
                              ? " has exited."
                              : " was killed or has crashed: it ended without saying goodbye."));
-    else if (closing)
+    else if (closing_)
         finish(label_ +
                (reader_->saidGoodbye() ? " has exited." : " has started another program in its place."));
 }
 
-/// The agent has hung up, the process lives on, and its record is not among its files any more.
+/// Hears what the agent says, and tries to reach it while it says nothing.
+void LiveSource::keepContact() {
+    const std::int64_t now = monotonicNow();
+    if (link_.connected()) {
+        link_.receive(answers_);
+        if (!link_.connected()) {
+            linkLostAt_ = now;
+            nextCall_ = now + callEvery;
+            silence_ = "does not answer";
+            nextContact_ = 0;
+        }
+    } else if (link_.called()) {
+        hearHello();
+    } else if (now >= nextCall_) {
+        callAgain(now);
+    }
+    if (now < nextContact_)
+        return;
+    nextContact_ = now + contactEvery;
+    contact_.stopped = isStopped(processState(facts_.pid));
+    sayContact();
+}
+
+/// The agent answers at last. Events flow since before it said so: what changed up to then shows in a scan of
+/// all slots, what changes from now on in the rings, whose heads were followed all the time.
+void LiveSource::hearHello() {
+    auto greeted = link_.greeted();
+    if (greeted && !*greeted)
+        return;
+    nextContact_ = 0;
+    if (!greeted) {
+        silence_ = greeted.problem().empty() ? "does not answer" : greeted.problem();
+        return;
+    }
+    struct stat theirs{};
+    const Descriptor record = link_.takeRecord();
+    if (::fstat(record.get(), &theirs) != 0 || theirs.st_ino != reader_->inode()) {
+        replaced_ = true;
+        return;
+    }
+    linkLostAt_ = 0;
+    rescan_ = true;
+    nextRescan_ = 0;
+    nextScrub_ = monotonicNow() + firstScrub;
+}
+
+void LiveSource::callAgain(std::int64_t now) {
+    nextCall_ = now + callEvery;
+    for (const AgentSocket& socket : agentSockets(facts_, reader_->socketAddress())) {
+        Result<AgentLink> called = AgentLink::call(facts_, socket);
+        if (called) {
+            link_ = *std::move(called);
+            return;
+        }
+    }
+}
+
+void LiveSource::sayContact() {
+    contact_.followsEvents = link_.connected();
+    contact_.commandsAllowed = link_.connected() && !contact_.stopped && reader_->commandsAllowed();
+    if (!link_.connected())
+        contact_.problem = label_ + ' ' + (contact_.stopped ? "is stopped" : silence_) +
+                           ". Its memory is read instead; nothing can be cancelled.";
+    else if (contact_.stopped)
+        contact_.problem = label_ + " is stopped. Nothing can be cancelled until it goes on.";
+    else
+        contact_.problem = contact_.commandsAllowed ? "" : label_ + " does not allow commands.";
+}
+
+/// The process lives on, but its record is not among its files any more (seen when the agent has hung up), or
+/// another one has taken its place.
 bool LiveSource::programWasReplaced() {
+    if (replaced_)
+        return true;
     if (linkLostAt_ == 0 || monotonicNow() - linkLostAt_ < hangUpGrace)
         return false;
     linkLostAt_ = monotonicNow();
     const HeldRecords held = heldRecords(facts_.pid);
-    return !held.denied && held.paths.empty();
+    return !held.denied &&
+           std::none_of(held.paths.begin(), held.paths.end(), [this](const std::string& path) {
+               struct stat info{};
+               return ::stat(path.c_str(), &info) == 0 && info.st_ino == reader_->inode();
+           });
 }
 
 void LiveSource::finish(std::string text) {
@@ -146,9 +219,13 @@ void LiveSource::readRings(Batch& batch) {
         }
         events_.clear();
         const std::uint64_t overwritten = reader_->readEvents(thread, from, head, events_);
-        batch.lost += overwritten;
-        batch.events += events_.size();
-        rescan_ = rescan_ || overwritten != 0;
+        // In memory that was given back when the last other observer left, nothing can be read any more.
+        const auto blank = static_cast<std::uint64_t>(
+            std::count_if(events_.begin(), events_.end(),
+                          [](const layout::Event& event) { return event.kind == layout::EventKind::None; }));
+        batch.lost += overwritten + blank;
+        batch.events += events_.size() - blank;
+        rescan_ = rescan_ || overwritten + blank != 0;
         for (const layout::Event& event : events_)
             take(event, batch);
     }
@@ -248,6 +325,10 @@ void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
         return; // the end of the old job is told first; endTheVanished comes back to this slot
     job.print = {row.id, row.jobVersion, row.executionSequence, others};
     job.state = row.state;
+    if (closing_ && isFinal(row.state)) {
+        vanished_.push_back(row.id); // the process was killed between the last words of its end
+        return;
+    }
     job.alive = true;
     batch.rows.push_back(row);
 }
@@ -380,10 +461,8 @@ bool LiveSource::processIsGone() {
 Result<std::uint64_t> LiveSource::cancel(JobId job, bool childrenOnly, std::string_view reason) {
     if (ended_)
         return Problem{ended_->text};
-    if (!link_.connected())
-        return Problem{info_.commandsProblem.empty()
-                           ? label_ + " cannot be told any more: the connection is gone."
-                           : info_.commandsProblem};
+    if (!link_.connected() || contact_.stopped)
+        return Problem{contact_.problem};
     return link_.cancel(job, childrenOnly, reason);
 }
 

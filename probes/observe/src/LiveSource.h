@@ -26,13 +26,15 @@ namespace coroscope::observe {
 
 class LiveSource : public Source {
 public:
-    /// `link` may be unconnected: then the memory is scanned again and again, and `silence` says why.
+    /// `link` may be called only, or unconnected: then the memory is scanned again and again until the agent
+    /// answers. `silence` says why it does not, as the second half of a sentence: "has no agent".
     /// `process` is the pidfd, or nothing on systems without.
     LiveSource(const ProcessFacts& facts, Descriptor process, std::shared_ptr<const RecordReader> reader,
                AgentLink link, std::string silence);
 
     const SourceInfo& info() const override { return info_; }
     std::shared_ptr<const Dictionary> dictionary() const override { return dictionary_; }
+    Contact contact() const override { return contact_; }
     void read(Batch& batch) override;
     void wait(int milliseconds) override;
     std::optional<SourceEnd> ended() const override { return ended_; }
@@ -67,6 +69,10 @@ private:
     Known& known(std::uint32_t index);
     bool processIsGone();
     bool programWasReplaced();
+    void keepContact();
+    void hearHello();
+    void callAgain(std::int64_t now);
+    void sayContact();
     void finish(std::string text);
 
     SourceInfo info_;
@@ -76,6 +82,8 @@ private:
     std::shared_ptr<const RecordReader> reader_;
     std::shared_ptr<const Dictionary> dictionary_;
     AgentLink link_;
+    std::string silence_;
+    Contact contact_;
     TickClock clock_;
     std::optional<SourceEnd> ended_;
     std::vector<CommandAnswer> answers_;
@@ -83,8 +91,12 @@ private:
     std::unordered_map<JobId, EndedJob>
         failing_; ///< known jobs whose failure was told, and not yet their end
     std::int64_t linkLostAt_ = 0;
+    bool replaced_ = false; ///< who answers in the process has another record
+    std::int64_t nextContact_ = 0;
+    std::int64_t nextCall_ = 0;
 
     bool started_ = false;
+    bool closing_ = false; ///< this is the last read
     LargeVector<Known> slots_;
     std::vector<std::uint64_t> ringsRead_; ///< events of each ring that were read or counted as lost
     std::vector<layout::Event> events_;    ///< scratch

@@ -16,7 +16,10 @@
 #include <utility>
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <pwd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace coroscope::observe {
@@ -58,16 +61,15 @@ Descriptor::~Descriptor() {
         ::close(descriptor_);
 }
 
-std::optional<ProcessFacts> processFacts(int pid) {
-    if (pid <= 0)
-        return std::nullopt;
-    ProcessFacts facts;
-    facts.pid = facts.innermostPid = pid;
+namespace {
+
+/// Name, state and start of a process; false when there is none.
+bool readStat(int pid, ProcessFacts& facts) {
     // The short name in field 2 may hold blanks and brackets: count from the last ')'.
     const std::string stat = readFile(folder(pid) + "/stat");
     const std::size_t open = stat.find('('), close = stat.rfind(')');
     if (open == std::string::npos || close == std::string::npos || close < open)
-        return std::nullopt;
+        return false;
     facts.program = stat.substr(open + 1, close - open - 1);
     std::istringstream fields(stat.substr(close + 1));
     std::string field;
@@ -75,6 +77,22 @@ std::optional<ProcessFacts> processFacts(int pid) {
     for (int i = 4; i < 22 && fields; ++i)
         fields >> field;
     fields >> facts.start;
+    return true;
+}
+
+} // namespace
+
+char processState(int pid) {
+    ProcessFacts facts;
+    readStat(pid, facts);
+    return facts.state;
+}
+
+std::optional<ProcessFacts> processFacts(int pid) {
+    ProcessFacts facts;
+    facts.pid = facts.innermostPid = pid;
+    if (pid <= 0 || !readStat(pid, facts))
+        return std::nullopt;
 
     std::istringstream status(readFile(folder(pid) + "/status"));
     int group = pid;
@@ -138,6 +156,23 @@ std::vector<int> allProcesses() {
 
 std::string processLabel(const std::string& program, int pid) {
     return (program.empty() ? std::string("the process") : program) + " (pid " + std::to_string(pid) + ")";
+}
+
+Descriptor openInRootOf(int pid, const std::string& directory) {
+    const std::string rootPath = folder(pid) + "/root";
+    const Descriptor root(::open(rootPath.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root)
+        return Descriptor(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    // What lies there is the other's: no link in it may lead out of its root.
+    open_how how{};
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    return Descriptor(
+        static_cast<int>(::syscall(SYS_openat2, root.get(), directory.c_str(), &how, sizeof how)));
+}
+
+Descriptor openHeldRecord(const std::string& path) {
+    return Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 HeldRecords heldRecords(int pid) {

@@ -36,6 +36,11 @@ struct ProcessFacts {
 };
 /// Nothing when there is no such process. Threads are not processes.
 std::optional<ProcessFacts> processFacts(int pid);
+/// ProcessFacts::state alone; '?' without such a process.
+char processState(int pid);
+inline bool isStopped(char state) noexcept {
+    return state == 'T' || state == 't';
+}
 
 std::string commandLine(int pid);
 std::string userName(unsigned uid);
@@ -45,11 +50,17 @@ std::vector<int> allProcesses();
 /// "orders (pid 4711)".
 std::string processLabel(const std::string& program, int pid);
 
+/// Opens a directory, for paths into it only, by the path that the process itself has for it: in its own root
+/// and mounts where they can be entered, else in ours.
+Descriptor openInRootOf(int pid, const std::string& directory);
+
 /// The records that a process holds open: its own, and perhaps others that it has inherited.
 struct HeldRecords {
     std::vector<std::string> paths; ///< in /proc/PID/fd
     bool denied = false;            ///< we may not look
 };
 HeldRecords heldRecords(int pid);
+/// Opens one of those for reading. What only bears a record's name, a pipe above all, cannot keep us waiting.
+Descriptor openHeldRecord(const std::string& path);
 
 } // namespace coroscope::observe

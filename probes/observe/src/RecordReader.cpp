@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -87,8 +88,9 @@ Result<std::shared_ptr<const RecordReader>> RecordReader::open(int descriptor) {
     void* const base = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
     if (base == MAP_FAILED)
         return Problem{std::string("the record cannot be mapped: ") + std::strerror(errno)};
-    return checked(
-        std::shared_ptr<RecordReader>(new RecordReader(static_cast<const std::byte*>(base), size, true)));
+    std::shared_ptr<RecordReader> reader(new RecordReader(static_cast<const std::byte*>(base), size, true));
+    reader->inode_ = info.st_ino;
+    return checked(std::move(reader));
 }
 
 Result<std::shared_ptr<const RecordReader>> RecordReader::over(const void* memory, std::size_t size) {
@@ -156,7 +158,9 @@ std::string RecordReader::program() const {
     return zeroTerminated(header_.program);
 }
 std::string RecordReader::socketAddress() const {
-    return zeroTerminated(header_.socketAddress);
+    char now[sizeof header_.socketAddress];
+    copyOut(now, base_ + offsetof(layout::Header, socketAddress), sizeof now);
+    return zeroTerminated(now);
 }
 std::string RecordReader::runtimeVersion() const {
     return zeroTerminated(header_.runtimeVersion);

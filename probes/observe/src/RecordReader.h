@@ -35,9 +35,10 @@ public:
     // Facts that do not change.
     std::uint32_t pid() const noexcept { return header_.pid; } ///< as the target sees itself
     std::uint64_t processStart() const noexcept { return header_.processStart; }
+    /// Of the memory behind it: tells whether another descriptor is of the same. 0 of a copy.
+    std::uint64_t inode() const noexcept { return inode_; }
     ClockPoints clock() const noexcept;
     std::string program() const;
-    std::string socketAddress() const;
     std::string runtimeVersion() const;
 
     // Facts that change; clamped to what the tables can hold.
@@ -46,6 +47,7 @@ public:
     std::uint64_t untracked() const noexcept;
     bool commandsAllowed() const noexcept;
     bool saidGoodbye() const noexcept;
+    std::string socketAddress() const;
 
     /// What tells whether a slot has changed, at the price of two cache lines.
     struct Fingerprint {
@@ -119,6 +121,7 @@ private:
     const std::byte* base_;
     std::size_t size_;
     bool mapped_;
+    std::uint64_t inode_ = 0;
     layout::Header header_{}; ///< a copy, so that what was checked is what is used
 };
 

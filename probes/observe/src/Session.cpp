@@ -218,6 +218,7 @@ struct Session::Impl {
 
     explicit Impl(std::unique_ptr<Source> s)
         : source(std::move(s))
+        , status{.contact = source->contact(), .ended = {}}
         , thread([this] { run(); }) {}
 
     ~Impl() {
@@ -232,15 +233,17 @@ struct Session::Impl {
             std::optional<SourceEnd> end;
             std::vector<CommandAnswer> answered;
             std::uint64_t untracked = 0;
+            Contact contact;
             {
                 const std::lock_guard guard(sourceLock);
                 source->read(news);
                 end = source->ended();
                 answered = source->answers();
                 untracked = source->untrackedJobs();
+                contact = source->contact();
             }
             const std::int64_t now = monotonicNow();
-            publish(std::move(news), now, end, untracked, std::move(answered));
+            publish(std::move(news), now, end, untracked, std::move(contact), std::move(answered));
             if (end)
                 return;
             source->wait(lookEvery);
@@ -248,7 +251,7 @@ struct Session::Impl {
     }
 
     void publish(Batch news, std::int64_t now, std::optional<SourceEnd> end, std::uint64_t untracked,
-                 std::vector<CommandAnswer> answered) {
+                 Contact contact, std::vector<CommandAnswer> answered) {
         rate.add(now, news.events);
         std::unique_lock guard(lock);
         // A big batch is folded outside the lock: until then take() finds nothing, which is what it would
@@ -274,6 +277,7 @@ struct Session::Impl {
         status.lost += news.lost;
         status.eventsPerSecond = rate.perSecond(now);
         status.untracked = untracked;
+        status.contact = std::move(contact);
         status.ended = std::move(end);
         for (CommandAnswer& answer : answered) {
             const auto it = requests.find(answer.request);

@@ -10,11 +10,15 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -37,12 +41,19 @@ int openReadOnly() noexcept {
     return ::open(path, O_RDONLY | O_CLOEXEC);
 }
 
-bool mayObserve(int connection) noexcept {
-    ucred peer{};
+/// The same user and root. Of a process that has made itself undumpable the kernel shows its memory to root
+/// only, and so do we.
+bool mayObserve(int connection, ucred& peer) noexcept {
     socklen_t size = sizeof peer;
     return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           (peer.uid == ::geteuid() || peer.uid == 0);
+           (peer.uid == 0 || (peer.uid == ::geteuid() && ::prctl(PR_GET_DUMPABLE) == 1));
 }
+
+/// The process has no descriptor or memory to spare: that may pass.
+bool passes(int error) noexcept {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+constexpr int pauseMilliseconds = 100;
 
 bool sayHello(int connection) noexcept {
     const int record = openReadOnly();
@@ -74,10 +85,11 @@ public:
     void run() {
         for (;;) {
             std::array<pollfd, mostConnections + 1> waiting{};
-            waiting[0] = {count_ < mostConnections ? listener.load() : -1, POLLIN, 0};
+            const bool pause = std::exchange(pause_, false);
+            waiting[0] = {count_ < mostConnections && !pause ? listener.load() : -1, POLLIN, 0};
             for (std::size_t i = 0; i < count_; ++i)
                 waiting[i + 1] = {connections_[i]->descriptor(), POLLIN, 0};
-            if (::poll(waiting.data(), static_cast<nfds_t>(count_ + 1), -1) < 0)
+            if (::poll(waiting.data(), static_cast<nfds_t>(count_ + 1), pause ? pauseMilliseconds : -1) < 0)
                 continue;
             // Backwards, because dropping one moves the last into its place.
             for (std::size_t i = count_; i-- > 0;)
@@ -91,10 +103,12 @@ public:
 private:
     void accept() {
         const int descriptor = ::accept4(listener.load(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (descriptor < 0)
+        if (descriptor < 0) {
+            pause_ = passes(errno); // who calls is still there, and would be reported without end
             return;
+        }
         auto connection = std::make_shared<Connection>(descriptor);
-        if (!mayObserve(descriptor))
+        if (!mayObserve(descriptor, connection->peer))
             return;
         // Events must flow before the observer looks at the slab, or it would miss what happens in between.
         if (count_ == 0) {
@@ -146,6 +160,7 @@ private:
 
     std::array<std::shared_ptr<Connection>, mostConnections> connections_;
     std::size_t count_ = 0;
+    bool pause_ = false; ///< do not listen for a moment
 };
 
 void runAgent() {
@@ -161,7 +176,9 @@ void runAgent() {
 
 } // namespace
 
-std::string startAgent() {
+namespace {
+
+std::string tryStartAgent() {
     const std::string directory = wire::socketDirectory(::geteuid());
     ::mkdir(directory.c_str(), 0700);
     if (std::string problem = wire::problemWithSocketDirectory(directory, ::geteuid()); !problem.empty())
@@ -195,6 +212,19 @@ std::string startAgent() {
     std::memcpy(socketPathText, path.c_str(), path.size() + 1);
     std::memcpy(memory.header->socketAddress, path.c_str(), path.size() + 1);
     return {};
+}
+
+char whyNone[256] = "";
+
+} // namespace
+
+void startAgent() {
+    const std::string problem = tryStartAgent();
+    std::snprintf(whyNone, sizeof whyNone, "%s", problem.c_str());
+}
+
+std::string_view withoutAgentText() noexcept {
+    return whyNone;
 }
 
 std::string_view agentSocket() noexcept {

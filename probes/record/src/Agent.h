@@ -4,14 +4,15 @@
 // hangs.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace coroscope::record {
 
-/// Opens the socket and starts the thread. Answers a sentence on what went wrong, else empty. Without an
-/// agent the record can still be read through /proc.
-std::string startAgent();
+/// Opens the socket and starts the thread. Without an agent the record can still be read through /proc.
+void startAgent();
+
+/// What went wrong in startAgent(), empty when nothing did.
+std::string_view withoutAgentText() noexcept;
 
 /// Path of the socket, empty without one.
 std::string_view agentSocket() noexcept;

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+#include <sys/socket.h>
+
 namespace coroscope::record {
 
 /// One connection, shared by the agent and the commands that came through it. Closed with the last owner.
@@ -23,6 +25,7 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     int descriptor() const noexcept { return descriptor_; }
+    ucred peer{}; ///< who is at the other end, as the kernel says; written before anybody else has it
     /// Never blocks: an observer that does not read loses answers.
     void answer(std::uint64_t request, wire::AnswerKind kind) const noexcept;
 

@@ -118,6 +118,11 @@ int descriptor() noexcept {
     return on() ? memory.descriptor : -1;
 }
 
+std::string_view withoutAgentBecause() noexcept {
+    return phase.load(std::memory_order_acquire) == Phase::Started && on() ? withoutAgentText()
+                                                                           : std::string_view{};
+}
+
 std::string_view socketPath() noexcept {
     return on() ? agentSocket() : std::string_view{};
 }

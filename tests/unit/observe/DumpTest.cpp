@@ -127,7 +127,7 @@ struct DumpTest : testing::Test {
         dump.info.host = "shop3";
         dump.info.takenAt = 5'000'000'000;
         dump.info.takenWallClock = 1'790'000'000;
-        dump.info.followsEvents = true;
+        dump.followedEvents = true;
         dump.dictionary = std::make_shared<Program>();
         dump.untracked = 3;
         dump.events = 1'000;
@@ -253,7 +253,7 @@ TEST_F(DumpTest, WhatGoesInComesOut) {
     EXPECT_EQ(info.takenAt, 5'000'000'000);
     EXPECT_EQ(info.takenWallClock, 1'790'000'000);
     EXPECT_EQ(info.now(), info.takenAt) << "ages stand still";
-    EXPECT_TRUE(info.followsEvents);
+    EXPECT_TRUE(out.source->contact().followsEvents);
     EXPECT_FALSE(info.live);
     EXPECT_FALSE(info.redacted);
     EXPECT_EQ(info.file, path);
@@ -376,7 +376,7 @@ TEST_F(DumpTest, GivesEverythingToASessionAndThenEnds) {
     EXPECT_EQ(all.ended.size(), 5u);
     EXPECT_TRUE(eventually([&] { return session.status().ended.has_value(); }));
     EXPECT_EQ(session.status().lost, 7u);
-    EXPECT_THAT(session.info().commandsProblem, HasSubstr("dump of orders (pid 4711)"));
+    EXPECT_THAT(session.status().contact.problem, HasSubstr("dump of orders (pid 4711)"));
 }
 
 TEST_F(DumpTest, RedactedItNamesNothingOfTheProgramAndKeepsEqualThingsEqual) {
@@ -396,7 +396,7 @@ TEST_F(DumpTest, RedactedItNamesNothingOfTheProgramAndKeepsEqualThingsEqual) {
         ASSERT_EQ(at->second, is);
         ASSERT_EQ(was.empty(), is.empty());
     };
-    std::string everything = out.info().commandsProblem + out.source->ended()->text;
+    std::string everything = out.source->contact().problem + out.source->ended()->text;
     for (std::size_t i = 0; i < in.jobs.size(); ++i) {
         const JobRow &was = in.jobs[i], &is = out.batch.rows[i];
         same(names, in.dictionary->text(was.name), words.text(is.name));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real targets: attach, follow, cancel, and what happens when they stop, fork, exit or are killed.
+#include "Observer.h"
 #include "Process.h"
 #include "TargetProcess.h"
 #include "TreeText.h"
@@ -10,12 +11,16 @@
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Source.h>
 
+#include <coroscope/wire/SocketDirectory.h>
+
 #include <gmock/gmock.h>
 
 #include <csignal>
 #include <numeric>
 #include <set>
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,52 +30,23 @@ namespace {
 using namespace observe;
 using testing::HasSubstr;
 
-struct LiveSourceTest : testing::Test {
-    TargetProcess target;
-    std::unique_ptr<Source> source;
-    JobTree tree;
-    std::uint64_t events = 0, lost = 0;
-    std::vector<EndedJob> ended;
-    std::vector<Incident> incidents;
+/// The agent of a target, as a stranger may call it.
+Descriptor connectTo(int pid) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = wire::socketDirectory(::geteuid()) + '/' + wire::socketName(pid);
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    Descriptor socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0
+               ? std::move(socket)
+               : Descriptor();
+}
 
-    void attachNow() {
-        auto attached = attach(target.pid());
-        ASSERT_TRUE(attached) << attached.problem();
-        source = *std::move(attached);
-        read();
-    }
-    void read() {
-        Batch batch;
-        TreeChanges changes;
-        source->read(batch);
-        tree.apply(batch, changes);
-        events += batch.events;
-        lost += batch.lost;
-        ended.insert(ended.end(), batch.ended.begin(), batch.ended.end());
-        incidents.insert(incidents.end(), batch.incidents.begin(), batch.incidents.end());
-    }
-    template <class F>
-    testing::AssertionResult soon(F&& holds) {
-        return eventually([&] { return read(), holds(); })
-                   ? testing::AssertionSuccess()
-                   : testing::AssertionFailure() << "the tree is: " << names();
-    }
-    std::string nameOf(Node node) const { return source->dictionary()->text(tree.row(node).name); }
-    Node named(const std::string& name) const {
-        for (Node node = 0; node < tree.endNode(); ++node)
-            if (tree.isLive(node) && nameOf(node) == name)
-                return node;
-        return noNode;
-    }
-    const JobRow& row(const std::string& name) const { return tree.row(named(name)); }
-    std::string names() const {
-        std::string text;
-        for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root))
-            for (const Node node : tree.subtree(root))
-                text +=
-                    (text.empty() ? "" : ";") + std::string(tree.path(node).size() - 1, '+') + nameOf(node);
-        return text;
-    }
+struct LiveSourceTest : testing::Test, Observer {
+    TargetProcess target;
+    const Contact live{.followsEvents = true, .commandsAllowed = true, .problem = {}};
+
+    void attachNow() { ASSERT_EQ(attachTo(target.pid()), ""); }
 };
 
 TEST_F(LiveSourceTest, SeesJobsFromBeforeTheAttachWithAllThatIsKnownOfThem) {
@@ -93,8 +69,7 @@ TEST_F(LiveSourceTest, SeesJobsFromBeforeTheAttachWithAllThatIsKnownOfThem) {
     EXPECT_LE(reader.createdAt, reader.executionSince);
     EXPECT_LT(reader.executionSince, after + 2'000'000);
     EXPECT_GT(reader.createdAt, after - 5'000'000'000);
-    EXPECT_TRUE(source->info().followsEvents);
-    EXPECT_TRUE(source->info().commandsAllowed);
+    EXPECT_EQ(source->contact(), (Contact{.followsEvents = true, .commandsAllowed = true, .problem = {}}));
     EXPECT_EQ(source->info().program, "observe_test_target");
 }
 
@@ -389,22 +364,102 @@ TEST_F(LiveSourceTest, CommandsThatWaitForAnAnswerAreRefusedWhenTheTargetDies) {
     EXPECT_FALSE(answers.front().text.empty());
 }
 
-TEST_F(LiveSourceTest, AStoppedTargetIsReadThroughItsMemory) {
+TEST_F(LiveSourceTest, AStoppedTargetIsReadThroughItsMemoryAndGoesLiveWhenItContinues) {
     target.tell("begin a -");
     target.signal(SIGSTOP);
     target.waitForState('T');
     attachNow();
     EXPECT_EQ(names(), "a");
-    EXPECT_FALSE(source->info().followsEvents);
-    EXPECT_FALSE(source->info().commandsAllowed);
-    EXPECT_THAT(source->info().commandsProblem, HasSubstr("is stopped"));
+    EXPECT_FALSE(source->contact().followsEvents);
+    EXPECT_FALSE(source->contact().commandsAllowed);
+    EXPECT_TRUE(source->contact().stopped);
+    EXPECT_THAT(source->contact().problem, HasSubstr("is stopped. Its memory is read instead"));
     const auto refused = source->cancel(row("a").id, false, "");
-    EXPECT_EQ(refused.problem(), source->info().commandsProblem);
+    EXPECT_EQ(refused.problem(), source->contact().problem);
     target.signal(SIGCONT);
     target.tell("begin b a");
-    EXPECT_TRUE(soon([&] { return names() == "a;+b"; })) << "scanned again and again";
+    EXPECT_TRUE(soon([&] { return names() == "a;+b"; }));
+    EXPECT_TRUE(soon([&] { return source->contact() == live; })) << source->contact().problem;
+    read();
+    const std::uint64_t before = events + lost;
+    target.tell("churn 100");
+    read();
+    EXPECT_EQ(events + lost, before + 100) << "each event is counted from then on";
+    ASSERT_TRUE(source->cancel(row("a").id, false, "it goes on"));
+    EXPECT_TRUE(soon([&] { return row("a").state == JobState::Cancelling; }));
+    EXPECT_EQ(target.tell("log"), "cancelled a 0 it goes on;");
+}
+
+TEST_F(LiveSourceTest, WhatChangedBeforeTheAgentAnsweredIsSeenToo) {
+    target.tell("begin a -");
+    target.tell("begin b -");
+    target.signal(SIGSTOP);
+    target.waitForState('T');
+    attachNow();
+    target.signal(SIGCONT);
     target.tell("end b Completed");
-    EXPECT_TRUE(soon([&] { return names() == "a"; }));
+    target.tell("begin c a");
+    target.tell("state a Completing");
+    EXPECT_TRUE(soon([&] { return source->contact() == live; }));
+    EXPECT_TRUE(soon([&] { return names() == "a;+c" && row("a").state == JobState::Completing; }));
+    ASSERT_EQ(ended.size(), 1u);
+}
+
+TEST_F(LiveSourceTest, WhileTheTargetIsStoppedItSaysSoAndTakesNoCommands) {
+    target.tell("begin a -");
+    attachNow();
+    target.signal(SIGSTOP);
+    EXPECT_TRUE(soon([&] { return source->contact().stopped; }));
+    EXPECT_TRUE(source->contact().followsEvents);
+    EXPECT_FALSE(source->contact().commandsAllowed);
+    EXPECT_THAT(source->contact().problem,
+                HasSubstr("is stopped. Nothing can be cancelled until it goes on."));
+    EXPECT_EQ(source->cancel(row("a").id, false, "").problem(), source->contact().problem);
+    target.signal(SIGCONT);
+    EXPECT_TRUE(soon([&] { return source->contact() == live; }));
+    ASSERT_TRUE(source->cancel(row("a").id, false, "awake"));
+    EXPECT_TRUE(soon([&] { return row("a").state == JobState::Cancelling; }));
+    EXPECT_EQ(target.tell("log"), "cancelled a 0 awake;") << "what was refused is not done later";
+}
+
+TEST_F(LiveSourceTest, AnAgentThatIsSilentIsHeardWhenItAnswersAtLast) {
+    target.tell("begin a -");
+    std::vector<Descriptor> others;
+    while (others.size() < 64) { // as many as an agent serves
+        others.push_back(connectTo(target.pid()));
+        ASSERT_TRUE(others.back());
+        char byte = 0;
+        ASSERT_GT(::recv(others.back().get(), &byte, 1, 0), 0);
+    }
+    attachNow();
+    EXPECT_EQ(names(), "a");
+    EXPECT_THAT(source->contact().problem, HasSubstr("does not answer. Its memory is read instead"));
+    target.tell("begin b a");
+    EXPECT_TRUE(soon([&] { return names() == "a;+b"; })) << "scanned again and again";
+    others.clear();
+    EXPECT_TRUE(soon([&] { return source->contact() == live; })) << source->contact().problem;
+}
+
+TEST_F(LiveSourceTest, AnAgentThatHangsUpIsCalledAgain) {
+    target.tell("begin a -");
+    attachNow();
+    target.tell("hang-up");
+    EXPECT_TRUE(soon([&] { return !source->contact().followsEvents; }));
+    EXPECT_FALSE(source->ended());
+    target.tell("begin b a");
+    EXPECT_TRUE(soon([&] { return names() == "a;+b"; }));
+    EXPECT_TRUE(soon([&] { return source->contact() == live; })) << source->contact().problem;
+}
+
+TEST_F(LiveSourceTest, AProgramThatStartsItselfAnewIsAnotherTarget) {
+    target.tell("begin a -");
+    attachNow();
+    target.write("exec-self");
+    EXPECT_EQ(target.readLine(), "ready");
+    target.tell("begin other -");
+    EXPECT_TRUE(soon([&] { return source->ended().has_value(); }));
+    EXPECT_THAT(source->ended()->text, HasSubstr("has started another program"));
+    EXPECT_EQ(names(), "a") << "and what it does now is not this one's";
 }
 
 TEST_F(LiveSourceTest, TheTargetMayStopAndGoOnWhileAttached) {

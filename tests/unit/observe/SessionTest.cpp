@@ -46,6 +46,7 @@ public:
         : script_(script) {}
     const SourceInfo& info() const override { return info_; }
     std::shared_ptr<const Dictionary> dictionary() const override { return texts_; }
+    Contact contact() const override { return {}; }
     void read(Batch& into) override {
         const std::lock_guard guard(script_.lock);
         ++script_.readsSinceLast;

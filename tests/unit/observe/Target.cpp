@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // A process whose jobs do what its standard input says, a command a line, each answered with a line:
-//   begin NAME PARENT [flag ...]   PARENT: a name or -; flags: job, supervisor, global, detached, held,
-//   by=NAME suspend NAME | run NAME | queue NAME | children NAME state NAME STATE | hold NAME 0/1 | end NAME
-//   STATE [failure] many N PARENT                  N jobs at once churn N                        N events, on
-//   a job that comes and goes deaf                           cancel commands are carried out without any
-//   effect from now on fork                           a child that has inherited the record; answers with its
-//   pid log                            answers what was cancelled since the last time exit | quick-exit |
-//   exec
-//   resource NAME KIND CAPACITY | owns NAME JOB | counts NAME COUNT WAITING | gone NAME | waits JOB NAME
+//
+// - begin NAME PARENT [flag ...]: PARENT is a name or -; flags: job, supervisor, global, detached, held,
+// by=NAME
+// - suspend NAME, run NAME, queue NAME, children NAME, state NAME STATE, hold NAME 0/1, end NAME STATE
+// [failure]
+// - many N PARENT: N jobs at once
+// - churn N: N events, on a job that comes and goes
+// - storm THREADS FILE: jobs in abundance until "calm", which answers with the count of events (Storm.h)
+// - resource NAME KIND CAPACITY, owns NAME JOB, counts NAME COUNT WAITING, gone NAME, waits JOB NAME
+// - deaf: cancel commands are carried out without any effect from now on
+// - hang: the next cancel command is never through
+// - fork: a child that has inherited the record; answers with its pid
+// - hang-up: shuts its connections to observers down
+// - undumpable: nobody but root may look into it from now on
+// - off: why the record is off, and why it has no agent
+// - log: what was cancelled since the last time
+// - exit, quick-exit, abort, exec (another program), exec-self (this one anew)
+//
 // A cancel command marks the job cancelling and writes "cancelled NAME CHILDREN-ONLY REASON;" into the log.
+#include "Storm.h"
+
 #include <coroscope/record/JobRecord.h>
 #include <coroscope/record/Resource.h>
 
@@ -24,6 +36,9 @@
 #include <string>
 #include <utility>
 
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 using namespace coroscope;
@@ -39,7 +54,8 @@ std::mutex lock;
 std::map<std::string, std::unique_ptr<Job>> jobs;
 std::deque<record::JobRecord> crowd;
 std::string cancelLog;
-std::atomic<bool> deaf = false;
+std::atomic<bool> deaf = false, hang = false;
+std::unique_ptr<test::Storm> storm;
 
 JobState stateOf(const std::string& text) {
     for (int i = 0; i <= static_cast<int>(JobState::Failed); ++i)
@@ -61,6 +77,8 @@ const record::CommandHandler handler{
     [](void*) noexcept {}, [](void*) noexcept {},
     [](void* owner, bool childrenOnly, std::string_view reason) {
         auto* job = static_cast<Job*>(owner);
+        while (hang)
+            ::pause();
         const std::lock_guard guard(lock);
         cancelLog += "cancelled " + job->name + (childrenOnly ? " 1 " : " 0 ") + std::string(reason) + ';';
         if (!deaf)
@@ -127,6 +145,15 @@ void carryOutForResource(const std::string& command, std::istream& words) {
     }
 }
 
+/// Shuts all connections of this process's sockets down, as a failing agent might.
+void hangUp() {
+    sockaddr_un peer{};
+    socklen_t size = sizeof peer;
+    for (int descriptor = 3; descriptor < 256; ++descriptor)
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &(size = sizeof peer)) == 0)
+            ::shutdown(descriptor, SHUT_RDWR);
+}
+
 std::string carryOut(const std::string& line) {
     std::istringstream words(line);
     std::string command, who, what;
@@ -150,8 +177,25 @@ std::string carryOut(const std::string& line) {
         job.end(JobState::Completed);
     } else if (command == "deaf") {
         deaf = true;
+    } else if (command == "hang") {
+        hang = true;
+    } else if (command == "storm") {
+        unsigned threads = 0;
+        std::string file;
+        words >> threads >> file;
+        storm = std::make_unique<test::Storm>(threads, file);
+    } else if (command == "calm") {
+        const std::uint64_t produced = storm->calm();
+        storm.reset();
+        return std::to_string(produced);
+    } else if (command == "undumpable") {
+        ::prctl(PR_SET_DUMPABLE, 0);
+    } else if (command == "off") {
+        return std::string(record::stoppedBecause()) + '|' + std::string(record::withoutAgentBecause());
     } else if (command == "log") {
         return std::exchange(cancelLog, {});
+    } else if (command == "hang-up") {
+        hangUp();
     } else if (command == "fork") {
         const pid_t child = ::fork();
         if (child == 0)
@@ -213,6 +257,10 @@ int main() {
             return 0;
         if (line == "quick-exit")
             ::_exit(0);
+        if (line == "abort")
+            std::abort();
+        if (line == "exec-self")
+            ::execl("/proc/self/exe", "observe_test_target", nullptr);
         if (line == "exec")
             ::execlp("sleep", "sleep", "30", nullptr);
         std::cout << carryOut(line) << std::endl;

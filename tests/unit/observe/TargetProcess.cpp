@@ -22,6 +22,14 @@ TargetProcess::TargetProcess(const std::vector<std::string>& command) {
     start(command);
 }
 
+std::unique_ptr<TargetProcess> TargetProcess::by(std::vector<std::string> words) {
+    words.emplace_back(TARGET_PROGRAM);
+    auto process = std::make_unique<TargetProcess>(words);
+    if (process->readLine() != "ready")
+        std::abort();
+    return process;
+}
+
 void TargetProcess::start(const std::vector<std::string>& command) {
     std::vector<char*> arguments;
     for (const std::string& word : command)

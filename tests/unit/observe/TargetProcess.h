@@ -2,6 +2,7 @@
 // Runs a program with pipes to its standard input and output; by default the test target (Target.cpp).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace coroscope::test {
 class TargetProcess {
 public:
     TargetProcess(); ///< returns when the target is ready
+    /// The test target with these words (of env, setpriv ...) before its name; returns when it is ready.
+    static std::unique_ptr<TargetProcess> by(std::vector<std::string> words);
     explicit TargetProcess(const std::vector<std::string>& command);
     ~TargetProcess(); ///< kills it
     TargetProcess(const TargetProcess&) = delete;
@@ -34,7 +37,7 @@ private:
     std::string buffered_;
 };
 
-/// Calls `holds` until it answers true, for at most ten seconds; answers whether it did.
+/// Calls `holds` until it answers true, for at most twenty seconds; answers whether it did.
 template <class F>
 bool eventually(F&& holds);
 
@@ -45,7 +48,7 @@ bool eventually(F&& holds);
 
 template <class F>
 bool coroscope::test::eventually(F&& holds) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!holds()) {
         if (std::chrono::steady_clock::now() > until)
             return false;

@@ -32,7 +32,12 @@ HandFedSource::HandFedSource(std::shared_ptr<Feed> feed)
     , dictionary_(std::make_shared<PlainDictionary>()) {
     info_.pid = 4711;
     info_.program = "handfed";
-    info_.live = info_.commandsAllowed = info_.followsEvents = true;
+    info_.live = true;
+}
+
+observe::Contact HandFedSource::contact() const {
+    const std::lock_guard lock(feed_->mutex);
+    return feed_->contact;
 }
 
 void HandFedSource::read(observe::Batch& batch) {

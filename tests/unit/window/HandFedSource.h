@@ -17,6 +17,7 @@ struct Feed {
     std::vector<observe::Batch> news;
     std::vector<observe::CommandAnswer> answers;
     std::optional<observe::SourceEnd> end;
+    observe::Contact contact{.followsEvents = true, .commandsAllowed = true, .stopped = false, .problem = {}};
     struct Command {
         JobId job;
         bool childrenOnly;
@@ -36,6 +37,7 @@ public:
 
     const observe::SourceInfo& info() const override { return info_; }
     std::shared_ptr<const observe::Dictionary> dictionary() const override { return dictionary_; }
+    observe::Contact contact() const override;
     void read(observe::Batch& batch) override;
     void wait(int milliseconds) override;
     std::optional<observe::SourceEnd> ended() const override;

@@ -25,7 +25,8 @@ struct Dump {
     std::function<std::string(const EndedJob&)> failureText;
     std::vector<Incident> incidents;
     std::vector<Resource> resources;
-    std::string endText; ///< how the program had ended before; empty while it ran
+    std::string endText;         ///< how the program had ended before; empty while it ran
+    bool followedEvents = false; ///< as Contact::followsEvents when it was taken
     std::uint64_t untracked = 0;
     std::uint64_t events = 0;
     std::uint64_t lost = 0;
@@ -33,7 +34,8 @@ struct Dump {
 };
 
 /// The state that `tree` and `ended` have now; of a source that is a file itself, as of when that was taken.
-/// The counters and endText are left for the caller. Costs a copy of all rows.
+/// followedEvents, the counters and endText are left for the
+/// caller. Costs a copy of all rows.
 Dump takeDump(const SourceInfo& info, std::shared_ptr<const Dictionary> dictionary, const JobTree& tree,
               const EndedJobs& ended, const std::function<std::string(const EndedJob&)>& failureText);
 

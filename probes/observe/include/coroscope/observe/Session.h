@@ -18,6 +18,7 @@ struct SessionStatus {
     std::uint64_t lost = 0;     ///< since the attach
     std::uint64_t untracked = 0;
     double lagMilliseconds = 0; ///< age of the oldest news not yet taken
+    Contact contact;
     std::optional<SourceEnd> ended;
 };
 

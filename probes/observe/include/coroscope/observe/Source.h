@@ -21,10 +21,7 @@ struct SourceInfo {
     std::uint64_t processStart = 0;
     std::string program;
     std::string runtimeVersion;
-    bool live = false;            ///< a process, as opposed to a file
-    bool commandsAllowed = false; ///< cancel can work
-    std::string commandsProblem;  ///< why not, when not
-    bool followsEvents = false; ///< false: the target does not answer, its memory is scanned again and again
+    bool live = false; ///< a process, as opposed to a file
 
     // Of a file; of a live process the file is empty and the times are 0.
     std::string file;                ///< its path
@@ -37,6 +34,16 @@ struct SourceInfo {
 
     /// What ages are counted to.
     std::int64_t now() const noexcept;
+};
+
+/// What can be had of a source at present. Of a process this changes: one that was stopped goes on, an agent
+/// hangs up and answers again. Of a file: as it was when the file was made.
+struct Contact {
+    bool followsEvents = false; ///< false: the target does not answer, its memory is scanned again and again
+    bool commandsAllowed = false; ///< cancel can work
+    bool stopped = false;         ///< the process is stopped: nothing in it runs
+    std::string problem;          ///< a sentence on what is missing and why; empty when nothing is
+    friend bool operator==(const Contact&, const Contact&) = default;
 };
 
 /// The target's answer to a cancel command.
@@ -60,6 +67,8 @@ public:
 
     virtual const SourceInfo& info() const = 0;
     virtual std::shared_ptr<const Dictionary> dictionary() const = 0;
+    /// As of the last read().
+    virtual Contact contact() const = 0;
 
     /// Appends what is new to `batch`. The first call gives the complete state (batch.reset). Never blocks.
     virtual void read(Batch& batch) = 0;
@@ -87,7 +96,8 @@ public:
 std::int64_t monotonicNow() noexcept;
 
 /// Attaches to a running process: through its agent, or, when that does not answer, by reading its memory
-/// through /proc. The problem says what is wrong and what to do. Takes at most about two seconds.
+/// through /proc; then the source goes on trying the agent, and follows events as soon as it answers. The
+/// problem says what is wrong and what to do. Takes at most about two seconds.
 Result<std::unique_ptr<Source>> attach(int pid);
 
 /// Opens a file: a dump, known by its content whatever its name is. Of a damaged one what can be read is

@@ -36,6 +36,10 @@ int descriptor() noexcept;
 /// Path of the agent's socket, empty without one.
 std::string_view socketPath() noexcept;
 
+/// One sentence on why nobody can connect though the record is on (its memory can be read all the same): the
+/// socket's directory is not what it must be, no descriptor was left. Empty when all is well.
+std::string_view withoutAgentBecause() noexcept;
+
 /// Jobs that found the slab full and run without being recorded.
 std::uint64_t untrackedJobs() noexcept;
 

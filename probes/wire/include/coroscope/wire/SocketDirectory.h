@@ -31,12 +31,8 @@ inline std::string socketName(pid_t pid) {
     return std::to_string(pid) + ".sock";
 }
 
-/// Empty when `path` is a directory of `uid` that nobody else may enter; else a sentence on what is wrong
-/// with it. Symbolic links are refused: somebody else might have laid them.
-inline std::string problemWithSocketDirectory(const std::string& path, uid_t uid) {
-    struct stat info{};
-    if (::lstat(path.c_str(), &info) != 0)
-        return "cannot look at " + path + ": " + std::strerror(errno);
+/// As below, of what lstat has said of `path`.
+inline std::string problemWithSocketDirectory(const struct stat& info, const std::string& path, uid_t uid) {
     if (!S_ISDIR(info.st_mode))
         return path + " is not a directory";
     if (info.st_uid != uid)
@@ -45,6 +41,15 @@ inline std::string problemWithSocketDirectory(const std::string& path, uid_t uid
     if ((info.st_mode & 077) != 0)
         return path + " can be entered by others; it must have mode 0700";
     return {};
+}
+
+/// Empty when `path` is a directory of `uid` that nobody else may enter; else a sentence on what is wrong
+/// with it. Symbolic links are refused: somebody else might have laid them.
+inline std::string problemWithSocketDirectory(const std::string& path, uid_t uid) {
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0)
+        return "cannot look at " + path + ": " + std::strerror(errno);
+    return problemWithSocketDirectory(info, path, uid);
 }
 
 } // namespace coroscope::wire

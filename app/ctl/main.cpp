@@ -35,8 +35,8 @@ int ps(bool json) {
     return success;
 }
 
-/// As takeSnapshot; also says on the standard error what of a file could not be read, and that a process does
-/// not answer.
+/// As takeSnapshot; also says on the standard error what of a file could not be read, and to a person that a
+/// process does not answer.
 observe::Result<Snapshot> snapshotOf(const std::string& target) {
     auto snapshot = takeSnapshot(target);
     if (!snapshot)
@@ -44,7 +44,7 @@ observe::Result<Snapshot> snapshotOf(const std::string& target) {
     for (const std::string& problem : snapshot->source->info().problems)
         std::cerr << "coroscopectl: " << target << ": " << problem << '\n';
     if (const observe::Contact contact = snapshot->source->contact();
-        snapshot->source->info().live && !contact.followsEvents)
+        snapshot->source->info().live && !contact.followsEvents && ::isatty(STDERR_FILENO) != 0)
         std::cerr << "coroscopectl: " << contact.problem << '\n';
     return snapshot;
 }

@@ -342,7 +342,7 @@ TEST(Window, ATargetThatExitsInGoodOrderSaysSo) {
     EXPECT_TRUE(comes([&] { return showsText(*window, "has exited"); }));
 }
 
-TEST(Window, AStoppedTargetIsReadWithoutItsHelp) {
+TEST(Window, AStoppedTargetIsReadWithoutItsHelpAndGoesLiveWhenItContinues) {
     Sample sample(fewJobs);
     const auto window = openWindow(sample);
     sample.process().signal(SIGSTOP);
@@ -350,7 +350,19 @@ TEST(Window, AStoppedTargetIsReadWithoutItsHelp) {
     EXPECT_NE(find(*window, "conn-1"), noNode);
     EXPECT_FALSE(window->workspace().contact().followsEvents);
     EXPECT_FALSE(window->workspace().cancelProblem().isEmpty()) << "and says that it cannot cancel";
+    EXPECT_TRUE(comes([&] { return showsText(*window, "Its memory is read instead"); }));
+    EXPECT_TRUE(comes([&] { return showsText(*window, "stopped · orders"); }));
     sample.process().signal(SIGCONT);
+    EXPECT_TRUE(comes([&] { return window->workspace().contact().followsEvents; }));
+    EXPECT_TRUE(window->workspace().cancelProblem().isEmpty());
+    EXPECT_TRUE(comes([&] { return showsText(*window, "live · orders"); }));
+    EXPECT_FALSE(showsText(*window, "Its memory is read instead")) << "the banner has gone";
+    // And the way back, while it is attached.
+    sample.process().signal(SIGSTOP);
+    EXPECT_TRUE(comes([&] { return showsText(*window, "Nothing can be cancelled until it goes on"); }));
+    EXPECT_FALSE(window->workspace().cancelProblem().isEmpty());
+    sample.process().signal(SIGCONT);
+    EXPECT_TRUE(comes([&] { return window->workspace().cancelProblem().isEmpty(); }));
 }
 
 TEST(Window, AWrongPidGetsASentence) {

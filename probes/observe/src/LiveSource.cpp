@@ -94,7 +94,7 @@ void LiveSource::read(Batch& batch) {
     endTheVanished(batch);
     if (closing_)
         readSlots(batch);
-    if (closing || before >= nextResources_)
+    if (closing_ || before >= nextResources_)
         readResources(batch);
 
     if (!closing_)

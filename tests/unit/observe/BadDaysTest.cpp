@@ -310,21 +310,16 @@ TEST(BadDays, AHandlerThatHangsHoldsUpItsCommandsOnly) {
     Observer second;
     ASSERT_EQ(second.attachTo(target.pid()), "");
     EXPECT_TRUE(second.source->contact().followsEvents) << "the agent answers whoever comes";
-    const auto accepted = [&](int count) {
-        return observer.soon([&] {
-            for (const CommandAnswer& answer : observer.source->answers())
-                kinds.push_back(answer.kind);
-            while (count > 0 && observer.source->cancel(observer.row("b").id, false, "too many"))
-                --count;
-            return count == 0;
-        });
-    };
-    EXPECT_TRUE(accepted(1'100));
+    // More than wait at most, a few at a time: who does not read his answers loses them.
+    int accepted = 0;
     EXPECT_TRUE(observer.soon([&] {
+        for (int few = 0; few < 20 && accepted < 1'100; ++few)
+            accepted += static_cast<bool>(observer.source->cancel(observer.row("b").id, false, "too many"));
         for (const CommandAnswer& answer : observer.source->answers())
             kinds.push_back(answer.kind);
         return kinds.back() == CommandAnswer::Kind::Refused;
     })) << "what does not fit is refused in words";
+    EXPECT_GT(accepted, 1'000);
 }
 
 TEST(BadDays, ACoreFileHasTheRecordAndIsOfReasonableSize) {

@@ -45,7 +45,9 @@ Json flagNames(std::uint16_t flags) {
 Json waitsFor(const observe::JobRow& row, const Snapshot& snapshot) {
     if (row.execution != Execution::Suspended)
         return nullptr;
-    Json json{{"kind", name(row.waitKind)}};
+    Json json{{"kind", name(row.waitKind)},
+              {"text", observe::describeWait(snapshot.tree, row, *snapshot.dictionary, snapshot.now)
+                           .plain(snapshot.tree, *snapshot.dictionary)}};
     if (const JobId job = snapshot.tree.waitsForJob(row)) {
         json["job"] = job.value;
         if (const Node other = snapshot.tree.find(job); other != noNode)
@@ -171,6 +173,26 @@ Json treeToJson(const Snapshot& snapshot) {
             {"dump", dumpFacts(snapshot.source->info())},
             {"roots", std::move(roots)},
             {"findings", std::move(findings)}};
+}
+
+Json jobToJson(const Snapshot& snapshot, Node node) {
+    Json json = jobWithoutChildren(node, snapshot);
+    json.erase("children");
+    const JobId id = snapshot.tree.row(node).id;
+    Json path = Json::array(), waiters = Json::array();
+    for (const Node above : snapshot.tree.path(node))
+        if (above != node)
+            path.push_back(snapshot.tree.row(above).number);
+    const observe::WaiterSearch search = snapshot.waitersOf(id);
+    for (const JobId waiter : search.waiters())
+        waiters.push_back(snapshot.tree.row(snapshot.tree.find(waiter)).number);
+    json["path"] = std::move(path);
+    json["waitedForBy"] = std::move(waiters);
+    json["waiters"] = search.count();
+    for (const observe::Finding& finding : snapshot.findings)
+        if (finding.job == id)
+            json["findings"].push_back(finding.rule);
+    return json;
 }
 
 Json endedToJson(const Snapshot& snapshot, bool onlyFailures) {

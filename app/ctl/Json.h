@@ -21,8 +21,14 @@ Json toJson(const observe::Target& target);
 /// "redacted", "problems"}, "roots": [JOB...], "findings": [FINDING...]} where each JOB is
 /// {"id", "number", "kind", "name", "state", "execution", "description", "flags", "ageSeconds",
 /// "inStateSeconds", "dispatcher", "createdAt", "suspendedAt", "waitsFor", "launcher", "orphan", "findings",
-/// "children"}.
+/// "children"}. "waitsFor" is null or {"kind", "text"} and, where known, "job" and "number" of the job that
+/// is waited for or holds the mutex, "dueInSeconds" of a delay, and of a mutex, semaphore or channel "id",
+/// "name", "createdAt", "waiting", "count" and "capacity" (null: no limit).
 Json treeToJson(const Snapshot& snapshot);
+
+/// A JOB without its children, and "path" (the numbers of the jobs above it, from the root), "waitedForBy"
+/// (the numbers of at most a hundred), "waiters" (how many wait for it).
+Json jobToJson(const Snapshot& snapshot, observe::Node node);
 
 /// {"pid", "program", "failed", "endedOtherwise", "dump", "ended": [{"id", "number", "kind", "name",
 /// "finalState", "endedSecondsAgo", "livedSeconds", "createdAt", "launcher", "exception"}...]}, the last one

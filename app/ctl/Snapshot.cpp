@@ -95,6 +95,13 @@ std::string Snapshot::label(const observe::JobRow& row) const {
     return observe::jobLabel(row, *dictionary);
 }
 
+observe::WaiterSearch Snapshot::waitersOf(JobId job) const {
+    observe::WaiterSearch search;
+    search.start(job);
+    search.step(tree, tree.endNode());
+    return search;
+}
+
 std::unordered_multimap<JobId, std::size_t> Snapshot::findingsByJob() const {
     std::unordered_multimap<JobId, std::size_t> all;
     for (std::size_t i = 0; i < findings.size(); ++i)

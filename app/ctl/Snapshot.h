@@ -6,6 +6,7 @@
 #include <coroscope/observe/Finding.h>
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Source.h>
+#include <coroscope/observe/Waits.h>
 
 #include <memory>
 #include <string>
@@ -29,6 +30,8 @@ struct Snapshot {
     void find();
     /// "reader-311 launch #40219", "launch #40219".
     std::string label(const observe::JobRow& row) const;
+    /// Who waits for this job; the search is through.
+    observe::WaiterSearch waitersOf(JobId job) const;
     /// Indexes into `findings`.
     std::unordered_multimap<JobId, std::size_t> findingsByJob() const;
 };

@@ -81,6 +81,7 @@ private:
                 !stack.frames.empty())
                 out_ << "  at " << stack.frames.front().shortText() << ' '
                      << stack.frames.front().shortFunction();
+        waitsFor(row);
         if (tree_.isOrphanRoot(node))
             launchedBy(row);
         const auto [from, to] = findingsOf_.equal_range(row.id);
@@ -88,6 +89,16 @@ private:
             out_ << "  [" << snapshot_.findings[it->second].rule << ", "
                  << name(snapshot_.findings[it->second].confidence) << ']';
         out_ << '\n';
+    }
+
+    /// Where that says more than the state and the place do.
+    void waitsFor(const observe::JobRow& row) {
+        if (row.execution != Execution::Suspended || row.waitKind == WaitKind::Unknown ||
+            row.waitKind == WaitKind::Callback)
+            return;
+        out_ << "  waits for "
+             << observe::describeWait(tree_, row, *snapshot_.dictionary, snapshot_.now)
+                    .plain(tree_, *snapshot_.dictionary);
     }
 
     void launchedBy(const observe::JobRow& row) {

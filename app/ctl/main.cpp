@@ -5,6 +5,7 @@
 #include "Json.h"
 #include "List.h"
 #include "Save.h"
+#include "Show.h"
 #include "Tree.h"
 
 #include <CLI/CLI.hpp>
@@ -57,6 +58,20 @@ int tree(const std::string& target, bool json) {
         std::cout << print(treeToJson(*snapshot)) << '\n';
     else
         printTree(std::cout, *snapshot);
+    return success;
+}
+
+int show(const std::string& target, const std::string& job, bool json) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    auto node = findJob(*snapshot, job);
+    if (!node)
+        return fail(node.problem());
+    if (json)
+        std::cout << print(jobToJson(*snapshot, *node)) << '\n';
+    else
+        printJob(std::cout, *snapshot, *node);
     return success;
 }
 
@@ -151,6 +166,7 @@ int main(int count, char** arguments) {
     CLI::App* const ps = app.add_subcommand("ps", "The processes that can be observed");
     ps->add_flag("--json", json, "Print JSON, and nothing else, to the standard output");
     CLI::App* const tree = withTarget(app.add_subcommand("tree", "All jobs as a tree"));
+    CLI::App* const show = withTarget(app.add_subcommand("show", "All that is known of one job"));
     CLI::App* const findings = withTarget(app.add_subcommand("findings", "What is wrong with them, and why"));
     CLI::App* const ended = withTarget(
         app.add_subcommand("ended", "The jobs that have ended, those that failed with their exception"));
@@ -162,10 +178,12 @@ int main(int count, char** arguments) {
                    "Replace names, files, functions and messages by pseudonyms");
     CLI::App* const cancel =
         withTarget(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
-    cancel
-        ->add_option("JOB", job,
-                     "Its number (#4711, 4711, or name#4711 as in logs), or its name if no other job has it")
-        ->required();
+    for (CLI::App* const command : {show, cancel})
+        command
+            ->add_option(
+                "JOB", job,
+                "Its number (#4711, 4711, or name#4711 as in logs), or its name if no other job has it")
+            ->required();
     cancel->add_option("--reason", options.reason, "For the log, and the message of the exception")
         ->required();
     cancel->add_flag("--children-only", options.childrenOnly, "Spare the job itself");
@@ -181,6 +199,8 @@ int main(int count, char** arguments) {
         return ctl::ps(json);
     if (*tree)
         return ctl::tree(target, json);
+    if (*show)
+        return ctl::show(target, job, json);
     if (*findings)
         return ctl::findings(target, json);
     if (*ended)

@@ -10,6 +10,7 @@
 #include <coroscope/observe/CancelProgress.h>
 #include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/Session.h>
+#include <coroscope/observe/Waits.h>
 
 #include <QObject>
 #include <QString>
@@ -83,6 +84,8 @@ public:
     const std::optional<SelectedJob>& selected() const noexcept { return selected_; }
     /// The node of the selected job, noNode when there is none or it has ended.
     observe::Node selectedNode() const noexcept;
+    /// Who waits for the selected job; looked for again and again, a slice of the tree with each tick.
+    const observe::WaiterSearch& waiters() const noexcept { return waiters_; }
 
     /// Saves what is shown, as it is now, in the background.
     void save(const QString& path, bool redact);
@@ -148,6 +151,7 @@ private:
     void applyBatch(observe::Batch batch);
     void refreshContact();
     void refreshSelected();
+    void lookForWaiters();
     void refreshFindings();
     void refreshCancels();
 
@@ -178,6 +182,7 @@ private:
     std::int64_t filterDue_ = 0;
 
     std::optional<SelectedJob> selected_;
+    observe::WaiterSearch waiters_;
     QString search_;
     std::vector<Cancel> cancels_;
     std::int64_t cancelsDue_ = 0;

@@ -24,6 +24,10 @@ using observe::Node;
 using observe::noNode;
 
 namespace {
+
+/// Named of those who wait for the selected job.
+constexpr qsizetype mostWaiters = 8;
+
 QString fromView(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
@@ -190,6 +194,30 @@ QString DetailsPanel::link(JobId id) const {
                           : linkTo(id, workspace_.labels().fullName(workspace_.tree().row(node)));
 }
 
+observe::WaitText DetailsPanel::selectedWait() const {
+    const observe::Dictionary* const dictionary = workspace_.labels().dictionary();
+    const observe::JobRow* const job = row();
+    if (dictionary == nullptr || job == nullptr || !job->id)
+        return {};
+    const std::optional<observe::EndedJob>& ended = workspace_.selected()->ended;
+    return observe::describeWait(workspace_.tree(), *job, *dictionary, ended ? ended->at : workspace_.now());
+}
+
+QStringList DetailsPanel::waitersLinked() const {
+    QStringList lines;
+    const observe::WaiterSearch& waiters = workspace_.waiters();
+    for (const JobId id : waiters.waiters()) {
+        if (workspace_.tree().find(id) == noNode)
+            continue;
+        if (lines.size() == mostWaiters) {
+            lines << tr("and %1 more").arg(countText(waiters.count() - mostWaiters));
+            break;
+        }
+        lines << link(id);
+    }
+    return lines;
+}
+
 void DetailsPanel::rebuild() {
     findingsKey_ = placesKey_ = relationsKey_ = QStringLiteral("?");
     const bool asking = pages_->currentWidget() == cancel_;
@@ -347,18 +375,13 @@ void DetailsPanel::fillPlaces() {
 void DetailsPanel::fillRelations() {
     const observe::JobRow* job = row();
     std::vector<std::pair<QString, QString>> facts; // label, rich text
-    if (job->execution == Execution::Suspended) {
-        if (const JobId other = workspace_.tree().waitsForJob(*job))
-            facts.emplace_back(job->waitKind == WaitKind::Mutex ? tr("Waits for a mutex held by")
-                                                                : tr("Waits for"),
-                               link(other));
-        else if (job->waitKind == WaitKind::Delay && job->waitsFor != 0 && !workspace_.selected()->ended)
-            facts.emplace_back(
-                tr("Waits for"),
-                tr("a delay, due in %1")
-                    .arg(durationText(static_cast<std::int64_t>(job->waitsFor) - workspace_.now()))
-                    .toHtmlEscaped());
-    }
+    if (const observe::WaitText wait = selectedWait(); !wait.empty())
+        facts.emplace_back(workspace_.selected()->ended ? tr("Waited for") : tr("Waits for"),
+                           QString::fromStdString(wait.before).toHtmlEscaped() +
+                               (wait.job ? link(wait.job) : QString()) +
+                               QString::fromStdString(wait.after).toHtmlEscaped());
+    if (const QStringList waiters = waitersLinked(); !waiters.isEmpty())
+        facts.emplace_back(tr("Waited for by"), waiters.join(QStringLiteral("<br>")));
     if (job->launcher && job->launcher != job->parent)
         facts.emplace_back(tr("Launched by"), link(job->launcher));
     const observe::ContextText context = workspace_.labels().context(job->context);
@@ -468,6 +491,12 @@ QString DetailsPanel::report() const {
             .arg(QString::fromStdString(site.shortFunction()), QString::fromStdString(site.file))
             .arg(site.line);
     };
+    const observe::Dictionary* const dictionary = labels.dictionary();
+    if (const observe::WaitText wait = selectedWait(); !wait.empty() && dictionary != nullptr)
+        lines << tr("waits for: %1").arg(QString::fromStdString(wait.plain(workspace_.tree(), *dictionary)));
+    for (const JobId waiter : workspace_.waiters().waiters())
+        if (const Node node = workspace_.tree().find(waiter); node != noNode)
+            lines << tr("waited for by: %1").arg(labels.fullName(workspace_.tree().row(node)));
     if (job->execution == Execution::Suspended) {
         lines << tr("suspended at:");
         for (const observe::SiteText& frame : labels.frames(job->suspendedAt).frames)

@@ -41,6 +41,8 @@ private:
     void fillPlaces();
     void fillRelations();
     QString link(JobId id) const;
+    observe::WaitText selectedWait() const;
+    QStringList waitersLinked() const;
     const observe::JobRow* row() const;
 
     Workspace& workspace_;

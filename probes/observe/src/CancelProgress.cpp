@@ -40,10 +40,9 @@ CancelPreview previewCancel(const JobTree& tree, Node node, bool childrenOnly) {
     for (Node each = 0; each < tree.endNode() && preview.waitedForByOutsiders.size() < outsidersNamed;
          ++each) {
         const JobRow& row = tree.row(each);
-        if (inside[each] || !tree.isLive(each) || row.execution != Execution::Suspended ||
-            (row.waitKind != WaitKind::Job && row.waitKind != WaitKind::Scope))
+        if (inside[each] || !tree.isLive(each))
             continue;
-        if (const Node awaited = tree.find(JobId{row.waitsFor}); awaited != noNode && inside[awaited])
+        if (const Node awaited = tree.find(tree.waitsForJob(row)); awaited != noNode && inside[awaited])
             preview.waitedForByOutsiders.push_back(row.id);
     }
     return preview;

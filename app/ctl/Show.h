@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// One job, as text: what the window's details have.
+#pragma once
+
+#include "Snapshot.h"
+
+#include <iosfwd>
+
+namespace coroscope::ctl {
+
+/// State, what it waits for, who waits for it, the chain of awaiting callers, where it was created, its
+/// findings.
+void printJob(std::ostream& out, const Snapshot& snapshot, observe::Node node);
+
+} // namespace coroscope::ctl

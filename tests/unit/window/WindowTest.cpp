@@ -177,6 +177,37 @@ TEST_F(WindowTest, aSelectedJobThatEndsStaysInTheDetails) {
     EXPECT_NE(currentIndex(), 0u) << "the keyboard goes on from where it was";
 }
 
+TEST_F(WindowTest, theDetailsSayWhatAJobWaitsForAndWhoWaitsForItAndLeadThere) {
+    observe::Batch batch;
+    for (const std::uint32_t waiting : {57u, 58u}) {
+        batch.rows.push_back(job(waiting, 2));
+        batch.rows.back().waitKind = WaitKind::Job;
+        batch.rows.back().waitsFor = id(60).value;
+    }
+    feed->push(std::move(batch));
+    ASSERT_TRUE(
+        eventually([this] { return window.workspace().tree().row(node(58)).waitKind == WaitKind::Job; }));
+    auto& details = *window.findChild<DetailsPanel*>();
+    const auto labelWith = [&](const QString& words) -> QLabel* {
+        for (QLabel* label : details.findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(words))
+                return label;
+        return nullptr;
+    };
+    window.workspace().select(id(60));
+    ASSERT_TRUE(eventually([&] { return labelWith(QStringLiteral("Waited for by")) != nullptr; }));
+    QLabel* const waiters = labelWith(QStringLiteral("name-57 launch #57"));
+    ASSERT_NE(waiters, nullptr);
+    EXPECT_TRUE(waiters->text().contains(QStringLiteral("name-58 launch #58")));
+    EXPECT_TRUE(details.report().contains(QStringLiteral("waited for by: name-57 launch #57")));
+    emit waiters->linkActivated(QString::number(id(58).value));
+    EXPECT_EQ(currentIndex(), 58u);
+    ASSERT_TRUE(eventually([&] { return labelWith(QStringLiteral("the end of ")) != nullptr; }));
+    EXPECT_TRUE(
+        labelWith(QStringLiteral("the end of "))->text().contains(QStringLiteral("name-60 launch #60")));
+    EXPECT_EQ(labelWith(QStringLiteral("Waited for by")), nullptr) << "that was of the other job";
+}
+
 TEST_F(WindowTest, searchShowsMatchesWithWhatIsAbove) {
     window.workspace().setSearch(QStringLiteral("NAME-57"));
     ASSERT_TRUE(eventually([this] { return window.workspace().rows().filtered(); }));

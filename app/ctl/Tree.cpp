@@ -94,7 +94,8 @@ private:
     /// Where that says more than the state and the place do.
     void waitsFor(const observe::JobRow& row) {
         if (row.execution != Execution::Suspended || row.waitKind == WaitKind::Unknown ||
-            row.waitKind == WaitKind::Callback)
+            row.waitKind == WaitKind::Callback ||
+            row.waitKind == WaitKind::Scope) // the scope is the next line
             return;
         out_ << "  waits for "
              << observe::describeWait(tree_, row, *snapshot_.dictionary, snapshot_.now)

@@ -15,10 +15,12 @@ using namespace observe;
 
 constexpr std::int64_t second = 1'000'000'000;
 
-class NoTexts : public Dictionary {
+class FewTexts : public Dictionary {
 public:
-    std::string text(TextId) const override { return {}; }
-    SiteText site(SiteId) const override { return {}; }
+    std::string text(TextId id) const override { return id == 0 ? "" : "name-" + std::to_string(id); }
+    SiteText site(SiteId id) const override {
+        return id == 0 ? SiteText{} : SiteText{"/src/pool.cpp", "pool()", id};
+    }
     StackText stack(StackId) const override { return {}; }
     ContextText context(std::uint32_t id) const override {
         return id == 0 ? ContextText{} : ContextText{"IO", {}};
@@ -28,7 +30,7 @@ public:
 struct WaitsTest : testing::Test {
     JobTree tree;
     TreeChanges changes;
-    NoTexts dictionary;
+    FewTexts dictionary;
 
     void apply(const std::string& text) { tree.apply(batch(text), changes); }
     /// The job goes on as it is but for this.
@@ -81,6 +83,53 @@ TEST_F(WaitsTest, eachKindOfWaitHasItsWords) {
     EXPECT_EQ(wait("1"), "its 2 children");
     does("1", Execution::Running);
     EXPECT_EQ(wait("1"), "");
+}
+
+TEST_F(WaitsTest, whatIsNoJobIsToldWithWhoHoldsItAndHowFullItIs) {
+    apply("1 2<1 3<1");
+    const ResourceId lock = ResourceId::of(1, 1);
+    const auto there = [&](const Resource& resource) {
+        Batch news;
+        news.resources = {resource};
+        tree.apply(std::move(news), changes);
+    };
+    does("1", Execution::Suspended, WaitKind::Mutex, lock.value);
+    EXPECT_EQ(wait("1"), "a mutex") << "its row has not come yet";
+    there({.id = lock, .kind = WaitKind::Mutex, .owner = id("2"), .waiting = 2, .name = 7});
+    EXPECT_EQ(wait("1"), "mutex name-7, held by launch #2 (2 wait)");
+    EXPECT_EQ(waiters("2"), "1");
+    EXPECT_EQ(waiters("3"), "");
+    there({.id = lock, .kind = WaitKind::Mutex, .owner = id("3"), .waiting = 1, .site = 12});
+    EXPECT_EQ(wait("1"), "mutex made at pool.cpp:12, held by launch #3");
+    EXPECT_EQ(waiters("2"), "") << "it was handed on";
+    EXPECT_EQ(waiters("3"), "1");
+    does("1", Execution::Suspended, WaitKind::Semaphore, lock.value);
+    there({.id = lock,
+           .kind = WaitKind::Semaphore,
+           .owner = {},
+           .count = 0,
+           .capacity = 3,
+           .waiting = 5,
+           .name = 7});
+    EXPECT_EQ(wait("1"), "semaphore name-7, 0 of 3 free (5 wait)");
+    does("1", Execution::Suspended, WaitKind::Channel, lock.value);
+    there({.id = lock,
+           .kind = WaitKind::Channel,
+           .owner = {},
+           .count = 64,
+           .capacity = 64,
+           .waiting = 1,
+           .name = 7});
+    EXPECT_EQ(wait("1"), "channel name-7, 64 of 64 buffered");
+    there({.id = lock,
+           .kind = WaitKind::Channel,
+           .owner = {},
+           .count = 9,
+           .capacity = Resource::unlimited,
+           .name = 7});
+    EXPECT_EQ(wait("1"), "channel name-7, 9 buffered");
+    there({.id = lock, .kind = WaitKind::Channel, .owner = {}, .name = 7});
+    EXPECT_EQ(wait("1"), "channel name-7, which has no buffer");
 }
 
 TEST_F(WaitsTest, aQueuedJobWaitsForAThreadOfItsDispatcher) {

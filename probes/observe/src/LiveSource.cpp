@@ -18,8 +18,9 @@ namespace {
 constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t firstScrub = 10 * millisecond;
 constexpr std::int64_t scrubEvery = 1'000 * millisecond;
-/// A scrub looks at so many slots in one read() at least, and needs so many reads at most.
-constexpr std::uint32_t scrubStep = 4'096, scrubSteps = 64;
+/// A scrub looks at so many slots in one read() at least, and needs so many reads at most; after a loss
+/// fewer.
+constexpr std::uint32_t scrubStep = 4'096, scrubSteps = 64, scrubStepsAfterLoss = 32;
 /// Without events the memory is scanned so often, or less often where that takes long.
 constexpr std::int64_t scanEvery = 50 * millisecond;
 /// The resources are looked at so often, or less often where that takes long.
@@ -79,10 +80,8 @@ void LiveSource::read(Batch& batch) {
     }
     readRings(batch);
     const std::int64_t before = monotonicNow();
-    if (closing_ || (rescan_ && before >= nextRescan_)) {
+    if (closing_) {
         scan(0, reader_->slotsHighWater());
-        rescan_ = false;
-        nextRescan_ = before + 2 * (monotonicNow() - before);
     } else if (link_.connected()) {
         scrub(before);
     } else if (before >= nextScrub_) {
@@ -214,7 +213,7 @@ void LiveSource::readRings(Batch& batch) {
         if (written > reader_->ringCapacity()) {
             if (static_cast<std::int64_t>(written) > 0)
                 batch.lost += written;
-            rescan_ = true;
+            eventsLost_ = true;
             continue;
         }
         events_.clear();
@@ -225,7 +224,7 @@ void LiveSource::readRings(Batch& batch) {
                           [](const layout::Event& event) { return event.kind == layout::EventKind::None; }));
         batch.lost += overwritten + blank;
         batch.events += events_.size() - blank;
-        rescan_ = rescan_ || overwritten + blank != 0;
+        eventsLost_ = eventsLost_ || overwritten + blank != 0;
         for (const layout::Event& event : events_)
             take(event, batch);
     }
@@ -309,7 +308,7 @@ void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
     const RecordReader::SlotRead read = reader_->readSlot(index, clock_, row);
     if (read == RecordReader::SlotRead::Unstable) {
         job.looks = 0;
-        rescan_ = true;
+        lookAt(index); // with the next batch
         return;
     }
     if (job.alive && (read == RecordReader::SlotRead::Free || row.id != job.print.id))
@@ -343,20 +342,26 @@ void LiveSource::scan(std::uint32_t from, std::uint32_t to) {
     }
 }
 
+// A step each time, so that the rings are read in between: who looks at a million slots in one go is
+// overtaken by the events of that time, and must do it again.
 void LiveSource::scrub(std::int64_t now) {
-    if (!scrubbing_) {
-        if (now < nextScrub_)
-            return;
-        scrubbing_ = true;
-        scrubNext_ = 0;
+    const std::uint32_t end = reader_->slotsHighWater();
+    if (eventsLost_ || (scrubLeft_ == 0 && now >= nextScrub_)) {
+        scrubSteps_ = eventsLost_ ? scrubStepsAfterLoss : scrubSteps;
+        scrubLeft_ = end;
+        eventsLost_ = false;
         nextScrub_ = now + scrubEvery;
         clock_.calibrate();
     }
-    const std::uint32_t end = reader_->slotsHighWater();
-    const std::uint32_t to = std::min(end, scrubNext_ + std::max(scrubStep, end / scrubSteps));
-    scan(scrubNext_, to);
-    scrubNext_ = to;
-    scrubbing_ = to < end;
+    for (std::uint32_t step = std::min(scrubLeft_, std::max(scrubStep, end / scrubSteps_)); step > 0;) {
+        if (scrubNext_ >= end)
+            scrubNext_ = 0;
+        const std::uint32_t count = std::min(step, end - scrubNext_);
+        scan(scrubNext_, scrubNext_ + count);
+        scrubNext_ += count;
+        scrubLeft_ -= count;
+        step -= count;
+    }
 }
 
 /// Jobs that are no longer in their slots. The event of an end is written before the slot is freed: a second

@@ -109,12 +109,12 @@ private:
     std::vector<Resource> resources_; ///< as last told
     std::int64_t nextResources_ = 0;
 
-    // The scrub goes through the slab in steps, one a read().
+    // The scrub goes round through the slab in steps, one a read(). After a loss it begins at once.
     std::uint32_t scrubNext_ = 0;
-    bool scrubbing_ = false;
-    bool rescan_ = false; ///< events were lost: look at all slots at once
+    std::uint32_t scrubLeft_ = 0; ///< slots that this round still has to look at
+    std::uint32_t scrubSteps_ = 1;
+    bool eventsLost_ = false; ///< since the round began: look at all slots once more
     std::int64_t nextScrub_ = 0;
-    std::int64_t nextRescan_ = 0;
 };
 
 } // namespace coroscope::observe

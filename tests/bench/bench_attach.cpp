@@ -19,7 +19,7 @@ double attachMilliseconds(const Target& target, std::size_t atLeast, int times) 
         const auto from = std::chrono::steady_clock::now();
         const auto source = attachOrExit(target.pid());
         source->read(batch);
-        tree.apply(batch, changes);
+        tree.apply(std::move(batch), changes);
         taken.push_back(secondsSince(from) * 1e3);
         if (tree.size() < atLeast)
             fail(("only " + std::to_string(tree.size()) + " jobs").c_str());
@@ -43,22 +43,23 @@ double lagMilliseconds(const Target& target, double seconds, double eventsPerSec
     const auto source = attachOrExit(target.pid());
     observe::JobTree tree;
     observe::TreeChanges changes;
-    observe::Batch batch;
-    source->read(batch);
-    tree.apply(batch, changes);
+    observe::Batch everything;
+    source->read(everything);
+    tree.apply(std::move(everything), changes);
     std::vector<double> lags;
     std::uint64_t events = 0, lost = 0;
     const Target::Done before = target.ask();
     const auto from = std::chrono::steady_clock::now();
     while (secondsSince(from) < seconds) {
+        observe::Batch batch;
         source->wait(1);
-        batch.clear();
         source->read(batch);
-        tree.apply(batch, changes);
         events += batch.events;
         lost += batch.lost;
+        const std::vector<observe::EndedJob> ends = batch.ended;
+        tree.apply(std::move(batch), changes);
         const auto now = observe::monotonicNow();
-        for (const observe::EndedJob& ended : batch.ended)
+        for (const observe::EndedJob& ended : ends)
             lags.push_back(static_cast<double>(now - ended.at) / 1e6);
     }
     const Target::Done after = target.ask();

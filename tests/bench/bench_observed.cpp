@@ -25,7 +25,7 @@ public:
         const auto from = std::chrono::steady_clock::now();
         while (secondsSince(from) < seconds) {
             if (session_.take(batch_))
-                tree_.apply(batch_, changes_);
+                tree_.apply(std::move(batch_), changes_);
             std::this_thread::sleep_for(std::chrono::milliseconds(16));
         }
     }

@@ -25,6 +25,12 @@ layout::Slot& slotOf(JobId id) noexcept {
     return memory.slots[id.index()];
 }
 
+/// The oldest free slot has long left the processor's nearest cache. Both of its lines will be written.
+void fetchEarly(Slot& slot) noexcept {
+    __builtin_prefetch(&slot, 1);
+    __builtin_prefetch(&slot.executionWord, 1);
+}
+
 /// Of a job that is recorded, while the record is on.
 bool usable(JobId id) noexcept {
     return id && on();
@@ -149,6 +155,7 @@ void JobRecord::begin(const Birth& birth) noexcept {
         return;
     }
     Slot& slot = memory.slots[index];
+    fetchEarly(memory.slots[thread.slots.upcoming()]);
     const std::uint64_t time = thread.coarse();
     const JobId id = JobId::of(index, get(slot.owner) + 1);
     const std::uint32_t version = JobWord{get(slot.jobWord)}.version() + 1;
@@ -359,13 +366,13 @@ std::uint64_t nextJobNumber() noexcept {
 JobId runningHere() noexcept {
     if (!on())
         return {};
-    const ThreadRecord* thread = hereIfAny();
+    const ThreadRecord* thread = threadRecord;
     return thread ? thread->running : JobId{};
 }
 
 void wokeUp() noexcept {
     if (on())
-        if (ThreadRecord* thread = hereIfAny())
+        if (ThreadRecord* thread = threadRecord)
             thread->stamp = 0;
 }
 

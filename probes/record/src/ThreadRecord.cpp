@@ -12,20 +12,20 @@
 
 namespace coroscope::record {
 
+constinit thread_local ThreadRecord* threadRecord = nullptr;
+
 namespace {
 
 std::mutex entriesLock;
 std::atomic_flag sharedRing = ATOMIC_FLAG_INIT;
-
-constinit thread_local ThreadRecord* current = nullptr;
 
 /// Gives the thread's entry back when the thread ends. What runs later still on this thread (other
 /// thread_local destructors) gets a record that is never freed; that is rare and small.
 struct AtThreadEnd {
     bool armed = false;
     ~AtThreadEnd() {
-        delete current;
-        current = nullptr;
+        delete threadRecord;
+        threadRecord = nullptr;
     }
 };
 thread_local AtThreadEnd atThreadEnd;
@@ -107,16 +107,9 @@ void ThreadRecord::countEnd(SiteId site) noexcept {
         add(n, std::uint64_t{1});
 }
 
-ThreadRecord& here() noexcept {
-    if (current == nullptr) [[unlikely]] {
-        atThreadEnd.armed = true; // makes the thread run its destructor
-        current = new ThreadRecord;
-    }
-    return *current;
-}
-
-ThreadRecord* hereIfAny() noexcept {
-    return current;
+ThreadRecord& makeHere() noexcept {
+    atThreadEnd.armed = true; // makes the thread run its destructor
+    return *(threadRecord = new ThreadRecord);
 }
 
 } // namespace coroscope::record

@@ -62,10 +62,15 @@ private:
     layout::Event* ring_ = nullptr;
 };
 
-/// This thread's, made at the first call. Only while the record is on.
-ThreadRecord& here() noexcept;
-
 /// This thread's, if it has one.
-ThreadRecord* hereIfAny() noexcept;
+extern constinit thread_local ThreadRecord* threadRecord;
+
+/// Gives this thread its record.
+ThreadRecord& makeHere() noexcept;
+
+/// This thread's, made at the first call. Only while the record is on.
+inline ThreadRecord& here() noexcept {
+    return threadRecord != nullptr ? *threadRecord : makeHere();
+}
 
 } // namespace coroscope::record

@@ -148,8 +148,7 @@ void LiveSource::hearHello() {
         return;
     }
     linkLostAt_ = 0;
-    rescan_ = true;
-    nextRescan_ = 0;
+    eventsLost_ = true;
     nextScrub_ = monotonicNow() + firstScrub;
 }
 

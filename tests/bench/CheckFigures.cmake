@@ -9,7 +9,10 @@ endif()
 set(expected record.off.slowdown_1k record.off.slowdown_1m record.off.sample_slowdown record.event.slice_ns
     record.event.stamp_ns record.slice.unobserved_ns attach.100k_ms attach.1m_ms attach.hung.1m_ms lag.idle.p99_ms
     lag.load.p99_ms attach.target.slowdown attach.target.slowdown_empty
-    dump.save.1m_ms dump.open.1m_ms)
+    dump.save.1m_ms dump.open.1m_ms
+    runtime.call_ns runtime.yield_ns runtime.spawn_join_1t_ns runtime.spawn_join_2t_ns runtime.skynet_1t_ns
+    runtime.skynet_2t_ns runtime.cancel_throw runtime.cancel_unstarted_ns runtime.timer_ns runtime.bytes_per_job
+    runtime.allocations_per_launch runtime.allocations_per_call)
 if(WINDOW)
     list(APPEND expected window.1m.frame_p50_ms window.1m.frame_p99_ms window.bytes_per_job)
 endif()
@@ -21,7 +24,7 @@ foreach(line IN LISTS lines)
     if(NOT figure IN_LIST expected AND NOT figure MATCHES "^peer[.]") # peers are measured where they are installed
         message(FATAL_ERROR "not expected: ${line}")
     endif()
-    if(NOT value MATCHES "^-?[0-9.]+$" OR (value EQUAL 0 AND NOT figure MATCHES "bytes"))
+    if(NOT value MATCHES "^-?[0-9.]+$" OR (value EQUAL 0 AND NOT figure MATCHES "bytes|allocations"))
         message(FATAL_ERROR "no value: ${line}")
     endif()
     list(REMOVE_ITEM expected ${figure})

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace coroscope::bench {
@@ -52,6 +54,18 @@ double nanosecondsEach(std::size_t n, F&& f) {
     for (std::size_t i = 0; i < n; ++i)
         f(i);
     return secondsSince(from) * 1e9 / static_cast<double>(n);
+}
+
+/// Memory that this process has for itself, in bytes. What it shares with others (a record, mapped) is not in
+/// it.
+inline double ownMemory() {
+    std::ifstream status("/proc/self/status");
+    for (std::string word; status >> word;) {
+        double kilobytes = 0;
+        if (word == "RssAnon:" && status >> kilobytes)
+            return kilobytes * 1024;
+    }
+    fail("how much memory this process has is not known");
 }
 
 /// `--quick`: everything once and small, to see that it works; the numbers mean nothing.

@@ -25,7 +25,6 @@
 #include <QTreeView>
 
 #include <cstdio>
-#include <fstream>
 #include <random>
 #include <string>
 
@@ -40,18 +39,6 @@ double threadCpuMilliseconds() {
     timespec time{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
-}
-
-/// Memory that this process has for itself, in bytes. What it shares with the target (its record, mapped) is
-/// not in it.
-double ownMemory() {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;) {
-        double kilobytes = 0;
-        if (word == "RssAnon:" && status >> kilobytes)
-            return kilobytes * 1024;
-    }
-    fail("how much memory this process has is not known");
 }
 
 /// Notes the time when the tree begins to be painted.

@@ -19,7 +19,7 @@ std::exception_ptr cancellationFor(const detail::JobNode& job, std::string_view 
 /// Job() and SupervisorJob(): no code, no result.
 class PlainNode final : public detail::JobNode {
 public:
-    explicit PlainNode(const Origin& origin)
+    explicit PlainNode(Origin& origin)
         : JobNode(origin) {}
 
 private:
@@ -35,13 +35,13 @@ CompletableJob makePlain(JobKind kind, std::uint16_t traits, const Job& parent, 
     // Rule 29: a plain job handles a failure only if somebody above it does.
     if (above && (above->traits() & detail::Traits::handlesException))
         traits |= detail::Traits::handlesException;
-    const detail::JobNode::Origin origin{
-        .kind = kind,
-        .traits = static_cast<std::uint16_t>(traits | detail::Traits::endsOnCancel),
-        .execution = Execution::None,
-        .where = where,
-        .parent = island ? nullptr : above,
-        .held = true};
+    detail::JobNode::Origin origin{.kind = kind,
+                                   .traits =
+                                       static_cast<std::uint16_t>(traits | detail::Traits::endsOnCancel),
+                                   .execution = Execution::None,
+                                   .where = where,
+                                   .parent = island ? nullptr : above,
+                                   .held = true};
     auto* node = new PlainNode(origin);
     auto handle = detail::HandleAccess::adopt<CompletableJob>(node);
     node->attach(origin);
@@ -101,10 +101,10 @@ CompletableJob SupervisorJob(const Job& parent, std::source_location where) {
 const Job& NonCancellable() {
     // Never destroyed: jobs may use it while the process ends.
     static const Job* const job = [] {
-        const detail::JobNode::Origin origin{.kind = JobKind::Job,
-                                             .traits = detail::Traits::nonCancellable,
-                                             .execution = Execution::None,
-                                             .held = true};
+        detail::JobNode::Origin origin{.kind = JobKind::Job,
+                                       .traits = detail::Traits::nonCancellable,
+                                       .execution = Execution::None,
+                                       .held = true};
         return new Job(detail::HandleAccess::adopt<Job>(new PlainNode(origin)));
     }();
     return *job;

@@ -54,8 +54,8 @@
 // on two threads: a body may end while its canceller is still at 2. The end does not wait for that; what is
 // left to hear of the cancellation then finds nobody.
 //
-// The common path, an end without exception, children or handlers, takes the lock four times and allocates
-// nothing.
+// The common path, an end without exception, children, handlers or anybody who waits, is all this at once
+// (endAtOnce): nobody could tell the steps apart.
 //
 // The body and its suspensions
 // ----------------------------
@@ -112,6 +112,11 @@ void installCommandHandler() {
     static_cast<void>(once);
 }
 
+/// Has a body that does not wait to be started.
+bool beginsByItself(const JobNode::Origin& origin) noexcept {
+    return origin.start != CoroutineStart::Lazy && origin.execution != Execution::None;
+}
+
 bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
     const TimeoutCancellationException* const timeout = timeoutIn(e);
     return timeout && timeout->owner() == &scope;
@@ -119,14 +124,16 @@ bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
 
 } // namespace
 
-JobNode::JobNode(const Origin& origin)
-    : counts_(origin.held ? oneReference | oneHandle : oneReference)
+JobNode::JobNode(Origin& origin)
+    : counts_((origin.held ? oneReference | oneHandle : oneReference) + (origin.parent ? oneReference : 0) +
+              (beginsByItself(origin) ? oneReference : 0))
     , number_(record::nextJobNumber())
     , phase_(origin.start == CoroutineStart::Lazy ? 0 : startedPhase)
     , traits_(origin.traits)
     , flags_(origin.flags)
     , kind_(origin.kind)
-    , elements_(origin.elements) {
+    , runs_(beginsByItself(origin))
+    , elements_(std::move(origin.elements)) {
     list_.prev = list_.next = &list_;
     if (traits_ & Traits::supervisor)
         flags_ |= JobFlags::supervisor;
@@ -144,7 +151,12 @@ JobNode::~JobNode() {
 }
 
 void JobNode::release() noexcept {
-    if ((counts_.fetch_sub(oneReference, std::memory_order_acq_rel) & (oneHandle - 1)) == 1)
+    drop(oneReference);
+}
+
+void JobNode::drop(std::uint64_t counts) noexcept {
+    const std::uint64_t references = counts & (oneHandle - 1);
+    if ((counts_.fetch_sub(counts, std::memory_order_acq_rel) & (oneHandle - 1)) == references)
         delete this;
 }
 
@@ -154,6 +166,10 @@ void JobNode::addHandle() noexcept {
 }
 
 void JobNode::dropHandle() noexcept {
+    if (!tellsHeld_) {
+        drop(oneHandle | oneReference);
+        return;
+    }
     if ((counts_.fetch_sub(oneHandle, std::memory_order_acq_rel) >> 32) == 1 && !isCompleted())
         tellHeld();
     release();
@@ -213,13 +229,14 @@ bool JobNode::attachChild(JobNode& child) noexcept {
         if (!(phase & sealedPhase)) {
             attached = true;
             ++pending_;
-            child.retain();
             child.parent_ = Ref<JobNode>::share(this);
             appendLocked(child.asChild_);
         }
     }
     if (cancelled)
         child.cancel(childCause());
+    if (!attached)
+        child.release(); // the reference that this job's list would have had
     return attached;
 }
 
@@ -607,8 +624,8 @@ JobNode* JobNode::current() noexcept {
 void JobNode::startBody(CoroutineStart how) {
     if (how == CoroutineStart::Lazy)
         return;
-    retain();
-    runs_ = true;
+    if (!std::exchange(runs_, true))
+        retain();
     skipCancelledBody_ = how == CoroutineStart::Default;
     if (how == CoroutineStart::Undispatched) {
         run();
@@ -619,8 +636,6 @@ void JobNode::startBody(CoroutineStart how) {
 }
 
 std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& leaf) noexcept {
-    retain();
-    runs_ = true;
     outer_ = &outer;
     const bool dispatch = (traits_ & Traits::dispatched) != 0;
     skipCancelledBody_ = dispatch;
@@ -694,17 +709,64 @@ std::coroutine_handle<> JobNode::bodyEnds() noexcept {
 }
 
 std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
-    const Ref<JobNode> keep = Ref<JobNode>::share(this);
     JobNode* const outer = outer_;
     const bool inPlace = outer && !(traits_ & Traits::dispatched);
-    JobWalk walk;
-    walk.endOwnPart(*this, std::move(failure), inPlace);
-    walk.run();
-    if (!inPlace || !walk.ended())
+    // A scope that goes on in place is kept by the coroutine that awaits it.
+    if (failure || !endAtOnce()) {
+        const Ref<JobNode> keep = Ref<JobNode>::share(this);
+        JobWalk walk;
+        walk.endOwnPart(*this, std::move(failure), inPlace);
+        walk.run();
+        if (!walk.ended())
+            return std::noop_coroutine();
+    }
+    if (!inPlace)
         return std::noop_coroutine();
     outer->everSuspended_ |= everSuspended_;
     outer->entersThread();
     return outer->resumeAt;
+}
+
+/// All steps of an end at once, where the body returned, nothing else belongs to the job any more, and nobody
+/// wants to hear of it: then nobody can tell them apart. Answers false, and has done nothing, where there is
+/// more to it. `this` may be gone afterwards, unless it is a scope that goes on in place.
+bool JobNode::endAtOnce() noexcept {
+    Ref<JobNode> parent;
+    {
+        const std::lock_guard lock(lock_);
+        if (phase_.load(std::memory_order_relaxed) != startedPhase || pending_ != 1 || list_.next != &list_)
+            return false;
+        pending_ = 0;
+        record_.end(JobState::Completed);
+        phase_.store(startedPhase | completingPhase | sealedPhase | finalPhase, std::memory_order_release);
+        parent = std::move(parent_);
+    }
+    bool last = false;
+    if (parent) {
+        const std::lock_guard lock(parent->lock_);
+        asChild_.unlink();
+        last = --parent->pending_ == 0;
+    }
+    if (shields_)
+        outer_->record_.flagsChange(0, JobFlags::shielded);
+    if (outer_ && (traits_ & Traits::dispatched))
+        goBackToOuter();
+    runs_ = false;
+    drop(parent ? 2 * oneReference : oneReference); // the body's, and that of the parent's list
+    if (last) {
+        JobWalk walk;
+        walk.end(*parent);
+        walk.run();
+    }
+    return true;
+}
+
+void JobNode::goBackToOuter() noexcept {
+    Return before = Return::Undecided;
+    if (!return_.compare_exchange_strong(before, Return::InPlace, std::memory_order_acq_rel)) {
+        cameBackDispatched_ = true;
+        outer_->resumeLater();
+    } // else the awaiting coroutine is not suspended yet, and goes on by itself
 }
 
 StackId JobNode::stackOf(const PromiseBase& leaf) noexcept {

@@ -9,20 +9,18 @@
 namespace coroscope::detail {
 
 JobWalk::Frame& JobWalk::push(JobNode& job, Step step) {
-    Frame& frame = depth_ < shallow_.size() ? shallow_[depth_] : deep_.emplace_back();
+    if (depth_ == shallow_.size() + deep_.size())
+        deep_.push_back(std::make_unique<Frame>());
     ++depth_;
+    Frame& frame = top();
     frame.step = step;
     frame.job = Ref<JobNode>::share(&job);
     return frame;
 }
 
 void JobWalk::pop() noexcept {
+    Frame& frame = top();
     --depth_;
-    if (depth_ >= shallow_.size()) {
-        deep_.pop_back();
-        return;
-    }
-    Frame& frame = shallow_[depth_];
     frame.endsOwnPart = frame.reported = frame.inPlace = frame.taken = false;
     frame.cause = frame.childCause = frame.handlerFailure = nullptr;
     frame.parent = {};
@@ -94,13 +92,16 @@ bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace)
     return true;
 }
 
+void JobWalk::end(JobNode& job) {
+    push(job, Step::Seal);
+}
+
 void JobWalk::run() noexcept {
     while (depth_ > 0) {
-        Frame& top = depth_ <= shallow_.size() ? shallow_[depth_ - 1] : deep_.back();
-        if (top.step == Step::Done)
+        if (top().step == Step::Done)
             pop();
         else
-            work(top);
+            work(top());
     }
 }
 
@@ -305,14 +306,8 @@ void JobWalk::leaveParent(Frame& frame) {
         std::lock_guard lock(parent->lock_);
         last = --parent->pending_ == 0;
     }
-    if (job->outer_ && !frame.inPlace) {
-        using Return = JobNode::Return;
-        Return before = Return::Undecided;
-        if (!job->return_.compare_exchange_strong(before, Return::InPlace, std::memory_order_acq_rel)) {
-            job->cameBackDispatched_ = true;
-            job->outer_->resumeLater();
-        } // else the awaiting coroutine is not suspended yet, and goes on by itself
-    }
+    if (job->outer_ && !frame.inPlace)
+        job->goBackToOuter();
     if (wasRunning)
         job->release(); // the reference of the running body
     if (last) {

@@ -6,8 +6,9 @@
 
 #include <array>
 #include <cstddef>
-#include <deque>
 #include <exception>
+#include <memory>
+#include <vector>
 
 namespace coroscope::detail {
 
@@ -25,6 +26,8 @@ public:
     /// The job's own part is over, by `failure` or without. With `inPlace` the awaiting coroutine of a scope
     /// is left to the caller, if the job ends within this walk. False if that was said before.
     bool endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace);
+    /// The last that `job` waited for has left its count.
+    void end(JobNode& job);
     /// Works until nothing is left.
     void run() noexcept;
     /// After run: the job given to endOwnPart has ended within this walk.
@@ -57,6 +60,9 @@ private:
     };
 
     Frame& push(JobNode& job, Step step);
+    Frame& top() noexcept {
+        return depth_ <= shallow_.size() ? shallow_[depth_ - 1] : *deep_[depth_ - 1 - shallow_.size()];
+    }
     void pop() noexcept;
     void work(Frame& frame);
     void notify(Frame& frame);
@@ -66,8 +72,8 @@ private:
     void leaveParent(Frame& frame);
     void reportHandlerFailure(Frame& frame) noexcept;
 
-    std::deque<Frame> deep_;
     std::array<Frame, 2> shallow_;
+    std::vector<std::unique_ptr<Frame>> deep_; ///< kept until the walk is over
     std::size_t depth_ = 0;
     bool ended_ = false;
 };

@@ -18,7 +18,7 @@ namespace coroscope {
 namespace detail {
 
 /// One suspension by callback: shared by the suspended coroutine and all copies of its continuation.
-class CallbackState : public Suspension {
+class CallbackState : public Suspension, public FromBlocks {
 public:
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {

@@ -184,7 +184,7 @@ Handle CoroutineScope::build(JobKind kind, const CoroutineContext* context, Coro
                              std::source_location where) const {
     using T = detail::BodyResult<F>;
     using Callable = std::remove_cvref_t<typename detail::Kept<F>::Type>;
-    const detail::JobNode::Origin origin = originOf(kind, context, start, where);
+    detail::JobNode::Origin origin = originOf(kind, context, start, where);
     auto* node = new detail::BodyJob<T, Callable>(origin, detail::Kept<F>::pass(std::forward<F>(body)));
     Handle handle = detail::HandleAccess::adopt<Handle>(node);
     node->attach(origin);

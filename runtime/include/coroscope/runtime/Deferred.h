@@ -66,7 +66,7 @@ namespace detail {
 template <class T>
 class CompletableNode final : public ResultNode<T> {
 public:
-    explicit CompletableNode(const JobNode::Origin& origin)
+    explicit CompletableNode(JobNode::Origin& origin)
         : ResultNode<T>(origin) {}
     template <class... V>
     bool completeWith(V&&... value) {
@@ -114,13 +114,12 @@ private:
 template <class T>
 CompletableDeferred<T> newCompletableDeferred(const Job& parent = {},
                                               std::source_location where = std::source_location::current()) {
-    const detail::JobNode::Origin origin{.kind = JobKind::CompletableDeferred,
-                                         .traits =
-                                             detail::Traits::endsOnCancel | detail::Traits::handlesException,
-                                         .execution = Execution::None,
-                                         .where = where,
-                                         .parent = detail::HandleAccess::node(parent),
-                                         .held = true};
+    detail::JobNode::Origin origin{.kind = JobKind::CompletableDeferred,
+                                   .traits = detail::Traits::endsOnCancel | detail::Traits::handlesException,
+                                   .execution = Execution::None,
+                                   .where = where,
+                                   .parent = detail::HandleAccess::node(parent),
+                                   .held = true};
     auto* node = new detail::CompletableNode<T>(origin);
     node->attach(origin);
     return detail::HandleAccess::adopt<CompletableDeferred<T>>(node);

@@ -42,7 +42,7 @@ detail::BodyResult<F> runBlocking(const CoroutineContext& context, F&& body,
                                   std::source_location where = std::source_location::current()) {
     using T = detail::BodyResult<F>;
     detail::BlockingLoop loop(context, where);
-    const detail::JobNode::Origin origin = loop.origin();
+    detail::JobNode::Origin origin = loop.origin();
     auto* node = new detail::BodyJob<T, typename detail::Kept<F>::Type>(
         origin, detail::Kept<F>::pass(std::forward<F>(body)));
     auto job = detail::Ref<std::remove_pointer_t<decltype(node)>>::adopt(node);

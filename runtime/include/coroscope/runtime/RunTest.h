@@ -87,7 +87,7 @@ void runTest(const CoroutineContext& context, F&& body, std::chrono::nanoseconds
             return body();
     };
     using Node = detail::BodyJob<void, decltype(run)>;
-    const detail::JobNode::Origin origin = loop.origin();
+    detail::JobNode::Origin origin = loop.origin();
     auto job = detail::Ref<Node>::adopt(new Node(origin, std::move(run)));
     job->attach(origin);
     job->startBody(CoroutineStart::Default);

@@ -17,7 +17,7 @@ template <class T, class F>
 class BodyJob final : public ResultNode<T> {
 public:
     template <class G>
-    BodyJob(const JobNode::Origin& origin, G&& body)
+    BodyJob(JobNode::Origin& origin, G&& body)
         : ResultNode<T>(origin) {
         if constexpr (std::is_reference_v<F>)
             body_ = &body;

@@ -6,6 +6,7 @@
 #include <coroscope/runtime/CoroutineStart.h>
 #include <coroscope/runtime/Dispatcher.h>
 #include <coroscope/runtime/Exceptions.h>
+#include <coroscope/runtime/detail/Blocks.h>
 #include <coroscope/runtime/detail/ContextElements.h>
 #include <coroscope/runtime/detail/Delivery.h>
 #include <coroscope/runtime/detail/Lock.h>
@@ -33,7 +34,7 @@ namespace coroscope::detail {
 class JobWalk;
 
 /// A completion handler. Counted, because it may be disposed of while it runs.
-class HandlerNode : public Registration {
+class HandlerNode : public Registration, public FromBlocks {
 public:
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
@@ -104,7 +105,7 @@ inline constexpr std::uint16_t nonCancellable =
 inline constexpr std::uint16_t dispatched = 64; ///< a scope on another dispatcher than its caller's
 } // namespace Traits
 
-class JobNode : public Runnable {
+class JobNode : public Runnable, public FromBlocks {
 public:
     struct Origin {
         JobKind kind;
@@ -116,11 +117,12 @@ public:
         JobNode* parent = nullptr;      ///< told of failures, waits for this one
         JobNode* shownParent = nullptr; ///< the parent in the record, where it is not `parent`
         JobNode* scope = nullptr; ///< the job of the scope it was launched in, for those cut off from it
-        ElementsRef elements{};
-        bool held = false; ///< begins with a handle (and its reference) for the caller
+        ElementsRef elements{};   ///< the node takes them over
+        bool held = false;        ///< begins with a handle (and its reference) for the caller
     };
 
     // Life. A node begins with one reference, which the maker has; with Origin::held that one is a handle.
+    // Those of its parent's list and of its body are counted from the beginning too.
     void retain() noexcept { counts_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept;
     void addHandle() noexcept;
@@ -226,7 +228,7 @@ public:
     std::coroutine_handle<> resumeAt;
 
 protected:
-    explicit JobNode(const Origin& origin);
+    explicit JobNode(Origin& origin);
     virtual ~JobNode();
 
     /// Calls the user's callable. Answers the body's coroutine, its promise filled in.
@@ -251,7 +253,9 @@ private:
     std::uint32_t phase() const noexcept { return phase_.load(std::memory_order_acquire); }
     static JobState stateOf(std::uint32_t phase) noexcept;
     void tellHeld() noexcept;
-    void destroy() noexcept;
+    void drop(std::uint64_t counts) noexcept;
+    bool endAtOnce() noexcept;
+    void goBackToOuter() noexcept;
     void addException(const std::exception_ptr& e);
     std::exception_ptr aggregateExceptions();
     std::exception_ptr childCause();
@@ -301,7 +305,7 @@ private:
     std::atomic<Return> return_{Return::Dispatched};
     bool everSuspended_ = false;
     bool bodyReturnedValue_ = false;
-    bool runs_ = false;      ///< the body holds a reference, from its start to the end of the job
+    bool runs_;              ///< the body holds a reference, from its start to the end of the job
     bool delivered_ = false; ///< the cancellation was thrown into the body
     bool unjudged_ = false;  ///< since then it came to no suspension
     bool askedOnce_ = false; ///< it asked whether it is cancelled after it had let go of the cancellation

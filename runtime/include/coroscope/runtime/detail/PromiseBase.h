@@ -2,6 +2,8 @@
 // What every coroutine's promise knows: who awaits it, in which job it runs, and at which co_await it is.
 #pragma once
 
+#include <coroscope/runtime/detail/Blocks.h>
+
 #include <coroutine>
 #include <source_location>
 
@@ -9,7 +11,7 @@ namespace coroscope::detail {
 
 class JobNode;
 
-class PromiseBase {
+class PromiseBase : public FromBlocks {
 public:
     /// Who goes on when this coroutine ends; null for the body of a job.
     std::coroutine_handle<> caller;

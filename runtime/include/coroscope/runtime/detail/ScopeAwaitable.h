@@ -72,7 +72,7 @@ public:
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> handle) {
         JobNode& outer = *leaf_->job;
         const PromiseBase& leaf = *leaf_;
-        const JobNode::Origin origin = scopeOrigin(plan_, outer);
+        JobNode::Origin origin = scopeOrigin(plan_, outer);
         Job* node;
         if constexpr (std::is_lvalue_reference_v<Callable>)
             node = new Job(origin, *body_);

@@ -28,7 +28,7 @@ std::string besideMe(const char* program) {
 
 } // namespace
 
-Target::Target(const char* program, const std::vector<std::string>& arguments) {
+Target::Target(const char* program, const std::vector<std::string>& arguments, const char* record) {
     int in[2], out[2];
     if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0)
         fail("no pipe");
@@ -42,6 +42,7 @@ Target::Target(const char* program, const std::vector<std::string>& arguments) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         ::dup2(in[0], 0);
         ::dup2(out[1], 1);
+        ::setenv("COROSCOPE", record, 1);
         ::execv(path.c_str(), const_cast<char* const*>(words.data())); // NOLINT
         ::_exit(127);
     }

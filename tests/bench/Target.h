@@ -17,8 +17,8 @@ namespace coroscope::bench {
 /// sentence: a figure that was measured on something else would be worse than none.
 class Target {
 public:
-    /// Waits until the program has printed its first line.
-    Target(const char* program, const std::vector<std::string>& arguments);
+    /// Waits until the program has printed its first line. `record`: "on" or "off".
+    Target(const char* program, const std::vector<std::string>& arguments, const char* record = "on");
     ~Target();
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;

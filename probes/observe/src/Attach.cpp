@@ -18,6 +18,8 @@ namespace coroscope::observe {
 namespace {
 
 constexpr int helloMilliseconds = 1'000;
+constexpr const char* mayNotLook =
+    "does not let this user look into it (a program with special rights, or one that forbids it).";
 
 bool isOf(const RecordReader& reader, const ProcessFacts& process) {
     return reader.processStart() == process.start &&
@@ -28,8 +30,7 @@ bool isOf(const RecordReader& reader, const ProcessFacts& process) {
 Result<std::shared_ptr<const RecordReader>> recordInFiles(const ProcessFacts& process) {
     const HeldRecords held = heldRecords(process.pid);
     if (held.denied)
-        return Problem{
-            "does not let this user look into it (a program with special rights, or one that forbids it)."};
+        return Problem{mayNotLook};
     std::string problem;
     for (const std::string& path : held.paths) {
         const Descriptor file = openHeldRecord(path);
@@ -91,7 +92,9 @@ Result<std::unique_ptr<Source>> attach(int pid) {
         }
     }
     if (!reader)
-        return Problem{label + ' ' + (silence.empty() || stopped ? reader.problem() : silence + ".")};
+        return Problem{label + ' ' +
+                       (silence.empty() || stopped || reader.problem() == mayNotLook ? reader.problem()
+                                                                                     : silence + ".")};
     return std::unique_ptr<Source>(std::make_unique<LiveSource>(
         *process, std::move(pidfd), *reader, std::move(link), silence.empty() ? "has no agent" : silence));
 }

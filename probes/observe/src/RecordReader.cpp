@@ -32,6 +32,8 @@ constexpr std::uint64_t mostRows = std::uint64_t{1} << 24; ///< of every other t
 constexpr std::uint64_t mostBytes = std::uint64_t{1} << 32;
 constexpr std::uint32_t widestRow = 4096;
 constexpr std::size_t longestText = 1024;
+/// Of minor version 0.
+constexpr std::size_t shortestHeader = offsetof(layout::Header, incidents);
 
 /// One read of a field that others may be changing. The mapping is read-only; atomic_ref has no const form
 /// here.
@@ -101,7 +103,12 @@ Result<std::shared_ptr<const RecordReader>> RecordReader::over(const void* memor
 }
 
 Result<std::shared_ptr<const RecordReader>> RecordReader::checked(std::shared_ptr<RecordReader> reader) {
-    copyOut(&reader->header_, reader->base_, sizeof reader->header_);
+    layout::Header& header = reader->header_;
+    copyOut(&header, reader->base_, sizeof header);
+    // The header of an older target is shorter: what lies behind it is none of it.
+    if (header.headerSize >= shortestHeader && header.headerSize < sizeof header)
+        std::memset(reinterpret_cast<std::byte*>(&header) + header.headerSize, 0,
+                    sizeof header - header.headerSize);
     if (reader->header_.versionMinor == 0)
         reader->header_.incidents = {};
     if (reader->header_.versionMinor < 2)
@@ -121,13 +128,13 @@ std::string RecordReader::problemWithHeader() const {
                std::to_string(layout::versionMajor) +
                (h.versionMajor > layout::versionMajor ? ": a newer Coroscope is needed"
                                                       : ": an older Coroscope is needed");
-    if (h.totalSize > size_ || h.totalSize < sizeof h || h.headerSize < sizeof h)
+    if (h.totalSize > size_ || h.headerSize < shortestHeader || h.totalSize < h.headerSize)
         return "its record is cut short";
 
     auto fits = [&h](const Table& table, std::uint64_t rowSize, std::uint64_t align, std::uint64_t most,
                      std::uint64_t blocks = 1) {
         if (table.stride < rowSize || table.stride > widestRow || table.stride % align != 0 ||
-            table.offset % align != 0 || table.offset < sizeof h || table.offset > h.totalSize ||
+            table.offset % align != 0 || table.offset < h.headerSize || table.offset > h.totalSize ||
             table.capacity > most)
             return false;
         // At most 2^24 rows * 2^12 blocks * 2^12 bytes: no overflow.

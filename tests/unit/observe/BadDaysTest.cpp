@@ -24,6 +24,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -197,6 +198,7 @@ public:
             std::abort();
         pid_ = ::fork();
         if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             Observer observer;
             const bool attached = observer.attachTo(target).empty();
             (void)!::write(line_[1], attached ? "s" : "f", 1);

@@ -12,6 +12,10 @@
 
 namespace coroscope::test {
 
+std::string targetProgram() {
+    return TARGET_PROGRAM;
+}
+
 TargetProcess::TargetProcess() {
     start({TARGET_PROGRAM});
     if (readLine() != "ready")

@@ -37,6 +37,9 @@ private:
     std::string buffered_;
 };
 
+/// The file of the test target.
+std::string targetProgram();
+
 /// Calls `holds` until it answers true, for at most twenty seconds; answers whether it did.
 template <class F>
 bool eventually(F&& holds);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Cancel.h"
+#include "CommandLog.h"
 #include "Json.h"
 
 #include <coroscope/observe/CancelProgress.h>
@@ -83,7 +84,18 @@ void printPreview(std::ostream& out, const Snapshot& snapshot, Node node, bool c
             out << "  " << snapshot.label(snapshot.tree.row(outsider)) << " outside waits for one of them\n";
 }
 
-Exit cancelAndWatch(std::ostream& out, Snapshot& snapshot, Node node, const CancelOptions& options) {
+namespace {
+
+/// "conn-3 launch #489 in orders (pid 4711), 12 jobs".
+std::string described(const Snapshot& snapshot, Node node, const CancelOptions& options) {
+    const observe::SourceInfo& info = snapshot.source->info();
+    const std::uint64_t jobs = observe::previewCancel(snapshot.tree, node, options.childrenOnly).jobs;
+    return (options.childrenOnly ? "what is below " : "") + snapshot.label(snapshot.tree.row(node)) + " in " +
+           info.program + " (pid " + std::to_string(info.pid) + "), " + std::to_string(jobs) +
+           (jobs == 1 ? " job" : " jobs");
+}
+
+Exit send(std::ostream& out, Snapshot& snapshot, Node node, const CancelOptions& options) {
     const JobId job = snapshot.tree.row(node).id;
     auto sent = snapshot.source->cancel(job, options.childrenOnly, options.reason);
     if (!sent) {
@@ -108,6 +120,20 @@ Exit cancelAndWatch(std::ostream& out, Snapshot& snapshot, Node node, const Canc
             snapshot.source->ended())
             return sum(out, snapshot, progress, options.json);
     }
+}
+
+} // namespace
+
+Exit cancelAndWatch(std::ostream& out, std::ostream& problems, Snapshot& snapshot, Node node,
+                    const CancelOptions& options) {
+    const std::string what = described(snapshot, node, options);
+    if (const std::string problem = logCommand("cancels " + what + "; reason: " + options.reason);
+        !problem.empty())
+        problems << "coroscopectl: " << problem << '\n';
+    const Exit exit = send(out, snapshot, node, options);
+    const char* const outcomes[] = {"all have ended", "", "some are still there", "refused, or gone already"};
+    (void)logCommand("cancelled " + what + ": " + outcomes[exit]);
+    return exit;
 }
 
 } // namespace coroscope::ctl

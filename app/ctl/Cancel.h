@@ -22,6 +22,9 @@ struct CancelOptions {
 void printPreview(std::ostream& out, const Snapshot& snapshot, observe::Node node, bool childrenOnly);
 
 /// Prints progress to `out` as it changes, ends when the last job of the subtree has, or the time is over.
-Exit cancelAndWatch(std::ostream& out, Snapshot& snapshot, observe::Node node, const CancelOptions& options);
+/// What was asked and what came of it is logged (CommandLog.h); where that fails, `problems` gets a line and
+/// the cancel goes on.
+Exit cancelAndWatch(std::ostream& out, std::ostream& problems, Snapshot& snapshot, observe::Node node,
+                    const CancelOptions& options);
 
 } // namespace coroscope::ctl

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Json.h"
+#include "Commands.h"
 
 #include <coroscope/observe/Labels.h>
 
@@ -220,6 +221,21 @@ Json endedToJson(const Snapshot& snapshot, bool onlyFailures) {
             {"endedOtherwise", snapshot.ended.total() - snapshot.ended.totalFailures()},
             {"dump", dumpFacts(info)},
             {"ended", std::move(all)}};
+}
+
+Json commandsToJson(const Snapshot& snapshot) {
+    Json all = Json::array();
+    for (const PastCommand& command : pastCommands(snapshot)) {
+        const observe::JobRow& job = command.incident->job;
+        all.push_back({{"secondsAgo", seconds(snapshot.now - command.incident->at)},
+                       {"job", job.id.value},
+                       {"number", job.number},
+                       {"name", job.name ? Json(snapshot.dictionary->text(job.name)) : Json(nullptr)},
+                       {"by", command.who},
+                       {"reason", command.reason}});
+    }
+    const observe::SourceInfo& info = snapshot.source->info();
+    return {{"pid", info.pid}, {"program", info.program}, {"commands", std::move(all)}};
 }
 
 std::string print(const Json& json) {

@@ -35,6 +35,10 @@ Json jobToJson(const Snapshot& snapshot, observe::Node node);
 /// first. Of a job that nothing is known of, number to launcher are null.
 Json endedToJson(const Snapshot& snapshot, bool onlyFailures);
 
+/// {"pid", "program", "commands": [{"secondsAgo", "job", "number", "name", "by", "reason"}...]}, the last one
+/// first.
+Json commandsToJson(const Snapshot& snapshot);
+
 /// {"rule", "severity", "confidence", "job", "number", "title", "evidence", "advice", "where"}
 Json toJson(const observe::Finding& finding, const Snapshot& snapshot);
 

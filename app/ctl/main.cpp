@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // coroscopectl: what the window shows and does, in a terminal.
 #include "Cancel.h"
+#include "Commands.h"
 #include "Ended.h"
 #include "Json.h"
 #include "List.h"
@@ -101,6 +102,17 @@ int ended(const std::string& target, bool onlyFailures, bool json) {
     return success;
 }
 
+int commands(const std::string& target, bool json) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    if (json)
+        std::cout << print(commandsToJson(*snapshot)) << '\n';
+    else
+        printCommands(std::cout, *snapshot);
+    return success;
+}
+
 int dump(const std::string& target, const SaveOptions& options) {
     auto snapshot = snapshotOf(target);
     if (!snapshot)
@@ -136,7 +148,7 @@ int cancel(const std::string& target, const std::string& job, bool yes, const Ca
         std::cerr << "nothing was cancelled\n";
         return failure;
     }
-    return cancelAndWatch(std::cout, *snapshot, *node, options);
+    return cancelAndWatch(std::cout, std::cerr, *snapshot, *node, options);
 }
 
 } // namespace
@@ -171,6 +183,8 @@ int main(int count, char** arguments) {
     CLI::App* const ended = withTarget(
         app.add_subcommand("ended", "The jobs that have ended, those that failed with their exception"));
     ended->add_flag("--failed", onlyFailures, "Only those that failed");
+    CLI::App* const commands =
+        withTarget(app.add_subcommand("commands", "Who has cancelled what from outside, and why"));
     CLI::App* const dump = withTarget(app.add_subcommand("dump", "Save all that is known to a file"));
     dump->add_option("-o,--output", saveOptions.file,
                      "The file; without it one named for program, pid and time, here");
@@ -205,6 +219,8 @@ int main(int count, char** arguments) {
         return ctl::findings(target, json);
     if (*ended)
         return ctl::ended(target, onlyFailures, json);
+    if (*commands)
+        return ctl::commands(target, json);
     if (*dump) {
         saveOptions.json = json;
         return ctl::dump(target, saveOptions);

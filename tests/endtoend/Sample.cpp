@@ -16,7 +16,9 @@ namespace endtoend {
 namespace {
 
 Process::Environment environmentIn(const ScratchDirectory& directory) {
-    return {{"XDG_RUNTIME_DIR", directory.path()}, {"TMPDIR", directory.path()}};
+    return {{"XDG_RUNTIME_DIR", directory.path()},
+            {"TMPDIR", directory.path()},
+            {"XDG_STATE_HOME", directory.path() + "/state"}};
 }
 
 } // namespace

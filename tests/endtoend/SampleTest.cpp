@@ -11,6 +11,8 @@
 #include <set>
 #include <string>
 
+#include <unistd.h>
+
 using namespace endtoend;
 using testing::AllOf;
 using testing::Contains;
@@ -234,6 +236,27 @@ TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
     const Json tree = sample.tree();
     EXPECT_EQ(findByName(tree, "conn-1"), nullptr);
     EXPECT_NE(findByName(tree, "conn-2"), nullptr);
+}
+
+TEST(Sample, aCommandIsLoggedByBothSidesWithWhoAndWhy) {
+    Sample sample(fewJobs);
+    ASSERT_TRUE(eventually([&] { return anyLine(sample.log(), "conn-2: heartbeat"); }));
+    EXPECT_THAT(sample.ctl({"commands", pidOf(sample)}).text, HasSubstr("nobody has cancelled anything"));
+    ASSERT_EQ(sample.ctl({"cancel", pidOf(sample), "conn-2", "--reason", "a drain", "--yes"}).status, 0);
+    const std::string me = "user " + std::to_string(::geteuid());
+    const std::vector<std::string> log = sample.log();
+    EXPECT_THAT(log,
+                Contains(testing::ContainsRegex(me + " \\(pid [0-9]+\\) cancels conn-2#[0-9]+: a drain")));
+    EXPECT_THAT(sample.ctl({"commands", pidOf(sample)}).text,
+                testing::ContainsRegex(" ago  conn-2 launch #[0-9]+ by " + me + ", pid [0-9]+: a drain"));
+    const Json all = Json::parse(sample.ctl({"commands", pidOf(sample), "--json"}).text);
+    ASSERT_EQ(all.at("commands").size(), 1u);
+    EXPECT_EQ(all.at("commands")[0].at("name"), "conn-2");
+    EXPECT_EQ(all.at("commands")[0].at("reason"), "a drain");
+    const std::string ours = contentsOf(sample.directory() + "/state/coroscope/coroscopectl.log");
+    EXPECT_THAT(ours, testing::ContainsRegex("Z " + me + " cancels conn-2 launch #[0-9]+ in orders \\(pid " +
+                                             pidOf(sample) + "\\), [0-9]+ jobs; reason: a drain\n"));
+    EXPECT_THAT(ours, testing::ContainsRegex("cancelled conn-2 [^\n]*: all have ended\n"));
 }
 
 TEST(Sample, theNameInALineOfItsLogFindsTheJob) {

@@ -559,8 +559,8 @@ private:
         for (std::size_t i = from; i < incidentRows_.size(); ++i) {
             const dump::Incident& row = incidentRows_[i];
             dump_.incidents.push_back(
-                {row.number, known(row.what, IncidentKind::CancellationBecameFailure, IncidentKind::Unknown),
-                 time(row.at), rowOf(row.job, namesResources_),
+                {row.number, known(row.what, IncidentKind::Commanded, IncidentKind::Unknown), time(row.at),
+                 rowOf(row.job, namesResources_),
                  std::string(cutUtf8(dictionary_->failure(row.text), longestIncident))});
         }
         incidentRows_ = {};

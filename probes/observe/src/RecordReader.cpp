@@ -435,7 +435,7 @@ RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, cons
         return IncidentRead::Gone;
 
     incident.number = number;
-    incident.what = known(head.what, IncidentKind::CancellationBecameFailure, IncidentKind::Unknown);
+    incident.what = known(head.what, IncidentKind::Commanded, IncidentKind::Unknown);
     incident.at = clock.toMonotonic(head.at);
     incident.text = presentable(raw, true);
     JobRow& row = incident.job = {};

@@ -4,6 +4,7 @@
 #include "Memory.h"
 #include "Threads.h"
 
+#include <coroscope/record/JobRecord.h>
 #include <coroscope/record/Record.h>
 
 #include <condition_variable>
@@ -25,6 +26,7 @@ namespace {
 constexpr std::size_t mostWaiting = 1024;
 
 std::atomic<const CommandHandler*> handler{nullptr};
+std::atomic<void (*)(const CommandNote&)> commandLog{nullptr};
 
 struct Queue {
     std::mutex lock;
@@ -62,11 +64,41 @@ void* keepAlive(const CommandHandler& h, JobId job) noexcept {
     return owner;
 }
 
+/// Who, when, which job, why: for whoever looks at the record later, and for the program's log. `facts` has
+/// no job when that had ended before.
+void note(const Command& command, const JobFacts& facts) noexcept {
+    const ucred& who = command.from->peer;
+    try {
+        if (facts.job != 0)
+            tellIncident(IncidentKind::Commanded, facts,
+                         "user " + std::to_string(who.uid) + ", pid " + std::to_string(who.pid) +
+                             (command.childrenOnly ? ", only what is below it\n" : "\n") + command.reason);
+        if (auto* const log = commandLog.load(std::memory_order_acquire))
+            log({.uid = who.uid,
+                 .pid = who.pid,
+                 .job = command.job,
+                 .number = facts.number,
+                 .name = internedText(facts.jobName),
+                 .childrenOnly = command.childrenOnly,
+                 .reason = command.reason});
+    } catch (...) {
+        // A log that fails keeps nobody from being cancelled.
+    }
+}
+
+/// Nothing when the job has ended meanwhile: then its slot may be another's.
+JobFacts factsOf(JobId job) noexcept {
+    const JobFacts facts = JobRecord(job).facts();
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return get(memory.slots[job.index()].id) == job.value ? facts : JobFacts{};
+}
+
 wire::AnswerKind carryOut(const Command& command) noexcept {
     const CommandHandler* const h = handler.load(std::memory_order_acquire);
     if (!h)
         return wire::AnswerKind::Refused;
     void* const owner = keepAlive(*h, command.job);
+    note(command, owner ? factsOf(command.job) : JobFacts{});
     if (!owner)
         return wire::AnswerKind::Gone;
     try {
@@ -132,6 +164,10 @@ void enqueue(Command command) {
         q.commands.push_back(std::move(command));
     }
     q.filled.notify_one();
+}
+
+void setCommandLog(void (*log)(const CommandNote&)) noexcept {
+    commandLog.store(log, std::memory_order_release);
 }
 
 void setCommandHandler(const CommandHandler* h) noexcept {

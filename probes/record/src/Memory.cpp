@@ -99,6 +99,14 @@ std::atomic<SwitchPage*> switchPage{&offPage};
 std::atomic<std::uint32_t> ringsEnabled{0};
 layout::ClockKind clockKind = layout::ClockKind::Monotonic;
 
+std::string_view internedText(TextId id) noexcept {
+    if (id == 0)
+        return {};
+    std::uint32_t size;
+    std::memcpy(&size, memory.texts + id - sizeof size, sizeof size);
+    return {memory.texts + id, size};
+}
+
 std::string createMemory() {
     const int fd = ::memfd_create(layout::memfdName, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0)

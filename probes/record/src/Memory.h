@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace coroscope::record {
 
@@ -57,6 +58,9 @@ inline bool on() noexcept {
 
 /// Set by the agent while an observer is connected.
 extern std::atomic<std::uint32_t> ringsEnabled;
+
+/// An interned text: constant once its number is known. Only while the record is on.
+std::string_view internedText(TextId id) noexcept;
 
 /// Creates and maps the memory and fills in the header. Answers a sentence on what went wrong, else empty.
 std::string createMemory();

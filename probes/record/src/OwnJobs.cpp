@@ -5,7 +5,6 @@
 #include "Memory.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace coroscope::record {
@@ -15,19 +14,11 @@ namespace {
 /// A slot that changes each time we look is left out after so many looks.
 constexpr int patience = 1000;
 
-std::string_view textOf(TextId id) noexcept {
-    if (id == 0)
-        return {};
-    std::uint32_t size;
-    std::memcpy(&size, memory.texts + id - sizeof size, sizeof size);
-    return {memory.texts + id, size};
-}
-
 Place placeOf(SiteId id) noexcept {
     if (id == 0)
         return {};
     const layout::Site& site = memory.sites[id];
-    return {textOf(site.file), textOf(site.function), site.line};
+    return {internedText(site.file), internedText(site.function), site.line};
 }
 
 std::vector<Place> placesOf(StackId id) {
@@ -61,7 +52,7 @@ bool readSlot(layout::Slot& slot, OwnJob& job) {
         std::atomic_thread_fence(std::memory_order_acquire);
         if (execution.changing() || get(slot.executionWord) != execution.bits || get(slot.id) != id)
             continue;
-        job.name = textOf(name);
+        job.name = internedText(name);
         job.flags = word.flags();
         job.state = word.state();
         job.execution = execution.execution();

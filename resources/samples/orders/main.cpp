@@ -13,6 +13,8 @@
 
 #include <coroscope/coroscope.h>
 
+#include <coroscope/spdlog/LogCommands.h>
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -153,6 +155,7 @@ private:
 int run(const Settings& settings) {
     Signals signals; // before any other thread, so that all inherit the mask
     openLog(settings.log);
+    logCommands();
     const auto stop = newCompletableDeferred<std::string>();
     signals.stopOnSignal(stop);
     runBlocking(CoroutineName("orders"),

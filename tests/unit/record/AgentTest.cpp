@@ -210,6 +210,48 @@ TEST(Agent, CancelIsCarriedOutOnceAndAnsweredTwice) {
     setCommandHandler(nullptr);
 }
 
+TEST(Agent, RemembersEachCommandAndTellsTheProgramsOwnLog) {
+    static std::vector<std::string> log;
+    log.clear();
+    setCommandLog([](const CommandNote& command) {
+        log.push_back(std::to_string(command.uid) + ' ' + std::to_string(command.pid == ::getpid()) + ' ' +
+                      std::string(command.name) + '#' + std::to_string(command.number) +
+                      (command.childrenOnly ? " below " : " ") + std::string(command.reason));
+    });
+    setCommandHandler(&countingHandler);
+    const OwnRecord own;
+    Observer observer;
+    ASSERT_TRUE(observer.hello());
+    Owner owner;
+    JobRecord job;
+    job.begin({.kind = JobKind::Launch, .name = internText("conn-3"), .number = 4711, .owner = &owner});
+    const std::uint64_t before = own.header().incidentsHead;
+    wire::Cancel command = observer.cancelOf(job.id(), 1, "drain");
+    command.childrenOnly = 1;
+    observer.send(command);
+    EXPECT_EQ(observer.answer(), AnswerKind::Queued);
+    EXPECT_EQ(observer.answer(), AnswerKind::Done);
+    const std::string me = std::to_string(::geteuid());
+    EXPECT_EQ(log, std::vector<std::string>{me + " 1 conn-3#4711 below drain"});
+    ASSERT_EQ(own.header().incidentsHead, before + 1);
+    const auto incident = own.incident(before);
+    ASSERT_TRUE(incident);
+    EXPECT_EQ(static_cast<IncidentKind>(incident->head.what), IncidentKind::Commanded);
+    EXPECT_EQ(incident->head.job, job.id().value);
+    EXPECT_EQ(incident->text,
+              "user " + me + ", pid " + std::to_string(::getpid()) + ", only what is below it\ndrain");
+
+    job.end(JobState::Completed);
+    observer.send(observer.cancelOf(job.id(), 2, "too late"));
+    EXPECT_EQ(observer.answer(), AnswerKind::Queued);
+    EXPECT_EQ(observer.answer(), AnswerKind::Gone);
+    ASSERT_EQ(log.size(), 2u);
+    EXPECT_EQ(log[1], me + " 1 #0 too late");
+    EXPECT_EQ(own.header().incidentsHead, before + 1) << "there was no job to tell of";
+    setCommandHandler(nullptr);
+    setCommandLog(nullptr);
+}
+
 TEST(Agent, RefusesWhatItMustNotDo) {
     setCommandHandler(&countingHandler);
     Observer observer;

@@ -57,6 +57,7 @@ TEST(Resource, ItsRowSaysWhatItIsWhoHasItAndHowManyWait) {
 }
 
 TEST(Resource, AnIdNeverComesBack) {
+    ASSERT_TRUE(start());
     std::set<ResourceId> seen;
     std::uint32_t again = 0;
     for (int i = 0; i < 1'000; ++i) {

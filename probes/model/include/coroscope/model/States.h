@@ -90,11 +90,12 @@ inline constexpr std::uint16_t ownsScope = 1u << 9;
 /// What happened to a job that is worth remembering after it is gone.
 enum class IncidentKind : std::uint8_t {
     Unknown = 0,
-    Failed = 1,                   ///< it ended by an exception that is no cancellation
-    UnseenFailure = 2,            ///< it failed, and nobody was told or asked
-    SwallowedCancellation = 3,    ///< its body caught the cancellation and went on to its next suspension
-    CancellationBecameValue = 4,  ///< its body caught the cancellation and returned
-    CancellationBecameFailure = 5 ///< its body caught the cancellation and threw something else
+    Failed = 1,                    ///< it ended by an exception that is no cancellation
+    UnseenFailure = 2,             ///< it failed, and nobody was told or asked
+    SwallowedCancellation = 3,     ///< its body caught the cancellation and went on to its next suspension
+    CancellationBecameValue = 4,   ///< its body caught the cancellation and returned
+    CancellationBecameFailure = 5, ///< its body caught the cancellation and threw something else
+    Commanded = 6                  ///< somebody outside had it cancelled; the text: who, newline, why
 };
 
 /// The kinds of wait whose waitsFor is a ResourceId; also the kinds of resource there are.

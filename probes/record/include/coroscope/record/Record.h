@@ -55,6 +55,21 @@ struct CommandHandler {
 /// Without a handler the target answers commands with "refused". The struct must live for ever.
 void setCommandHandler(const CommandHandler* handler) noexcept;
 
+/// A command that came from outside.
+struct CommandNote {
+    unsigned uid = 0; ///< who gave it, as the kernel says: effective user and process when it connected
+    int pid = 0;
+    JobId job;
+    std::uint64_t number = 0; ///< the job's #number; 0 when it had ended before
+    std::string_view name;    ///< of the job, empty without one
+    bool childrenOnly = false;
+    std::string_view reason;
+};
+/// Is told of each command just before it is carried out (or comes to nothing, because the job has ended), on
+/// the command thread: for the program's own log. The record keeps the commands among its incidents in any
+/// case. Null ends it. The texts live as long as the call.
+void setCommandLog(void (*log)(const CommandNote& command)) noexcept;
+
 // Interning: equal contents get equal numbers, which never change in the life of the process. A table that is
 // full answers 0 and counts it. Threads: any. Cost when known to the thread: a few nanoseconds.
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real main window with dumps: saves one, opens it, and what it says of damaged ones; and ended jobs.
 #include "HandFedSource.h"
+#include "HandFedWindow.h"
 
 #include "widgets/Banner.h"
 #include "widgets/DetailsPanel.h"
@@ -13,7 +14,6 @@
 #include <QCheckBox>
 #include <QDockWidget>
 #include <QDropEvent>
-#include <QElapsedTimer>
 #include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -27,42 +27,10 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-
 namespace coroscope::app {
 namespace {
 
 using observe::noNode;
-
-bool eventually(const std::function<bool()>& holds) {
-    QElapsedTimer timer;
-    timer.start();
-    while (timer.elapsed() < 10'000) {
-        QApplication::processEvents(QEventLoop::AllEvents, 20);
-        if (holds())
-            return true;
-    }
-    return false;
-}
-
-JobId id(std::uint32_t index) {
-    return JobId::of(index, 1);
-}
-
-observe::JobRow job(std::uint32_t index, std::uint32_t parent) {
-    observe::JobRow row;
-    row.id = id(index);
-    row.parent = parent == 0 ? JobId{} : id(parent);
-    row.number = index;
-    row.name = index;
-    row.site = row.suspendedAt = index;
-    row.context = 1;
-    row.kind = JobKind::Launch;
-    row.state = JobState::Active;
-    row.execution = Execution::Suspended;
-    row.createdAt = row.stateSince = row.executionSince = observe::monotonicNow();
-    return row;
-}
 
 class DumpWindowTest : public testing::Test {
 protected:

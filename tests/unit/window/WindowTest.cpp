@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real main window on a source whose news the test writes.
 #include "HandFedSource.h"
+#include "HandFedWindow.h"
 
 #include "widgets/AttachDialog.h"
 #include "widgets/CancelPanel.h"
@@ -14,7 +15,6 @@
 #include <QApplication>
 #include <QCheckBox>
 #include <QDockWidget>
-#include <QElapsedTimer>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
@@ -26,45 +26,11 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-
 namespace coroscope::app {
 namespace {
 
 using observe::Node;
 using observe::noNode;
-
-/// Lets the window work until something holds, at most ten seconds.
-bool eventually(const std::function<bool()>& holds) {
-    QElapsedTimer timer;
-    timer.start();
-    while (timer.elapsed() < 10'000) {
-        QApplication::processEvents(QEventLoop::AllEvents, 20);
-        if (holds())
-            return true;
-    }
-    return false;
-}
-
-JobId id(std::uint32_t index) {
-    return JobId::of(index, 1);
-}
-
-observe::JobRow job(std::uint32_t index, std::uint32_t parent) {
-    observe::JobRow row;
-    row.id = id(index);
-    row.parent = parent == 0 ? JobId{} : id(parent);
-    row.number = index;
-    row.name = index;
-    row.site = row.suspendedAt = index;
-    row.context = 1;
-    row.kind = JobKind::Launch;
-    row.state = JobState::Active;
-    row.execution = Execution::Suspended;
-    row.held = true;
-    row.createdAt = row.stateSince = row.executionSince = observe::monotonicNow();
-    return row;
-}
 
 class WindowTest : public testing::Test {
 protected:

@@ -36,6 +36,8 @@ std::string_view kindName(JobKind kind, bool lazy, bool dispatched) noexcept {
         return "CompletableDeferredImpl";
     case JobKind::RunTest:
         return "TestScopeImpl";
+    case JobKind::Produce:
+        return "ProducerCoroutine";
     case JobKind::Foreign:
         break;
     }

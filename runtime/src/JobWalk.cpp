@@ -3,6 +3,8 @@
 
 #include "Uncaught.h"
 
+#include <coroscope/runtime/detail/WaitQueue.h>
+
 #include <mutex>
 #include <utility>
 
@@ -274,11 +276,7 @@ void JobWalk::complete(Frame& frame) {
                 break;
             next->unlink();
             if (next->kind == Registration::Kind::Waiter) {
-                auto* waiter = static_cast<WaiterNode*>(next);
-                JobNode& waitingJob = waiter->job();
-                // Under the lock: a canceller that wins takes the lock before the waiter's frame may go.
-                if (waiter->claim(Suspension::State::Resumed) == Suspension::Claim::Won)
-                    waiting = &waitingJob;
+                waiting = choose(static_cast<WaiterNode&>(*next)).job;
             } else {
                 handler = Ref<HandlerNode>::adopt(static_cast<HandlerNode*>(next));
                 if (std::exchange(handler->fired, true))

@@ -199,7 +199,7 @@ JobRow rowOf(const dump::Job& job, bool namesResources) noexcept {
     row.context = job.context;
     row.resumes = job.resumes;
     row.flags = job.flags;
-    row.kind = known(job.kind, JobKind::Foreign, JobKind::Foreign);
+    row.kind = known(job.kind, JobKind::Produce, JobKind::Foreign);
     row.state = known(job.state, JobState::Failed, JobState::Active);
     row.execution = known(job.execution, Execution::WaitsForChildren, Execution::None);
     row.waitKind = known(job.waitKind, WaitKind::Select, WaitKind::Unknown);

@@ -217,7 +217,7 @@ JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const 
     read.site = load(slot.creationSite);
     read.name = load(slot.jobName);
     read.context = load(slot.context);
-    read.kind = known(load(slot.kind), JobKind::Foreign, JobKind::Foreign);
+    read.kind = known(load(slot.kind), JobKind::Produce, JobKind::Foreign);
     const JobWord job{load(slot.jobWord, std::memory_order_acquire)};
     read.stateSince = clock.toMonotonic(load(slot.jobStateSince));
 
@@ -453,7 +453,7 @@ RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, cons
     row.resumes = head.resumes;
     row.flags = head.flags;
     row.held = (head.flags & JobFlags::held) != 0;
-    row.kind = known(head.kind, JobKind::Foreign, JobKind::Foreign);
+    row.kind = known(head.kind, JobKind::Produce, JobKind::Foreign);
     row.state = known(head.state, JobState::Failed, JobState::Active);
     row.execution = known(head.execution, Execution::WaitsForChildren, Execution::None);
     row.waitKind = known(head.waitKind, WaitKind::Select, WaitKind::Unknown);

@@ -151,9 +151,7 @@ void coroscope_resource_owner(coroscope_resource resource, coroscope_job owner) 
 }
 
 void coroscope_resource_counts(coroscope_resource resource, std::uint64_t count, std::uint32_t waiting) {
-    Resource known(ResourceId{resource});
-    known.count(count);
-    known.waiting(waiting);
+    Resource(ResourceId{resource}).counts(count, waiting);
 }
 
 void coroscope_resource_end(coroscope_resource resource) {

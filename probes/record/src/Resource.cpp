@@ -76,23 +76,30 @@ void Resource::begin(const ResourceBirth& birth) noexcept {
     id_.store(id.value, std::memory_order_relaxed);
 }
 
-void Resource::owner(JobId job) noexcept {
+void Resource::storeOwner(JobId job) noexcept {
     if (layout::Resource* const row = rowOf(id()))
         set(row->owner, job.value);
 }
 
-void Resource::count(std::uint64_t count) noexcept {
+void Resource::storeCount(std::uint64_t count) noexcept {
     if (layout::Resource* const row = rowOf(id()))
         set(row->count, count);
 }
 
-void Resource::waiting(std::uint32_t jobs) noexcept {
+void Resource::storeWaiting(std::uint32_t jobs) noexcept {
     if (layout::Resource* const row = rowOf(id()))
         set(row->waiting, jobs);
 }
 
+void Resource::storeCounts(std::uint64_t count, std::uint32_t waiting) noexcept {
+    if (layout::Resource* const row = rowOf(id())) {
+        set(row->count, count);
+        set(row->waiting, waiting);
+    }
+}
+
 // Readers stop at the id; the fence keeps what the next one writes from being seen with the old id.
-void Resource::end() noexcept {
+void Resource::giveBack() noexcept {
     const ResourceId gone = id();
     layout::Resource* const row = rowOf(gone);
     id_.store(0, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <coroscope/runtime/AwaitAll.h>
 #include <coroscope/runtime/CancellableContinuation.h>
 #include <coroscope/runtime/CancellationException.h>
+#include <coroscope/runtime/Channel.h>
 #include <coroscope/runtime/CoroutineContext.h>
 #include <coroscope/runtime/CoroutineExceptionHandler.h>
 #include <coroscope/runtime/CoroutineScope.h>
@@ -17,10 +18,14 @@
 #include <coroscope/runtime/Dispatchers.h>
 #include <coroscope/runtime/Exceptions.h>
 #include <coroscope/runtime/Job.h>
+#include <coroscope/runtime/Mutex.h>
+#include <coroscope/runtime/Produce.h>
 #include <coroscope/runtime/RunBlocking.h>
 #include <coroscope/runtime/RunCatching.h>
 #include <coroscope/runtime/RunTest.h>
 #include <coroscope/runtime/ScopeFunctions.h>
+#include <coroscope/runtime/Select.h>
+#include <coroscope/runtime/Semaphore.h>
 #include <coroscope/runtime/Task.h>
 #include <coroscope/runtime/TestScheduler.h>
 #include <coroscope/runtime/Timeout.h>

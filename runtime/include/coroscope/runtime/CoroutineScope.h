@@ -166,6 +166,11 @@ struct ScopeAccess {
         return CoroutineScope(CoroutineScope::BodyTag{}, job);
     }
     static JobNode* job(const CoroutineScope& scope) noexcept { return scope.job_; }
+    template <class F>
+    static Job build(const CoroutineScope& scope, JobKind kind, const CoroutineContext& context, F&& body,
+                     std::source_location where) {
+        return scope.build<Job>(kind, &context, CoroutineStart::Default, std::forward<F>(body), where);
+    }
 };
 
 } // namespace detail

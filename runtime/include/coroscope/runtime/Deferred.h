@@ -15,8 +15,10 @@ namespace detail {
 
 template <class T, bool moveOut>
 class AwaitAwaitable;
+template <class T, class F>
+class AwaitClause;
 
-}
+} // namespace detail
 
 /// The handle of an async, or of a CompletableDeferred. The result lives as long as a handle or the job does.
 template <class T>
@@ -32,6 +34,11 @@ public:
     [[nodiscard]] detail::AwaitAwaitable<T, false> await() const&;
     [[nodiscard]] detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>>
     await() &&;
+
+    /// A clause of select (Select.h): `handler` takes the result. The deferred's exception is thrown by the
+    /// select. Starts a lazy one.
+    template <class F>
+    detail::AwaitClause<T, F> onAwait(F&& handler) const;
 
     /// The result, without waiting. Throws the deferred's exception, or std::logic_error while it has not
     /// ended.

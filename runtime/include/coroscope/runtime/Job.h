@@ -27,6 +27,8 @@ namespace detail {
 
 class JoinAwaitable;
 class CancelAndJoinAwaitable;
+template <class F>
+class JoinClause;
 
 struct HandleAccess {
     static JobNode* node(const Job& job) noexcept;
@@ -104,6 +106,10 @@ public:
     [[nodiscard]] detail::CancelAndJoinAwaitable cancelAndJoin(std::string_view reason = {}) const&;
     template <class Handle = Job>
     [[nodiscard]] detail::CancelAndJoinAwaitable cancelAndJoin(std::string_view reason = {}) &&;
+
+    /// A clause of select (Select.h): it has ended, however. Starts a lazy job. `handler` takes nothing.
+    template <class F>
+    detail::JoinClause<F> onJoin(F&& handler) const;
 
     /// The present children, in the order in which they were attached.
     std::vector<Job> children() const;
@@ -200,7 +206,7 @@ Handle HandleAccess::adopt(JobNode* node) noexcept {
 }
 
 /// Waits for the end of a job. Base of join and await.
-class CompletionAwaiter : public WaiterNode {
+class CompletionAwaiter : public WaiterNode, public Suspension {
 public:
     explicit CompletionAwaiter(Ref<JobNode> job) noexcept
         : target_(std::move(job)) {}
@@ -215,6 +221,7 @@ public:
         suspended_ = true;
         PromiseBase& leaf = *leaf_;
         begin(leaf, handle);
+        suspension = this;
         if (!target_->addWaiter(*this))
             claim(State::Resumed);
         return suspend(leaf, WaitKind::Job, target_->id().value);

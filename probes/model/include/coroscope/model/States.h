@@ -61,7 +61,8 @@ enum class JobKind : std::uint8_t {
     SupervisorJob = 8,
     CompletableDeferred = 9,
     RunTest = 10,
-    Foreign = 11 ///< fed by another coroutine library
+    Foreign = 11, ///< fed by another coroutine library
+    Produce = 12  ///< sends into a channel of its own
 };
 
 /// Facts about a job that are part of its job word and change with it.
@@ -196,6 +197,8 @@ inline constexpr std::string_view name(JobKind k) noexcept {
         return "runTest";
     case JobKind::Foreign:
         return "job";
+    case JobKind::Produce:
+        return "produce";
     }
     return "job";
 }

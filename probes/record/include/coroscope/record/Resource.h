@@ -40,16 +40,38 @@ public:
     ResourceId id() const noexcept { return {id_.load(std::memory_order_relaxed)}; }
 
     /// The job that holds the mutex, or none.
-    void owner(JobId job) noexcept;
+    void owner(JobId job) noexcept {
+        if (id())
+            storeOwner(job);
+    }
     /// Free permits, or buffered elements.
-    void count(std::uint64_t count) noexcept;
-    /// Jobs that wait.
-    void waiting(std::uint32_t jobs) noexcept;
+    void count(std::uint64_t count) noexcept {
+        if (id())
+            storeCount(count);
+    }
+    /// Jobs that wait, and both at once.
+    void waiting(std::uint32_t jobs) noexcept {
+        if (id())
+            storeWaiting(jobs);
+    }
+    void counts(std::uint64_t count, std::uint32_t waiting) noexcept {
+        if (id())
+            storeCounts(count, waiting);
+    }
 
     /// The resource is gone, and so is the row.
-    void end() noexcept;
+    void end() noexcept {
+        if (id())
+            giveBack();
+    }
 
 private:
+    void storeOwner(JobId job) noexcept;
+    void storeCount(std::uint64_t count) noexcept;
+    void storeWaiting(std::uint32_t jobs) noexcept;
+    void storeCounts(std::uint64_t count, std::uint32_t waiting) noexcept;
+    void giveBack() noexcept;
+
     std::atomic<std::uint64_t> id_{0};
 };
 

@@ -71,8 +71,13 @@ private:
     F f_;
 };
 
-/// A suspended join or await, in the list of the job that it waits for.
-class WaiterNode : public Registration, public Suspension {
+/// The place of a suspended join or await, or of such a clause of select, in the list of the job that it
+/// waits for.
+class WaiterNode : public Registration {
+public:
+    Suspension* suspension = nullptr;
+    bool chosen = false; ///< it is by this place that the suspension was decided; under the job's lock
+
 protected:
     WaiterNode() noexcept
         : Registration(Kind::Waiter) {}

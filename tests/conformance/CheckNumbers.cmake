@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 cmake_minimum_required(VERSION 3.25)
-# Every rule of docs/SEMANTICS.md from 1 to LAST has a test that carries its number (S001...) in its name.
-# cmake -DTESTS=... -DPAGE=docs/SEMANTICS.md -DLAST=62 -P CheckNumbers.cmake
+# Every rule of docs/SEMANTICS.md from FIRST to LAST has a test that carries its number (S001...) in its name.
+# cmake -DTESTS=... -DPAGE=docs/SEMANTICS.md -DFIRST=1 -DLAST=62 -P CheckNumbers.cmake
 set(found "")
 file(GLOB_RECURSE sources ${TESTS}/*.cpp)
 foreach(source IN LISTS sources)
@@ -13,7 +13,7 @@ foreach(source IN LISTS sources)
 endforeach()
 file(READ ${PAGE} page)
 set(missing "")
-foreach(number RANGE 1 ${LAST})
+foreach(number RANGE ${FIRST} ${LAST})
     set(name 000${number})
     string(LENGTH ${name} length)
     math(EXPR from "${length} - 3")

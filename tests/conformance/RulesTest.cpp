@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same programs as kotlin/Rules.kt, in C++: each must print what Kotlin printed (expected/NAME.txt).
 // Where Kotlin has `finally`, C++ catches, says its line and rethrows.
-#include <coroscope/coroscope.h>
+#include "Rules.h"
 
 #include <gtest/gtest.h>
 
@@ -17,139 +17,8 @@
 #include <utility>
 #include <vector>
 
-namespace coroscope {
+namespace coroscope::conformance {
 namespace {
-
-using namespace std::chrono_literals;
-
-class Lines {
-public:
-    void say(std::string_view text) { text_.append(text).append("\n"); }
-    void say(const char* text) { say(std::string_view(text)); }
-    void say(bool yes) { say(std::string_view(yes ? "true" : "false")); }
-    const std::string& text() const { return text_; }
-
-private:
-    std::string text_;
-};
-
-class Boom : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-std::exception_ptr boom(const char* message) {
-    return std::make_exception_ptr(Boom(message));
-}
-
-std::string kind(const std::exception_ptr& cause) {
-    if (!cause)
-        return "normal";
-    if (timeoutIn(cause))
-        return "timeout";
-    if (const auto* cancellation = cancellationIn(cause))
-        return std::string("cancelled: ") + cancellation->what();
-    return std::string("failed: ") + standardExceptionIn(cause)->what();
-}
-/// Only what happened, where Kotlin's message names a Kotlin class.
-std::string briefly(const std::string& text) {
-    return text.substr(0, text.find(':'));
-}
-
-std::string state(const Job& job) {
-    return {job.isActive() ? 'T' : 'F', job.isCompleted() ? 'T' : 'F', job.isCancelled() ? 'T' : 'F'};
-}
-
-std::string suppressed(const std::exception_ptr& e) {
-    std::string all;
-    for (const auto& one : suppressedExceptions(e))
-        all += (all.empty() ? "" : ",") + std::string(standardExceptionIn(one)->what());
-    return all;
-}
-
-/// What awaiting `task` throws.
-Task<std::string> thrown(Task<> task) {
-    std::exception_ptr e;
-    try {
-        co_await std::move(task);
-    } catch (...) {
-        e = std::current_exception();
-    }
-    co_return e ? kind(e) : "no exception";
-}
-
-Task<> awaitCancellation() {
-    co_await suspendCancellableCoroutine<void>([](CancellableContinuation<void>) {});
-}
-
-/// Waits to be cancelled and swallows it.
-Task<> swallow() {
-    try {
-        co_await awaitCancellation();
-    } catch (const CancellationException&) {
-    }
-}
-
-/// Waits to be cancelled, then says `line` as `finally` would.
-Task<> waitAndSay(Lines& o, std::string line) {
-    try {
-        co_await awaitCancellation();
-    } catch (const CancellationException&) {
-        o.say(line);
-        throw;
-    }
-}
-
-/// Waits to be cancelled, then fails as a `finally` that throws.
-Task<> waitAndFail(std::exception_ptr e) {
-    try {
-        co_await awaitCancellation();
-    } catch (const CancellationException&) {
-        std::rethrow_exception(e);
-    }
-}
-
-Task<> yieldAndFail(std::exception_ptr e) {
-    co_await yield();
-    std::rethrow_exception(e);
-}
-
-Task<> nonCancellableDelay(std::chrono::milliseconds time) {
-    auto body = [time]() -> Task<> { co_await delay(time); };
-    co_await withContext(NonCancellable(), body);
-}
-
-CoroutineExceptionHandler handlerOf(Lines& o) {
-    return CoroutineExceptionHandler([&o](const CoroutineContext&, const std::exception_ptr& e) {
-        o.say("handler " + std::string(standardExceptionIn(e)->what()) + " suppressed=[" + suppressed(e) +
-              "]");
-    });
-}
-CoroutineExceptionHandler sayingHandler(Lines& o, std::string who) {
-    return CoroutineExceptionHandler([&o, who](const CoroutineContext&, const std::exception_ptr& e) {
-        o.say(who + " " + standardExceptionIn(e)->what());
-    });
-}
-CoroutineExceptionHandler deafHandler() {
-    return CoroutineExceptionHandler([](const CoroutineContext&, const std::exception_ptr&) {});
-}
-
-auto saysKind(Lines& o, std::string prefix = {}) {
-    return [&o, prefix](const std::exception_ptr& cause) { o.say(prefix + kind(cause)); };
-}
-auto says(Lines& o, std::string line) {
-    return [&o, line](const std::exception_ptr&) { o.say(line); };
-}
-
-using Rule = Task<> (*)(CoroutineScope, Lines&);
-std::map<std::string, Rule>& rules() {
-    static std::map<std::string, Rule> all;
-    return all;
-}
-
-#define RULE(name)                                                                                           \
-    Task<> rule##name(CoroutineScope scope, Lines& o);                                                       \
-    const bool added##name = rules().emplace(#name, &rule##name).second;                                     \
-    Task<> rule##name([[maybe_unused]] CoroutineScope scope, Lines& o)
 
 RULE(S001) {
     const Job lazy = scope.launch(CoroutineStart::Lazy, []() -> Task<> { co_await delay(10ms); });
@@ -1887,4 +1756,4 @@ INSTANTIATE_TEST_SUITE_P(Rules, Conformance, testing::ValuesIn(names()),
                          [](const testing::TestParamInfo<std::string>& rule) { return rule.param; });
 
 } // namespace
-} // namespace coroscope
+} // namespace coroscope::conformance

@@ -105,8 +105,8 @@ using ChannelRef = Ref<ChannelState<T>>;
 template <class T>
 class SendAwaitable final : public Suspension, public SendWaiter<T> {
 public:
-    SendAwaitable(ChannelState<T>& channel, T&& element)
-        : SendWaiter<T>(std::move(element))
+    SendAwaitable(ChannelState<T>& channel, T&& e)
+        : SendWaiter<T>(std::move(e))
         , channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {

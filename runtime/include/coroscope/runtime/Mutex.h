@@ -32,8 +32,8 @@ protected:
 /// Waits for the lock.
 class LockAwaiter : public Suspension, public LockWaiter {
 public:
-    LockAwaiter(Mutex& mutex, const void* owner) noexcept
-        : LockWaiter(owner)
+    LockAwaiter(Mutex& mutex, const void* who) noexcept
+        : LockWaiter(who)
         , mutex_(mutex) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready();

@@ -71,8 +71,8 @@ template <class T, class F>
 class SendClause final : public SelectClause, public SendWaiter<T> {
 public:
     template <class G>
-    SendClause(ChannelRef<T> channel, T&& element, G&& handler)
-        : SendWaiter<T>(std::move(element))
+    SendClause(ChannelRef<T> channel, T&& e, G&& handler)
+        : SendWaiter<T>(std::move(e))
         , channel_(std::move(channel))
         , handler_(std::forward<G>(handler)) {}
     SendClause(SendClause&& o) noexcept

@@ -26,7 +26,7 @@ void YieldAwaitable::await_suspend(std::coroutine_handle<> handle) noexcept {
     JobNode& job = *leaf_->job;
     job.resumeAt = handle;
     job.record().suspends(JobNode::stackOf(*leaf_), WaitKind::Yield, 0);
-    job.resumeLater();
+    job.resumeAfterOthers();
 }
 
 } // namespace coroscope::detail

@@ -680,6 +680,16 @@ void JobNode::resumeLater() noexcept {
     dispatcher().dispatch(*this);
 }
 
+void JobNode::resumeAfterOthers() noexcept {
+    everSuspended_ = true;
+    record_.queued();
+    dispatcher().dispatchYield(*this);
+}
+
+void JobNode::rejected() noexcept {
+    cancel(std::make_exception_ptr(CancellationException("The task was rejected")));
+}
+
 void JobNode::resumeNow() noexcept {
     everSuspended_ = true;
     run();

@@ -11,10 +11,20 @@ namespace coroscope::detail {
 
 void OwnThreads::start(const std::string& name, std::function<void()> body) {
     // Signals are the program's own business: its handlers run on its own threads.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    class Blocked {
+    public:
+        Blocked() {
+            sigset_t all;
+            sigfillset(&all);
+            pthread_sigmask(SIG_SETMASK, &all, &before_);
+        }
+        ~Blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    private:
+        sigset_t before_;
+    } blocked;
     std::lock_guard lock(mutex_);
+    reapLocked();
     threads_.emplace_back([this, name, body = std::move(body)] {
         pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
         body();
@@ -22,7 +32,18 @@ void OwnThreads::start(const std::string& name, std::function<void()> body) {
         done_.push_back(std::this_thread::get_id());
         returned_.notify_all();
     });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void OwnThreads::reapLocked() {
+    for (const std::thread::id id : done_) {
+        const auto ended = std::find_if(threads_.begin(), threads_.end(),
+                                        [id](const std::thread& t) { return t.get_id() == id; });
+        if (ended == threads_.end())
+            continue;
+        ended->join();
+        threads_.erase(ended);
+    }
+    done_.clear();
 }
 
 void OwnThreads::join() noexcept {
@@ -40,7 +61,8 @@ void OwnThreads::join() noexcept {
         done = done_;
     }
     for (std::thread& t : threads) {
-        if (std::find(done.begin(), done.end(), t.get_id()) != done.end())
+        if (t.get_id() != std::this_thread::get_id() &&
+            std::find(done.begin(), done.end(), t.get_id()) != done.end())
             t.join();
         else
             t.detach();

@@ -14,7 +14,7 @@ namespace coroscope::detail {
 
 class OwnThreads {
 public:
-    /// `name`: at most 15 characters are shown.
+    /// `name`: at most 15 characters are shown. Throws std::system_error where no thread can be had.
     void start(const std::string& name, std::function<void()> body);
     /// Waits until the bodies have returned, but not for ever: one that is stuck in code of the user must not
     /// hold up the end of the process. Does not wait for the calling thread.
@@ -25,6 +25,8 @@ public:
     static void atProcessEnd(void (*stop)());
 
 private:
+    void reapLocked();
+
     std::mutex mutex_;
     std::condition_variable returned_;
     std::vector<std::thread::id> done_;

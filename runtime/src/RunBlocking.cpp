@@ -5,6 +5,7 @@
 
 #include <coroscope/record/JobRecord.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -13,14 +14,20 @@ namespace coroscope::detail {
 
 namespace {
 
-/// Runs what is dispatched on the thread that waits in runUntilDone.
+/// Runs what is dispatched on the thread that waits in it. What that thread itself dispatches needs no lock.
 class EventLoop final : public Dispatcher {
 public:
     void dispatch(Runnable& work) noexcept override {
+        if (here == this) {
+            takeOver();
+            own_.push(work);
+            return;
+        }
         {
             std::lock_guard lock(mutex_);
             if (!closed_) {
-                queue_.push(work);
+                foreign_.push(work);
+                waits_.store(true, std::memory_order_release);
                 arrived_.notify_one();
                 return;
             }
@@ -30,47 +37,62 @@ public:
     }
     std::string_view name() const noexcept override { return "runBlocking"; }
 
-    /// Runs work until `done` says so; it is asked under the lock.
-    template <class Done>
-    void run(Done done) {
-        std::unique_lock lock(mutex_);
+    /// Runs work until `done`, which wake() sets.
+    void run(const std::atomic<bool>& done) {
         bool woke = true;
-        while (!done()) {
-            if (Runnable* work = queue_.pop()) {
-                lock.unlock();
+        while (!done.load(std::memory_order_acquire)) {
+            takeOver();
+            if (Runnable* work = own_.pop()) {
                 if (std::exchange(woke, false))
                     record::wokeUp();
                 work->run();
-                lock.lock();
             } else {
-                arrived_.wait(lock);
+                std::unique_lock lock(mutex_);
+                arrived_.wait(lock,
+                              [&] { return done.load(std::memory_order_relaxed) || !foreign_.empty(); });
                 woke = true;
             }
         }
     }
-    void wake(bool& flag) {
+    void wake(std::atomic<bool>& done) {
         std::lock_guard lock(mutex_);
-        flag = true;
+        done.store(true, std::memory_order_release);
         arrived_.notify_all();
     }
+    /// By its thread, which is not in it any more.
     void close() {
-        RunnableQueue rest;
         {
             std::lock_guard lock(mutex_);
             closed_ = true;
-            std::swap(rest, queue_);
         }
-        while (Runnable* work = rest.pop())
+        takeOver();
+        while (Runnable* work = own_.pop())
             Dispatchers::Default()->dispatch(*work);
     }
 
+    /// The loop of this thread, or null.
+    static thread_local EventLoop* here;
+
 private:
-    std::mutex mutex_;
+    /// What others dispatched comes before what this thread dispatches from now on.
+    void takeOver() noexcept {
+        if (!waits_.load(std::memory_order_acquire))
+            return;
+        std::lock_guard lock(mutex_);
+        waits_.store(false, std::memory_order_relaxed);
+        while (Runnable* work = foreign_.pop())
+            own_.push(*work);
+    }
+
+    RunnableQueue own_; ///< only for the thread of the loop
+    std::mutex mutex_;  ///< for what follows
     std::condition_variable arrived_;
-    RunnableQueue queue_;
+    RunnableQueue foreign_;
+    std::atomic<bool> waits_{false}; ///< there is something in foreign_
     bool closed_ = false;
 };
 
+thread_local EventLoop* EventLoop::here = nullptr;
 thread_local std::shared_ptr<EventLoop> loopHere;
 
 } // namespace
@@ -79,13 +101,16 @@ BlockingLoop::BlockingLoop(const CoroutineContext& context, std::source_location
     : context_(context)
     , previous_(loopHere)
     , where_(where) {
-    if (!loopHere)
+    if (!loopHere) {
         loopHere = std::make_shared<EventLoop>();
+        EventLoop::here = loopHere.get();
+    }
     loop_ = loopHere;
 }
 
 BlockingLoop::~BlockingLoop() {
     if (!previous_) {
+        EventLoop::here = nullptr;
         loopHere.reset();
         static_cast<EventLoop&>(*loop_).close();
     }
@@ -104,10 +129,10 @@ JobNode::Origin BlockingLoop::origin() {
 
 void BlockingLoop::runUntilDone(JobNode& job) {
     auto loop = std::static_pointer_cast<EventLoop>(loop_);
-    bool done = false;
+    std::atomic<bool> done{false};
     auto wake = [loop, &done] { loop->wake(done); };
     job.addHandler(*new HandlerOf<decltype(wake)>(wake), false);
-    loop->run([&done] { return done; });
+    loop->run(done);
 }
 
 } // namespace coroscope::detail

@@ -224,7 +224,8 @@ void compareRatio(const char* figure, double goal, const std::function<double()>
 void measure() {
     const std::size_t thousand = isQuick ? 100 : 1000;
     const std::size_t million = isQuick ? 10'000 : 1'000'000;
-    const auto onDefault = [](auto body) { return runBlocking(Dispatchers::Default(), std::move(body)); };
+    const auto two = newFixedThreadPoolContext(2, "two");
+    const auto onTwo = [&two](auto body) { return runBlocking(two, std::move(body)); };
     if (!record::start())
         fail("the record is not on");
 
@@ -242,7 +243,7 @@ void measure() {
         [&] { return asioPeer::spawnAndJoin(million, 1); });
     compare(
         "runtime.spawn_join_2t_ns", 150,
-        [&] { return onDefault([=]() -> Task<double> { return spawnAndJoin(million); }); },
+        [&] { return onTwo([=]() -> Task<double> { return spawnAndJoin(million); }); },
         [&] { return asioPeer::spawnAndJoin(million, 2); });
     const auto leaves = static_cast<std::int64_t>(million);
     compare(
@@ -255,7 +256,7 @@ void measure() {
     compare(
         "runtime.skynet_2t_ns", 60,
         [&] {
-            return onDefault(
+            return onTwo(
                 [=](CoroutineScope s) -> Task<double> { return skynetPerLeaf(std::move(s), leaves); });
         },
         nullptr);

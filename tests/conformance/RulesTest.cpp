@@ -1727,6 +1727,156 @@ RULE(S061_afterCancel) {
     attempt("after the end", [&] { kept->resume(9); });
 }
 
+RULE(S065) {
+    o.say(Dispatchers::Default()->limitedParallelism(1000) == Dispatchers::Default());
+    o.say(Dispatchers::IO()->limitedParallelism(1000) == Dispatchers::IO());
+    co_return;
+}
+
+RULE(S066) {
+    const auto one = newSingleThreadContext("one");
+    const DispatcherPtr view = one->limitedParallelism(1);
+    auto body = [&](CoroutineScope inner) -> Task<> {
+        for (int i = 0; i < 60; ++i)
+            inner.launch(view, [&o, i]() -> Task<> {
+                if (i % 10 == 9)
+                    o.say("view " + std::to_string(i));
+                co_return;
+            });
+        inner.launch([&o]() -> Task<> {
+            o.say("another");
+            co_return;
+        });
+        inner.launch([&o]() -> Task<> {
+            co_await yield();
+            o.say("another after yield");
+        });
+        co_return;
+    };
+    co_await withContext(one, body);
+    one->close();
+}
+
+RULE(S067) {
+    for (const int n : {0, -1}) {
+        for (const DispatcherPtr& dispatcher :
+             {Dispatchers::Default(), Dispatchers::IO(), Dispatchers::IO()->limitedParallelism(3)}) {
+            try {
+                (void)dispatcher->limitedParallelism(n);
+                o.say("a view");
+            } catch (const std::invalid_argument& e) {
+                o.say(e.what());
+            }
+        }
+    }
+    try {
+        (void)Dispatchers::Unconfined()->limitedParallelism(2);
+        o.say("a view");
+    } catch (const std::logic_error& e) {
+        o.say(e.what());
+    }
+    co_return;
+}
+
+RULE(S068) {
+    const Job outer = scope.launch(Dispatchers::Unconfined(), [&o](CoroutineScope inner) -> Task<> {
+        o.say("outer");
+        inner.launch([&o](CoroutineScope first) -> Task<> {
+            o.say("first nested");
+            first.launch([&o]() -> Task<> {
+                o.say("nested in it");
+                co_return;
+            });
+            o.say("first nested ends");
+            co_return;
+        });
+        inner.launch([&o]() -> Task<> {
+            o.say("second nested");
+            co_return;
+        });
+        o.say("outer goes on");
+        co_await yield();
+        o.say("outer after yield");
+    });
+    o.say("caller " + state(outer));
+    const auto gate = newCompletableDeferred<int>();
+    scope.launch(Dispatchers::Unconfined(), [&o, gate](CoroutineScope) -> Task<> {
+        const int value = co_await gate.await();
+        o.say("got " + std::to_string(value));
+    });
+    o.say("waits");
+    gate.complete(1);
+    o.say("completed");
+    co_return;
+}
+
+RULE(S070) {
+    const auto one = newSingleThreadContext("one");
+    const auto gate = newCompletableDeferred<int>();
+    const Job job = scope.launch(one, CoroutineStart::Undispatched, [&o, gate](CoroutineScope) -> Task<> {
+        try {
+            co_await gate.await();
+            o.say("never");
+        } catch (const CancellationException&) {
+            o.say(kind(std::current_exception()));
+            o.say("cleanup");
+            throw;
+        }
+    });
+    one->close();
+    o.say("closed " + state(job));
+    gate.complete(1);
+    co_await job.join();
+    o.say(state(job));
+    job.invokeOnCompletion([&o](const std::exception_ptr& cause) { o.say(kind(cause)); });
+    auto never = [&o]() -> Task<> {
+        o.say("never");
+        co_return;
+    };
+    const Job late = scope.launch(one, never);
+    co_await late.join();
+    o.say("late " + state(late));
+    const Job view = scope.launch(one->limitedParallelism(1), never);
+    co_await view.join();
+    o.say("view " + state(view));
+    const Job there = scope.async([&]() -> Task<> {
+        auto goes = [&]() -> Task<> { co_await withContext(one, never); };
+        const std::string what = co_await thrown(goes());
+        o.say(what);
+    });
+    co_await there.join();
+    o.say("caller " + state(there));
+}
+
+RULE(S071) {
+    auto there = [&o]() -> Task<> {
+        runBlocking([&o](CoroutineScope outside) -> Task<> {
+            outside.launch([&o]() -> Task<> {
+                o.say("launched outside");
+                co_return;
+            });
+            runBlocking([&o](CoroutineScope inside) -> Task<> {
+                inside.launch([&o]() -> Task<> {
+                    o.say("launched inside");
+                    co_return;
+                });
+                o.say("inner");
+                co_await yield();
+                o.say("inner ends");
+            });
+            o.say("outer");
+            outside.launch([&o]() -> Task<> {
+                o.say("launched last");
+                co_return;
+            });
+            co_return;
+        });
+        o.say("after both");
+        co_return;
+    };
+    co_await withContext(Dispatchers::IO(), there);
+}
+
 class Conformance : public testing::TestWithParam<std::string> {};
 
 TEST_P(Conformance, PrintsWhatKotlinPrints) {

@@ -976,6 +976,89 @@ val rules: Map<String, suspend CoroutineScope.(Lines) -> Unit> = linkedMapOf(
         o.say(suspendCancellableCoroutine<Int> { c -> c.resume(7); attempt("inside") { c.resume(8) } })
         attempt("after the end") { kept!!.resume(9) }
     },
+    "S065" to { o ->
+        o.say(Dispatchers.Default.limitedParallelism(1000) === Dispatchers.Default)
+        o.say(Dispatchers.IO.limitedParallelism(1000) === Dispatchers.IO)
+    },
+    "S066" to { o ->
+        newSingleThreadContext("one").use { one ->
+            val view = one.limitedParallelism(1)
+            withContext(one) {
+                repeat(60) { launch(view) { if (it % 10 == 9) o.say("view $it") } }
+                launch { o.say("another") }
+                launch { yield(); o.say("another after yield") }
+            }
+        }
+    },
+    "S067" to { o ->
+        for (n in listOf(0, -1)) {
+            for (dispatcher in listOf(Dispatchers.Default, Dispatchers.IO, Dispatchers.IO.limitedParallelism(3)))
+                try { dispatcher.limitedParallelism(n); o.say("a view") } catch (e: IllegalArgumentException) { o.say(e.message) }
+        }
+        try { Dispatchers.Unconfined.limitedParallelism(2); o.say("a view") } catch (e: UnsupportedOperationException) { o.say(e.message) }
+    },
+    "S068" to { o ->
+        val outer = launch(Dispatchers.Unconfined) {
+            o.say("outer")
+            launch { o.say("first nested"); launch { o.say("nested in it") }; o.say("first nested ends") }
+            launch { o.say("second nested") }
+            o.say("outer goes on")
+            yield()
+            o.say("outer after yield")
+        }
+        o.say("caller ${state(outer)}")
+        val gate = CompletableDeferred<Int>()
+        launch(Dispatchers.Unconfined) { o.say("got ${gate.await()}") }
+        o.say("waits")
+        gate.complete(1)
+        o.say("completed")
+    },
+    "S070" to { o ->
+        val one = newSingleThreadContext("one")
+        val gate = CompletableDeferred<Unit>()
+        val job = launch(one, CoroutineStart.UNDISPATCHED) {
+            try {
+                gate.await()
+                o.say("never")
+            } catch (e: CancellationException) {
+                o.say(kind(e))
+                throw e
+            } finally {
+                o.say("cleanup")
+            }
+        }
+        one.close()
+        o.say("closed ${state(job)}")
+        gate.complete(Unit)
+        job.join()
+        o.say(state(job))
+        job.invokeOnCompletion { o.say(kind(it)) }
+        val late = launch(one) { o.say("never") }
+        late.join()
+        o.say("late ${state(late)}")
+        val view = launch(one.limitedParallelism(1)) { o.say("never") }
+        view.join()
+        o.say("view ${state(view)}")
+        val there = async { o.say(thrown { withContext(one) { o.say("never") } }) }
+        there.join()
+        o.say("caller ${state(there)}")
+    },
+    "S071" to { o ->
+        withContext(Dispatchers.IO) {
+            runBlocking {
+                launch { o.say("launched outside") }
+                runBlocking {
+                    launch { o.say("launched inside") }
+                    o.say("inner")
+                    yield()
+                    o.say("inner ends")
+                }
+                o.say("outer")
+                launch { o.say("launched last") }
+            }
+            o.say("after both")
+        }
+    },
 )
 
 fun main(arguments: Array<String>) {

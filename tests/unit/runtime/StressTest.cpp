@@ -86,6 +86,65 @@ TEST(Stress, LaunchingRacesCancelling) {
     EXPECT_LE(begun, ended);
 }
 
+/// Jobs hop between the dispatchers, and threads that are none of theirs launch: nobody is lost, none runs
+/// twice.
+TEST(Stress, JobsHopBetweenThePoolsAndNoneIsLost) {
+    const auto fixed = newFixedThreadPoolContext(3, "hop");
+    const DispatcherPtr view = Dispatchers::Default()->limitedParallelism(1);
+    const DispatcherPtr wide = Dispatchers::IO()->limitedParallelism(5);
+    const std::vector<DispatcherPtr> all = {Dispatchers::Default(), Dispatchers::IO(), fixed, view, wide};
+    std::atomic<int> hops{0};
+    int inView = 0; // not atomic: a view of one keeps it in order
+    const CoroutineScope scope{CoroutineContext(Dispatchers::Default())};
+    std::vector<std::thread> launchers;
+    for (unsigned t = 0; t < 3; ++t)
+        launchers.emplace_back([&, t] {
+            for (unsigned i = 0; i < 60; ++i)
+                scope.launch(all[(t + i) % all.size()], [&, t, i](CoroutineScope inner) -> Task<> {
+                    for (unsigned k = 0; k < all.size(); ++k) {
+                        auto there = [&]() -> Task<> {
+                            ++hops;
+                            co_await yield();
+                        };
+                        co_await withContext(all[(t + i + k) % all.size()], there);
+                    }
+                    inner.launch(view, [&]() -> Task<> {
+                        ++inView;
+                        co_return;
+                    });
+                });
+        });
+    for (std::thread& launcher : launchers)
+        launcher.join();
+    runBlocking([&](CoroutineScope) -> Task<> {
+        const std::vector<Job> jobs = scope.job().children();
+        co_await joinAll(jobs);
+    });
+    scope.cancel();
+    EXPECT_EQ(hops, 3 * 60 * 5);
+    EXPECT_EQ(inView, 3 * 60);
+    fixed->close();
+}
+
+/// Threads that come and go with their pools, again and again.
+TEST(Stress, PoolsComeAndGo) {
+    for (int round = 0; round < 100; ++round) {
+        const auto pool = newFixedThreadPoolContext(1 + round % 3, "brief");
+        std::atomic<int> ran{0};
+        runBlocking(pool, [&](CoroutineScope scope) -> Task<> {
+            for (int i = 0; i < 20; ++i)
+                scope.launch([&]() -> Task<> {
+                    ++ran;
+                    co_return;
+                });
+            co_return;
+        });
+        EXPECT_EQ(ran, 20);
+        if (round % 2 == 0)
+            pool->close();
+    }
+}
+
 TEST(Stress, JoiningRacesCompletion) {
     runBlocking(Dispatchers::Default(), [](CoroutineScope scope) -> Task<> {
         std::atomic<int> joined{0};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace coroscope {
@@ -17,6 +18,9 @@ public:
     Runnable* next = nullptr;
     /// Runs one stretch. Afterwards the Runnable may be gone.
     virtual void run() noexcept = 0;
+    /// Called before run() when the dispatcher it was meant for takes no more work: the job is cancelled, and
+    /// runs elsewhere to clean up (rule 70).
+    virtual void rejected() noexcept = 0;
 
 protected:
     Runnable() noexcept = default;
@@ -61,16 +65,30 @@ public:
 
 /// Runs what is ready. Derive from it to run coroutines on threads of your own, a user interface's for
 /// example.
-class Dispatcher {
+class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 public:
     virtual ~Dispatcher();
     /// Runs `work` soon, in order of dispatching where the dispatcher has one thread. Threads: any. Must not
-    /// throw and must not drop the work.
+    /// throw and must not drop the work: what cannot be run here any more goes to reject().
     virtual void dispatch(Runnable& work) noexcept = 0;
+    /// The same for what gives way to others that are ready (yield): a dispatcher that runs some work at
+    /// once, or the latest first, does not do so here.
+    virtual void dispatchYield(Runnable& work) noexcept { dispatch(work); }
+    /// A view of this dispatcher that runs at most `parallelism` stretches at once. What two of its tasks do
+    /// is in order when one ran after the other: with a parallelism of one nothing that only they touch needs
+    /// a lock. A view starts no threads of its own, and lets other work of the dispatcher run every few tasks
+    /// (rule 66). Throws std::invalid_argument for less than one, std::logic_error where there is no view
+    /// (rule 67). `name`: for people; one that tells what it is a view of, if empty.
+    virtual std::shared_ptr<Dispatcher> limitedParallelism(int parallelism, std::string name = {});
     /// For delay and timeouts. By default the machine's clock.
     virtual TimerSource& timers() noexcept;
     /// For people: shown in the window and in logs. Lives as long as the dispatcher.
     virtual std::string_view name() const noexcept = 0;
+
+protected:
+    /// For a dispatcher that is closed: cancels the job that `work` belongs to and runs it on
+    /// Dispatchers::IO().
+    static void reject(Runnable& work) noexcept;
 };
 
 /// Dispatchers are shared by all contexts that name them.

@@ -216,7 +216,10 @@ public:
     void resumeLater() noexcept;
     /// The same, here and now.
     void resumeNow() noexcept;
+    /// The same, after others that are ready.
+    void resumeAfterOthers() noexcept;
     void run() noexcept final;
+    void rejected() noexcept final;
     /// Makes this the job of this thread and its record running.
     void entersThread() noexcept;
     static JobNode* current() noexcept;

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "WorkerPool.h"
+
+#include <coroscope/record/JobRecord.h>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace coroscope::detail {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Every so many tasks the oldest ones have their turn.
+constexpr std::uint32_t oldestEvery = 61;
+constexpr int roundsOfSearch = 4;
+constexpr auto shortestNap = 50us;
+constexpr auto longestNap = 5ms;
+/// A thread that there are enough of without it ends after so long a rest.
+constexpr auto keepAlive = 10s;
+
+} // namespace
+
+thread_local WorkerPool::Worker* WorkerPool::here = nullptr;
+
+WorkerPool::WorkerPool(unsigned processors, std::string name)
+    : name_(std::move(name))
+    , processors_(processors)
+    , idle_(processors) {
+    for (auto p = processors_.rbegin(); p != processors_.rend(); ++p)
+        idleProcessors_.push_back(&*p);
+}
+
+bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
+    // What comes in just before it closes finds a thread, if need be a new one.
+    if (closed_.load(std::memory_order_acquire))
+        return false;
+    Worker* const self = here && &here->pool == this && here->processor ? here : nullptr;
+    bool alone;
+    if (self && !fair) {
+        self->processor->deque.push(work);
+        alone = self->processor->deque.size() < 2;
+    } else {
+        std::lock_guard lock(queueLock_);
+        queue_.push(work);
+        alone = queued_.fetch_add(1, std::memory_order_seq_cst) == 0 && self;
+    }
+    switch (search_.load(std::memory_order_seq_cst)) {
+    case Search::Going:
+        break;
+    case Search::Napping:
+        if (!alone)
+            wakeNapper();
+        break;
+    case Search::Nobody:
+        if (idle_.load(std::memory_order_seq_cst) != 0)
+            wakeOne();
+        break;
+    }
+    return true;
+}
+
+void WorkerPool::submitBlocking(Runnable& work) noexcept {
+    Worker* woken = nullptr;
+    {
+        std::lock_guard lock(mutex_);
+        blocking_.push(work);
+        if (!resting_.empty()) {
+            woken = resting_.back();
+            resting_.pop_back();
+            woken->woken = true;
+        }
+    }
+    if (woken)
+        woken->arrived.notify_one();
+    else
+        startThread(nullptr, false);
+}
+
+void WorkerPool::stop() noexcept {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+        closed_.store(true, std::memory_order_release);
+        for (Worker* worker : resting_) {
+            worker->woken = true;
+            worker->arrived.notify_one();
+        }
+        resting_.clear();
+        if (napper_) {
+            napper_->woken = true;
+            napper_->arrived.notify_one();
+        }
+    }
+    ownThreads_.join();
+}
+
+void WorkerPool::close() noexcept {
+    std::lock_guard lock(mutex_);
+    closed_.store(true, std::memory_order_seq_cst);
+    for (Worker* worker : resting_) {
+        worker->woken = true;
+        worker->arrived.notify_one();
+    }
+    resting_.clear();
+}
+
+WorkerPool::Processor* WorkerPool::takeIdleLocked() noexcept {
+    if (idleProcessors_.empty())
+        return nullptr;
+    Processor* const processor = idleProcessors_.back();
+    idleProcessors_.pop_back();
+    idle_.fetch_sub(1, std::memory_order_seq_cst);
+    return processor;
+}
+
+void WorkerPool::wakeOne() noexcept {
+    Processor* processor;
+    Worker* woken = nullptr;
+    {
+        std::lock_guard lock(mutex_);
+        Search nobody = Search::Nobody;
+        if (stopping_ || idleProcessors_.empty() ||
+            !search_.compare_exchange_strong(nobody, Search::Going, std::memory_order_seq_cst))
+            return;
+        processor = takeIdleLocked();
+        if (!resting_.empty()) {
+            woken = resting_.back();
+            resting_.pop_back();
+            woken->processor = processor;
+            woken->searching = true;
+            woken->woken = true;
+        }
+    }
+    if (woken)
+        woken->arrived.notify_one();
+    else
+        startThread(processor, true);
+}
+
+void WorkerPool::wakeNapper() noexcept {
+    std::lock_guard lock(mutex_);
+    if (!napper_)
+        return;
+    search_.store(Search::Going, std::memory_order_seq_cst);
+    napper_->woken = true;
+    napper_->arrived.notify_one();
+}
+
+void WorkerPool::startThread(Processor* processor, bool searching) noexcept {
+    std::string name;
+    {
+        std::lock_guard lock(mutex_);
+        ++threads_;
+        name = name_ + std::to_string(named_++);
+    }
+    try {
+        ownThreads_.start(
+            name, [self = shared_from_this(), processor, searching] { self->work(processor, searching); });
+    } catch (const std::system_error&) {
+        // No thread to be had: those that are there take the work when they come to it.
+        std::lock_guard lock(mutex_);
+        --threads_;
+        if (processor) {
+            idleProcessors_.push_back(processor);
+            idle_.fetch_add(1, std::memory_order_seq_cst);
+        }
+        if (searching)
+            search_.store(Search::Nobody, std::memory_order_seq_cst);
+    }
+}
+
+bool WorkerPool::workWaits() const noexcept {
+    return queued_.load(std::memory_order_seq_cst) != 0 ||
+           std::any_of(processors_.begin(), processors_.end(),
+                       [](const Processor& p) { return p.deque.size() > 0; });
+}
+
+Runnable* WorkerPool::blockingWork() noexcept {
+    std::lock_guard lock(mutex_);
+    return stopping_ ? nullptr : blocking_.pop();
+}
+
+Runnable* WorkerPool::fromQueue() noexcept {
+    if (queued_.load(std::memory_order_seq_cst) == 0)
+        return nullptr;
+    std::lock_guard lock(queueLock_);
+    Runnable* const work = queue_.pop();
+    if (work)
+        queued_.fetch_sub(1, std::memory_order_seq_cst);
+    return work;
+}
+
+void WorkerPool::work(Processor* processor, bool searching) {
+    Worker self(*this);
+    self.processor = processor;
+    self.searching = searching;
+    here = &self;
+    bool woke = true;
+    do {
+        for (Runnable* task; self.processor && (task = find(self)); woke = false) {
+            if (woke)
+                record::wokeUp();
+            task->run();
+        }
+        // Blocking work wants no processor.
+        if (self.processor)
+            continue;
+        for (Runnable* task; (task = blockingWork()); woke = false) {
+            if (woke)
+                record::wokeUp();
+            task->run();
+        }
+    } while (woke = true, rest(self));
+    here = nullptr;
+}
+
+Runnable* WorkerPool::find(Worker& self) {
+    Processor& own = *self.processor;
+    const std::uint32_t turn = own.turn.load(std::memory_order_relaxed) + 1;
+    own.turn.store(turn, std::memory_order_relaxed);
+    Runnable* task = nullptr;
+    if (closed_.load(std::memory_order_relaxed)) [[unlikely]] {
+        std::lock_guard lock(mutex_);
+        if (stopping_)
+            return nullptr;
+    }
+    if (turn % oldestEvery == 0)
+        task = turn % 2 == 0 ? own.deque.steal() : fromQueue();
+    if (!task)
+        task = own.deque.pop();
+    if (!task)
+        task = fromQueue();
+    if (task) {
+        if (self.searching)
+            found(self);
+        return task;
+    }
+    return search(self);
+}
+
+/// The search is over for this one. If there is more to be found, another one shall go on with it.
+void WorkerPool::found(Worker& self) noexcept {
+    self.searching = false;
+    search_.store(Search::Nobody, std::memory_order_seq_cst);
+    if (idle_.load(std::memory_order_seq_cst) != 0 && workWaits())
+        wakeOne();
+}
+
+Runnable* WorkerPool::search(Worker& self) {
+    if (!self.searching) {
+        Search nobody = Search::Nobody;
+        if (!search_.compare_exchange_strong(nobody, Search::Going, std::memory_order_seq_cst))
+            return nullptr;
+        self.searching = true;
+    }
+    for (Processor& p : processors_)
+        p.seenTurn = p.turn.load(std::memory_order_relaxed) - 1;
+    for (auto time = std::chrono::microseconds(shortestNap);;
+         time = std::min<std::chrono::microseconds>(2 * time, longestNap)) {
+        for (int round = 0; round < roundsOfSearch; ++round) {
+            for (Processor& p : processors_) {
+                if (&p == self.processor)
+                    continue;
+                const std::int64_t tasks = p.deque.size();
+                // A single task is its owner's, unless that one has not come on since.
+                const std::uint32_t turn = p.turn.load(std::memory_order_relaxed);
+                if (tasks == 0 || (tasks == 1 && turn != p.seenTurn))
+                    continue;
+                if (Runnable* const task = p.deque.steal()) {
+                    found(self);
+                    return task;
+                }
+            }
+            if (Runnable* const task = fromQueue()) {
+                found(self);
+                return task;
+            }
+        }
+        for (Processor& p : processors_)
+            p.seenTurn = p.turn.load(std::memory_order_relaxed);
+        if (!nap(self, time))
+            return nullptr;
+    }
+}
+
+/// False: there is nobody whose tasks could be taken, or blocking work to be done. The search goes on with
+/// whoever is next, or ends in rest().
+bool WorkerPool::nap(Worker& self, std::chrono::microseconds time) {
+    std::unique_lock lock(mutex_);
+    if (stopping_ || !blocking_.empty() || idle_.load(std::memory_order_relaxed) + 1 >= processors_.size())
+        return false;
+    self.woken = false;
+    napper_ = &self;
+    search_.store(Search::Napping, std::memory_order_seq_cst);
+    // Who put in a second task before it could see this has done so by now.
+    const bool more = queued_.load(std::memory_order_seq_cst) != 0 ||
+                      std::any_of(processors_.begin(), processors_.end(),
+                                  [](const Processor& p) { return p.deque.size() > 1; });
+    if (!more)
+        self.arrived.wait_for(lock, time, [&self] { return self.woken; });
+    napper_ = nullptr;
+    search_.store(Search::Going, std::memory_order_seq_cst);
+    record::wokeUp();
+    return true;
+}
+
+/// Gives the processor back and waits to be woken. False: the thread shall end.
+bool WorkerPool::rest(Worker& self) {
+    std::unique_lock lock(mutex_);
+    if (self.processor) {
+        idleProcessors_.push_back(std::exchange(self.processor, nullptr));
+        idle_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    if (std::exchange(self.searching, false))
+        search_.store(Search::Nobody, std::memory_order_seq_cst);
+    for (;;) {
+        if (stopping_)
+            return false;
+        if (!blocking_.empty())
+            return true;
+        // Who put in a task before it could see this has done so by now.
+        Search nobody = Search::Nobody;
+        if (workWaits() && !idleProcessors_.empty() &&
+            search_.compare_exchange_strong(nobody, Search::Going, std::memory_order_seq_cst)) {
+            self.processor = takeIdleLocked();
+            self.searching = true;
+            return true;
+        }
+        if (closed_.load(std::memory_order_relaxed))
+            return false;
+        self.woken = false;
+        resting_.push_back(&self);
+        if (self.arrived.wait_for(lock, keepAlive, [&self] { return self.woken; }))
+            return true;
+        resting_.erase(std::find(resting_.begin(), resting_.end(), &self));
+        if (threads_ > processors_.size()) {
+            --threads_;
+            return false;
+        }
+    }
+}
+
+} // namespace coroscope::detail

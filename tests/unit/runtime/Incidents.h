@@ -49,6 +49,7 @@ private:
             return "value";
         case IncidentKind::CancellationBecameFailure:
             return "failure";
+        case IncidentKind::Commanded:
         case IncidentKind::Failed:
         case IncidentKind::Unknown:
             break;

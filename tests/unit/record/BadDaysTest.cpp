@@ -154,8 +154,7 @@ TEST_F(BadDays, AProgramThatStartsOthersByVforkGoesOnBeingRecorded) {
         testing::ExitedWithCode(0), "");
 }
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || __has_feature(thread_sanitizer) ||      \
-    __has_feature(address_sanitizer)
+#ifdef COROSCOPE_SANITIZED
 constexpr int manyThreads = 1'000; // each costs a sanitizer much
 #else
 constexpr int manyThreads = 10'000;

@@ -7,14 +7,8 @@
 namespace coroscope::test {
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef COROSCOPE_SANITIZED
 constexpr int many = 20'000;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-constexpr int many = 20'000;
-#else
-constexpr int many = 300'000;
-#endif
 #else
 constexpr int many = 300'000;
 #endif

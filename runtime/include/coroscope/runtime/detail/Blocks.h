@@ -7,20 +7,14 @@
 #include <cstdint>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define COROSCOPE_PLAIN_BLOCKS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define COROSCOPE_PLAIN_BLOCKS 1
-#endif
-#endif
-
 namespace coroscope::detail {
 
 /// A thread's free blocks, in lists by size. A list that is empty is filled from those that other threads
 /// gave back, and one that is long gives half of them back: so a block that is freed far from where it was
 /// taken finds its way home in company. What jobs once needed is kept for jobs and not given back to the
-/// system.
+/// system. Built with AddressSanitizer the library defines COROSCOPE_PLAIN_BLOCKS for itself and for whoever
+/// links it, and every block comes from the system: nobody may decide that alone, as one takes and another
+/// gives.
 class Blocks {
 public:
     static void* take(std::size_t size) {

@@ -47,6 +47,11 @@ Result<std::shared_ptr<const RecordReader>> recordInFiles(const ProcessFacts& pr
     return Problem{std::move(problem)};
 }
 
+std::string withoutAgent(const RecordReader& reader) {
+    const std::string because = reader.noAgentBecause();
+    return because.empty() ? "has no agent" : "has no agent (" + because + ")";
+}
+
 } // namespace
 
 Result<std::unique_ptr<Source>> attach(int pid) {
@@ -95,8 +100,9 @@ Result<std::unique_ptr<Source>> attach(int pid) {
         return Problem{label + ' ' +
                        (silence.empty() || stopped || reader.problem() == mayNotLook ? reader.problem()
                                                                                      : silence + ".")};
-    return std::unique_ptr<Source>(std::make_unique<LiveSource>(
-        *process, std::move(pidfd), *reader, std::move(link), silence.empty() ? "has no agent" : silence));
+    return std::unique_ptr<Source>(
+        std::make_unique<LiveSource>(*process, std::move(pidfd), *reader, std::move(link),
+                                     silence.empty() ? withoutAgent(**reader) : silence));
 }
 
 } // namespace coroscope::observe

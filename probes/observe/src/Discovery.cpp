@@ -68,7 +68,11 @@ bool lookIntoRecord(const ProcessFacts& process, const HeldRecords& held, Target
             if (isStopped(process.state))
                 target.problem = "Is stopped: its jobs can be seen, but not cancelled.";
             else if (agentSockets(process, (*reader)->socketAddress()).empty())
-                target.problem = "Has no agent: its jobs can be seen, but not cancelled.";
+                target.problem =
+                    "Has no agent" +
+                    ((*reader)->noAgentBecause().empty() ? std::string()
+                                                         : " (" + (*reader)->noAgentBecause() + ')') +
+                    ": its jobs can be seen, but not cancelled.";
             return true;
         }
     }

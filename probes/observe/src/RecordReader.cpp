@@ -169,6 +169,14 @@ std::string RecordReader::socketAddress() const {
     copyOut(now, base_ + offsetof(layout::Header, socketAddress), sizeof now);
     return zeroTerminated(now);
 }
+std::string RecordReader::noAgentBecause() const {
+    char now[sizeof header_.noAgentBecause];
+    constexpr std::size_t at = offsetof(layout::Header, noAgentBecause);
+    if (header_.versionMinor < 2 || header_.headerSize < at + sizeof now)
+        return {};
+    copyOut(now, base_ + at, sizeof now);
+    return zeroTerminated(now);
+}
 std::string RecordReader::runtimeVersion() const {
     return zeroTerminated(header_.runtimeVersion);
 }

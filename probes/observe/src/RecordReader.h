@@ -48,6 +48,8 @@ public:
     bool commandsAllowed() const noexcept;
     bool saidGoodbye() const noexcept;
     std::string socketAddress() const;
+    /// Why there is no agent, as far as the target says so.
+    std::string noAgentBecause() const;
 
     /// What tells whether a slot has changed, at the price of two cache lines.
     struct Fingerprint {

@@ -221,6 +221,8 @@ char whyNone[256] = "";
 void startAgent() {
     const std::string problem = tryStartAgent();
     std::snprintf(whyNone, sizeof whyNone, "%s", problem.c_str());
+    std::snprintf(memory.header->noAgentBecause, sizeof memory.header->noAgentBecause, "%.*s",
+                  static_cast<int>(sizeof memory.header->noAgentBecause - 1), problem.c_str());
 }
 
 std::string_view withoutAgentText() noexcept {

@@ -85,7 +85,7 @@ wire::Hello goodHello() {
 
 void sendWith(int connection, const void* message, std::size_t size, const std::vector<int>& descriptors) {
     iovec part{const_cast<void*>(message), size}; // NOLINT: sendmsg's signature
-    alignas(cmsghdr) char control[CMSG_SPACE(16 * sizeof(int))] = {};
+    alignas(cmsghdr) char control[CMSG_SPACE(253 * sizeof(int))] = {};
     msghdr header{};
     header.msg_iov = &part;
     header.msg_iovlen = 1;
@@ -203,7 +203,7 @@ TEST(FakeAgent, ThatSendsManyDescriptorsLeavesNoneOpenHere) {
     FakeAgent agent([](int c) {
         const wire::Hello hello = goodHello();
         const int fd = memory(1 << 20, true);
-        sendWith(c, &hello, sizeof hello, std::vector<int>(8, fd));
+        sendWith(c, &hello, sizeof hello, std::vector<int>(253, fd));
     });
     const int before = openHere();
     EXPECT_NE(agent.attachProblem(), "");

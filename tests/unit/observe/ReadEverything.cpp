@@ -22,7 +22,8 @@ void readEverything(const void* memory, std::size_t size) {
     const std::shared_ptr<const observe::RecordReader> reader = *opened;
     observe::ProcessFacts self;
     self.pid = ::getpid();
-    self.program = reader->program() + reader->runtimeVersion() + reader->socketAddress();
+    self.program =
+        reader->program() + reader->runtimeVersion() + reader->socketAddress() + reader->noAgentBecause();
     // Without a pidfd and with a start time that is not ours the source thinks that its process has gone: one
     // read is its first and its last, with every scan there is.
     observe::LiveSource source(self, observe::Descriptor(), reader, observe::AgentLink(), "");

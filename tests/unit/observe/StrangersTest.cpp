@@ -179,6 +179,25 @@ TEST_F(Strangers, AProgramWithRaisedPrivilegesHasNoRecord) {
     EXPECT_FALSE(listed(target->pid()));
 }
 
+TEST(WrongSocketDirectory, IsNamedToWhoeverLooks) {
+    const ScratchDirectory scratch;
+    std::ofstream(scratch.path() + "/coroscope") << "a file where a directory should be";
+    const auto target = TargetProcess::by({"env", "XDG_RUNTIME_DIR=" + scratch.path()});
+    target->tell("begin a -");
+    const std::string because = scratch.path() + "/coroscope is not a directory";
+    EXPECT_EQ(target->tell("off"), "|" + because);
+    EXPECT_THAT(contactWith(target->pid()),
+                HasSubstr("has no agent (" + because + "). Its memory is read instead"));
+    const auto entry = listed(target->pid());
+    ASSERT_TRUE(entry);
+    EXPECT_TRUE(entry->attachable);
+    EXPECT_EQ(entry->problem, "Has no agent (" + because + "): its jobs can be seen, but not cancelled.");
+    Observer observer;
+    ASSERT_EQ(observer.attachTo(target->pid()), "");
+    target->tell("begin b a");
+    EXPECT_TRUE(observer.soon([&] { return observer.names() == "a;+b"; })) << "it runs and is seen";
+}
+
 TEST(ClockSteps, AWallClockThatJumpsChangesNothing) {
     const auto target = TargetProcess::by({"env", std::string("LD_PRELOAD=") + CLOCK_STEPS});
     target->tell("begin a -");

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -83,6 +84,25 @@ public:
     void send(const Message& message) const {
         ASSERT_EQ(::send(socket_, &message, sizeof message, MSG_NOSIGNAL),
                   static_cast<ssize_t>(sizeof message));
+    }
+    /// Whatever it is, with so many descriptors.
+    void sendBytes(const void* bytes, std::size_t size, std::size_t descriptors) const {
+        iovec part{const_cast<void*>(bytes), size};
+        std::vector<char> control(CMSG_SPACE(descriptors * sizeof(int)));
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        if (descriptors > 0) {
+            message.msg_control = control.data();
+            message.msg_controllen = control.size();
+            cmsghdr* const head = CMSG_FIRSTHDR(&message);
+            head->cmsg_level = SOL_SOCKET;
+            head->cmsg_type = SCM_RIGHTS;
+            head->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
+            const std::vector<int> same(descriptors, STDIN_FILENO);
+            std::memcpy(CMSG_DATA(head), same.data(), descriptors * sizeof(int));
+        }
+        ::sendmsg(socket_, &message, MSG_NOSIGNAL);
     }
     AnswerKind answer() const {
         wire::Answer message;
@@ -299,6 +319,41 @@ TEST(Agent, AnObserverThatNeverReadsHoldsUpNobody) {
     other.send(other.cancelOf({1}, 1));
     const AnswerKind first = other.answer();
     EXPECT_TRUE(first == AnswerKind::Queued || first == AnswerKind::Busy);
+    setCommandHandler(nullptr);
+}
+
+TEST(Agent, PeersThatSendTooMuchNothingOrDescriptorsHarmNobody) {
+    const auto openHere = [] {
+        int count = 0;
+        for (int fd = 0; fd < 1'024; ++fd)
+            count += ::fcntl(fd, F_GETFD) >= 0;
+        return count;
+    };
+    setCommandHandler(&countingHandler);
+    Observer good;
+    ASSERT_TRUE(good.hello());
+    const int before = openHere();
+    for (int round = 0; round < 200; ++round) {
+        Observer bad;
+        ASSERT_TRUE(bad.connected() && bad.hello());
+        if (round % 4 == 0) {
+            bad.sendBytes(nullptr, 0, 0);
+        } else if (round % 4 == 1) {
+            const std::string huge(100'000, 'x');
+            bad.sendBytes(huge.data(), huge.size(), 0);
+        } else {
+            // As many descriptors as a message can carry, with a command that is in order but for them.
+            const wire::Cancel command = bad.cancelOf({1}, 7);
+            for (int i = 0; i < 20; ++i)
+                bad.sendBytes(&command, sizeof command, 253);
+            EXPECT_EQ(bad.answer(), AnswerKind::Queued);
+        }
+        if (round % 3 == 0)
+            bad.answer(); // the others leave without having read a word
+    }
+    EXPECT_TRUE(eventually([&] { return openHere() == before; })) << "nothing that was sent stays open";
+    good.send(good.cancelOf({1}, 1));
+    EXPECT_EQ(good.answer(), AnswerKind::Queued);
     setCommandHandler(nullptr);
 }
 

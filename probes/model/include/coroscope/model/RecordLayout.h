@@ -91,6 +91,7 @@ struct Header {
     Table resources;                  ///< rows of Resource
     std::uint32_t resourcesHighWater; ///< rows with a higher index were never used
     std::uint32_t resourcesRefused;   ///< resources that found the table full
+    char noAgentBecause[192];         ///< a sentence, where there is no agent; zero-terminated, cut if longer
 };
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.

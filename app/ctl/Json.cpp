@@ -23,6 +23,15 @@ Json place(const observe::SiteText& site) {
     return {{"file", site.file}, {"function", site.shortFunction()}, {"line", site.line}};
 }
 
+Json callStack(const observe::CallStackText& stack) {
+    Json frames = Json::array();
+    for (const observe::SiteText& frame : stack.frames)
+        frames.push_back({{"file", frame.file}, {"function", frame.shortFunction()}, {"line", frame.line}});
+    return {{"frames", std::move(frames)},
+            {"cut", stack.cut},
+            {"note", stack.note.empty() ? Json(nullptr) : Json(stack.note)}};
+}
+
 Json flagNames(std::uint16_t flags) {
     Json names = Json::array();
     const std::pair<std::uint16_t, const char*> all[] = {
@@ -176,6 +185,14 @@ Json treeToJson(const Snapshot& snapshot) {
             {"findings", std::move(findings)}};
 }
 
+Json toJson(const observe::ThreadSample& sample) {
+    return {{"thread", sample.tid},
+            {"name", sample.threadName},
+            {"pausedSeconds", seconds(sample.pausedFor)},
+            {"takenAt", sample.wallClock},
+            {"stack", callStack(sample.stack)}};
+}
+
 Json jobToJson(const Snapshot& snapshot, Node node) {
     Json json = jobWithoutChildren(node, snapshot);
     json.erase("children");
@@ -190,6 +207,9 @@ Json jobToJson(const Snapshot& snapshot, Node node) {
     json["path"] = std::move(path);
     json["waitedForBy"] = std::move(waiters);
     json["waiters"] = search.count();
+    const CallStackId creation = snapshot.tree.row(node).creationStack;
+    json["creationStack"] =
+        creation == 0 ? Json(nullptr) : callStack(snapshot.dictionary->callStack(creation));
     for (const observe::Finding& finding : snapshot.findings)
         if (finding.job == id)
             json["findings"].push_back(finding.rule);

@@ -28,7 +28,12 @@ Json treeToJson(const Snapshot& snapshot);
 
 /// A JOB without its children, and "path" (the numbers of the jobs above it, from the root), "waitedForBy"
 /// (the numbers of at most a hundred), "waiters" (how many wait for it).
+/// "creationStack": null or a STACK, {"frames", "cut", "note"}, innermost frame first; the line of a frame
+/// that is known by its symbol only is 0.
 Json jobToJson(const Snapshot& snapshot, observe::Node node);
+
+/// {"thread", "name", "pausedSeconds", "takenAt" (seconds since 1970), "stack": STACK}
+Json toJson(const observe::ThreadSample& sample);
 
 /// {"pid", "program", "failed", "endedOtherwise", "dump", "ended": [{"id", "number", "kind", "name",
 /// "finalState", "endedSecondsAgo", "livedSeconds", "createdAt", "launcher", "exception"}...]}, the last one

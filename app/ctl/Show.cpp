@@ -19,7 +19,19 @@ void line(std::ostream& out, const char* what, const std::string& text) {
 }
 
 void place(std::ostream& out, const observe::SiteText& site) {
-    out << "    " << site.shortFunction() << "  " << site.file << ':' << site.line << '\n';
+    out << "    " << site.shortFunction() << "  " << site.file;
+    if (site.line != 0)
+        out << ':' << site.line;
+    out << '\n';
+}
+
+void printCallStack(std::ostream& out, const observe::CallStackText& stack) {
+    for (const observe::SiteText& frame : stack.frames)
+        place(out, frame);
+    if (stack.cut > 0)
+        out << "    and more callers\n";
+    if (!stack.note.empty())
+        out << "    (" << stack.note << ")\n";
 }
 
 void printPath(std::ostream& out, const Snapshot& snapshot, Node node) {
@@ -74,11 +86,21 @@ void printJob(std::ostream& out, const Snapshot& snapshot, Node node) {
         out << "  created at:\n";
         place(out, site);
     }
+    if (row.creationStack != 0) {
+        out << "  created by, innermost first:\n";
+        printCallStack(out, dictionary.callStack(row.creationStack));
+    }
     for (const observe::Finding& finding : snapshot.findings)
         if (finding.job == row.id)
             line(out, "finding:         ",
                  std::string(finding.rule) + " (" + std::string(name(finding.confidence)) +
                      "): " + finding.title);
+}
+
+void printSample(std::ostream& out, const observe::ThreadSample& sample) {
+    out << "thread " << sample.threadName << " (" << sample.tid << "), paused "
+        << observe::durationText(sample.pausedFor) << '\n';
+    printCallStack(out, sample.stack);
 }
 
 } // namespace coroscope::ctl

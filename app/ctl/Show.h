@@ -12,4 +12,7 @@ namespace coroscope::ctl {
 /// findings.
 void printJob(std::ostream& out, const Snapshot& snapshot, observe::Node node);
 
+/// The stack of the thread that ran a job, and how long that stood still.
+void printSample(std::ostream& out, const observe::ThreadSample& sample);
+
 } // namespace coroscope::ctl

@@ -76,6 +76,23 @@ int show(const std::string& target, const std::string& job, bool json) {
     return success;
 }
 
+int sample(const std::string& target, const std::string& job, bool json) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    auto node = findJob(*snapshot, job);
+    if (!node)
+        return fail(node.problem());
+    auto taken = snapshot->source->sample(snapshot->tree.row(*node).id);
+    if (!taken)
+        return fail(taken.problem());
+    if (json)
+        std::cout << print(toJson(*taken)) << '\n';
+    else
+        printSample(std::cout, *taken);
+    return success;
+}
+
 int findings(const std::string& target, bool json) {
     auto snapshot = snapshotOf(target);
     if (!snapshot)
@@ -192,7 +209,9 @@ int main(int count, char** arguments) {
                    "Replace names, files, functions and messages by pseudonyms");
     CLI::App* const cancel =
         withTarget(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
-    for (CLI::App* const command : {show, cancel})
+    CLI::App* const sample = withTarget(app.add_subcommand(
+        "sample", "The native stack of the thread that runs a job; it is stopped for a moment"));
+    for (CLI::App* const command : {show, sample, cancel})
         command
             ->add_option(
                 "JOB", job,
@@ -215,6 +234,8 @@ int main(int count, char** arguments) {
         return ctl::tree(target, json);
     if (*show)
         return ctl::show(target, job, json);
+    if (*sample)
+        return ctl::sample(target, job, json);
     if (*findings)
         return ctl::findings(target, json);
     if (*ended)

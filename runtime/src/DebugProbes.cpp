@@ -102,10 +102,8 @@ void DebugProbes::dumpCoroutines(std::ostream& stream) {
         for (const Place& place : job.suspendedAt)
             stream << "\tat " << placeText(place) << '\n';
         stream << "\tat _COROUTINE._CREATION._(CoroutineDebugging.kt)\n";
-        if (job.creationStack.empty() && job.createdAt.line != 0)
+        if (job.createdAt.line != 0)
             stream << "\tat " << placeText(job.createdAt) << '\n';
-        for (const Place& place : job.creationStack)
-            stream << "\tat " << placeText(place) << '\n';
     }
 }
 

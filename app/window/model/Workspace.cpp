@@ -30,6 +30,23 @@ constexpr std::size_t sliceRows = 4'096;
 /// Nodes that one tick looks at for who waits for the selected job: half a millisecond's worth.
 constexpr std::size_t waiterNodes = 16'384;
 constexpr std::size_t mostCancels = 20;
+constexpr std::size_t mostCallStacks = 1'000;
+
+/// `work` in the background, then `then` with what it gives here, unless the workspace is gone by then.
+template <class Work, class Then>
+void inBackground(Workspace* workspace, Work work, Then then) {
+    QPointer<Workspace> self(workspace);
+    QThreadPool::globalInstance()->start([self, work = std::move(work), then = std::move(then)]() mutable {
+        auto result = std::make_shared<decltype(work())>(work());
+        QMetaObject::invokeMethod(
+            QCoreApplication::instance(),
+            [self, result, then = std::move(then)] {
+                if (self)
+                    then(std::move(*result));
+            },
+            Qt::QueuedConnection);
+    });
+}
 } // namespace
 
 Workspace::Workspace(QObject* parent)
@@ -90,7 +107,7 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     session_.reset();
     batch_.clear();
     batchOpen_ = false;
-    session_ = std::make_unique<observe::Session>(std::move(source));
+    session_ = std::make_shared<observe::Session>(std::move(source));
     info_ = session_->info();
     contact_ = session_->status().contact;
     observe::Batch nothing;
@@ -103,6 +120,8 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     rows_.forget();
     findings_.assign({}, tree_);
     cancels_.clear();
+    callStacks_.clear();
+    sampling_.reset();
     selected_.reset();
     if (saving_ && saving_->state != Saving::State::Going)
         dismissSaving(); // it spoke of what was shown before
@@ -289,6 +308,48 @@ void Workspace::refreshSelected() {
         if (above != node)
             selected_->path.emplace_back(tree_.row(above).id, labels_.name(tree_.row(above)));
     }
+}
+
+const observe::CallStackText* Workspace::callStack(CallStackId id) {
+    if (!session_ || id == 0)
+        return nullptr;
+    if (callStacks_.size() > mostCallStacks)
+        callStacks_.clear();
+    const auto [at, added] = callStacks_.try_emplace(id);
+    if (added)
+        inBackground(
+            this, [dictionary = session_->dictionary(), id] { return dictionary->callStack(id); },
+            [this, id, session = std::weak_ptr(session_)](observe::CallStackText stack) {
+                if (session.lock() != session_)
+                    return;
+                callStacks_[id] = std::move(stack);
+                emit callStackKnown();
+            });
+    return at->second ? &*at->second : nullptr;
+}
+
+void Workspace::sampleThread(JobId job) {
+    if (!session_ || (sampling_ && sampling_->going))
+        return;
+    sampling_ = Sampling{job, true, {}, {}};
+    logInfo(tr("user %1 samples the thread of job id %2 in %3, pid %4")
+                .arg(::geteuid())
+                .arg(job.value)
+                .arg(QString::fromStdString(info_.program))
+                .arg(info_.pid));
+    inBackground(
+        this, [session = session_, job] { return session->sample(job); },
+        [this, session = std::weak_ptr(session_)](observe::Result<observe::ThreadSample> result) {
+            if (session.lock() != session_ || !sampling_)
+                return;
+            sampling_->going = false;
+            if (result)
+                sampling_->sample = *std::move(result);
+            else
+                sampling_->problem = QString::fromStdString(result.problem());
+            emit samplingChanged();
+        });
+    emit samplingChanged();
 }
 
 void Workspace::lookForWaiters() {

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace coroscope::app {
@@ -87,6 +88,20 @@ public:
     /// Who waits for the selected job; looked for again and again, a slice of the tree with each tick.
     const observe::WaiterSearch& waiters() const noexcept { return waiters_; }
 
+    /// The native stack of whoever made a job, by JobRow::creationStack. Null until it has been made out, in
+    /// the background; then callStackKnown() comes.
+    const observe::CallStackText* callStack(CallStackId id);
+    /// Asks for the stack of the thread that runs this job, in the background. It is stopped for a moment.
+    void sampleThread(JobId job);
+    struct Sampling {
+        JobId job;
+        bool going = true;
+        std::optional<observe::ThreadSample> sample;
+        QString problem; ///< a sentence, when there is none
+    };
+    /// The last one asked for.
+    const std::optional<Sampling>& sampling() const noexcept { return sampling_; }
+
     /// Saves what is shown, as it is now, in the background.
     void save(const QString& path, bool redact);
     /// The last save: it goes on, it is done, or it has failed.
@@ -138,6 +153,8 @@ signals:
     void selectionChanged();
     void searchChanged();
     void cancelsChanged();
+    void callStackKnown();
+    void samplingChanged();
 
 private:
     /// What the thread that saves and the window's share.
@@ -161,7 +178,7 @@ private:
     QString openingFile_;
     std::uint64_t attachRound_ = 0; ///< results of an older attach are dropped
 
-    std::unique_ptr<observe::Session> session_;
+    std::shared_ptr<observe::Session> session_; ///< work in the background may hold it for a moment longer
     observe::SourceInfo info_;
     observe::Contact contact_;
     observe::JobTree tree_;
@@ -184,6 +201,8 @@ private:
     std::optional<SelectedJob> selected_;
     observe::WaiterSearch waiters_;
     QString search_;
+    std::unordered_map<CallStackId, std::optional<observe::CallStackText>> callStacks_; ///< empty: asked for
+    std::optional<Sampling> sampling_;
     std::vector<Cancel> cancels_;
     std::int64_t cancelsDue_ = 0;
     std::optional<Saving> saving_;

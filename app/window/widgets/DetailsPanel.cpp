@@ -27,6 +27,8 @@ namespace {
 
 /// Named of those who wait for the selected job.
 constexpr qsizetype mostWaiters = 8;
+/// Shown of a native stack; the report has all of it.
+constexpr std::size_t mostFrames = 24;
 
 QString fromView(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
@@ -50,6 +52,27 @@ QLabel* wrapped(const QString& text, QWidget* parent) {
 void addFrame(QFrame* into, const observe::SiteText& site, bool strong) {
     into->layout()->addWidget(new ElidedLabel(QString::fromStdString(site.shortFunction()),
                                               QString::fromStdString(site.shortText()), into, strong));
+}
+
+void addCallStack(QFrame* into, const observe::CallStackText& stack) {
+    const std::size_t shown = std::min(stack.frames.size(), mostFrames);
+    for (std::size_t i = 0; i < shown; ++i)
+        addFrame(into, stack.frames[i], i == 0);
+    if (shown < stack.frames.size())
+        into->layout()->addWidget(
+            dimLabel(DetailsPanel::tr("and %1 more callers").arg(stack.frames.size() - shown), into));
+    else if (stack.cut > 0)
+        into->layout()->addWidget(dimLabel(DetailsPanel::tr("and more callers"), into));
+    if (!stack.note.empty()) {
+        QLabel* note = dimLabel(QString::fromStdString(stack.note), into);
+        note->setWordWrap(true);
+        into->layout()->addWidget(note);
+    }
+}
+
+/// "0.12 ms": pauses are short.
+QString pauseText(std::int64_t nanoseconds) {
+    return DetailsPanel::tr("%1 ms").arg(static_cast<double>(nanoseconds) / 1e6, 0, 'f', 2);
 }
 
 } // namespace
@@ -116,6 +139,12 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     stateLine->addWidget(icon_);
     stateLine->addWidget(state_);
     stateLine->addStretch(1);
+    sampleButton_ = new QPushButton(tr("Sample thread"), job_);
+    sampleButton_->setObjectName(QStringLiteral("detailsSample"));
+    sampleButton_->setToolTip(
+        tr("Stops the thread that runs this job for a fraction of a millisecond and shows "
+           "its native stack."));
+    stateLine->addWidget(sampleButton_);
     head->addLayout(stateLine);
     head->addWidget(facts_);
     facts_->setWordWrap(true);
@@ -133,6 +162,9 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     buttons->addWidget(copyButton_);
     buttons->addStretch(1);
     layout->addLayout(buttons);
+    sample_ = new QVBoxLayout;
+    sample_->setSpacing(10);
+    layout->addLayout(sample_);
     places_ = new QVBoxLayout;
     places_->setSpacing(10);
     layout->addLayout(places_);
@@ -161,6 +193,12 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     });
     connect(copyButton_, &QPushButton::clicked, this,
             [this] { QApplication::clipboard()->setText(report()); });
+    connect(sampleButton_, &QPushButton::clicked, this, [this] {
+        if (workspace_.selected())
+            workspace_.sampleThread(workspace_.selected()->id);
+    });
+    connect(&workspace_, &Workspace::samplingChanged, this, &DetailsPanel::refresh);
+    connect(&workspace_, &Workspace::callStackKnown, this, &DetailsPanel::refresh);
     connect(cancel_, &CancelPanel::closed, this, [this] {
         pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
         emit questionClosed();
@@ -219,7 +257,7 @@ QStringList DetailsPanel::waitersLinked() const {
 }
 
 void DetailsPanel::rebuild() {
-    findingsKey_ = placesKey_ = relationsKey_ = QStringLiteral("?");
+    findingsKey_ = placesKey_ = relationsKey_ = sampleKey_ = QStringLiteral("?");
     const bool asking = pages_->currentWidget() == cancel_;
     if (!asking || !workspace_.selected() || workspace_.selected()->id != cancel_->job())
         pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
@@ -280,7 +318,12 @@ void DetailsPanel::refresh() {
     cancelButton_->setText(ended ? tr("Cancel") : tr("Cancel %1…").arg(jobsText(jobs)));
     cancelButton_->setEnabled(!ended && workspace_.state() == Workspace::State::Live);
     cancelButton_->setToolTip(workspace_.cancelProblem());
+    const auto& sampling = workspace_.sampling();
+    sampleButton_->setVisible(!ended && job->execution == Execution::Running &&
+                              workspace_.state() == Workspace::State::Live);
+    sampleButton_->setEnabled(!sampling || !sampling->going);
     fillFindings();
+    fillSample();
     fillPlaces();
     fillRelations();
 }
@@ -336,15 +379,55 @@ void DetailsPanel::fillFindings() {
     }
 }
 
+void DetailsPanel::fillSample() {
+    const auto& sampling = workspace_.sampling();
+    const bool mine = sampling && sampling->job == workspace_.selected()->id;
+    const QString key = !mine ? QString()
+                              : QStringLiteral("%1 %2 %3")
+                                    .arg(sampling->going)
+                                    .arg(sampling->sample ? sampling->sample->pausedFor : 0)
+                                    .arg(sampling->problem);
+    if (key == sampleKey_)
+        return;
+    sampleKey_ = key;
+    clearLayout(sample_);
+    if (!mine)
+        return;
+    QFrame* frame = card(job_);
+    if (sampling->going) {
+        frame->layout()->addWidget(dimLabel(tr("Looking at the thread…"), frame));
+    } else if (!sampling->sample) {
+        QLabel* problem = wrapped(sampling->problem, frame);
+        problem->setObjectName(QStringLiteral("sampleProblem"));
+        problem->setTextFormat(Qt::PlainText);
+        frame->layout()->addWidget(problem);
+    } else {
+        const observe::ThreadSample& sample = *sampling->sample;
+        QLabel* head = dimLabel(tr("Thread %1 (%2) at %3 · paused %4")
+                                    .arg(QString::fromStdString(sample.threadName))
+                                    .arg(sample.tid)
+                                    .arg(clockText(sample.wallClock), pauseText(sample.pausedFor)),
+                                frame);
+        head->setObjectName(QStringLiteral("sampleHead"));
+        head->setWordWrap(true);
+        frame->layout()->addWidget(head);
+        addCallStack(frame, sample.stack);
+    }
+    sample_->addWidget(frame);
+}
+
 void DetailsPanel::fillPlaces() {
     const observe::JobRow* job = row();
     const bool ended = workspace_.selected()->ended.has_value();
     const bool suspended = job->execution == Execution::Suspended;
-    const QString key = QStringLiteral("%1 %2 %3 %4")
+    const observe::CallStackText* const creation = workspace_.callStack(job->creationStack);
+    const QString key = QStringLiteral("%1 %2 %3 %4 %5 %6")
                             .arg(suspended ? job->suspendedAt : 0)
                             .arg(job->site)
                             .arg(ended)
-                            .arg(static_cast<int>(job->waitKind));
+                            .arg(static_cast<int>(job->waitKind))
+                            .arg(job->creationStack)
+                            .arg(creation != nullptr);
     if (key == placesKey_)
         return;
     placesKey_ = key;
@@ -368,6 +451,15 @@ void DetailsPanel::fillPlaces() {
         QFrame* frame = card(job_);
         frame->layout()->addWidget(dimLabel(tr("Created at"), frame));
         addFrame(frame, site, false);
+        places_->addWidget(frame);
+    }
+    if (job->creationStack != 0) {
+        QFrame* frame = card(job_);
+        frame->layout()->addWidget(dimLabel(tr("Created by"), frame));
+        if (creation)
+            addCallStack(frame, *creation);
+        else
+            frame->layout()->addWidget(dimLabel(tr("Reading debug information…"), frame));
         places_->addWidget(frame);
     }
 }
@@ -504,6 +596,18 @@ QString DetailsPanel::report() const {
     }
     if (const observe::SiteText site = labels.place(job->site); site.known())
         lines << tr("created at:") << place(site);
+    if (const observe::CallStackText* const stack = workspace_.callStack(job->creationStack)) {
+        lines << tr("created by:");
+        for (const observe::SiteText& frame : stack->frames)
+            lines << place(frame);
+    }
+    if (const auto& sampling = workspace_.sampling();
+        sampling && sampling->job == selected.id && sampling->sample) {
+        lines << tr("its thread at %1, paused %2:")
+                     .arg(clockText(sampling->sample->wallClock), pauseText(sampling->sample->pausedFor));
+        for (const observe::SiteText& frame : sampling->sample->stack.frames)
+            lines << place(frame);
+    }
     return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
 }
 

@@ -38,6 +38,7 @@ private:
     void refresh();
     void refreshCancels();
     void fillFindings();
+    void fillSample();
     void fillPlaces();
     void fillRelations();
     QString link(JobId id) const;
@@ -60,6 +61,8 @@ private:
     QVBoxLayout* findings_;
     QPushButton* cancelButton_;
     QPushButton* copyButton_;
+    QPushButton* sampleButton_;
+    QVBoxLayout* sample_;
     QVBoxLayout* places_;
     QVBoxLayout* relations_;
     QLabel* cancelsTitle_;
@@ -68,7 +71,7 @@ private:
     std::vector<QLabel*> evidence_; ///< of the findings shown
 
     QTimer timer_;
-    QString findingsKey_, placesKey_, relationsKey_;
+    QString findingsKey_, placesKey_, relationsKey_, sampleKey_;
 };
 
 } // namespace coroscope::app

@@ -17,7 +17,9 @@ std::string SiteText::shortFunction() const {
 }
 
 std::string SiteText::shortText() const {
-    return known() ? fileName() + ':' + std::to_string(line) : std::string("unknown");
+    if (!known())
+        return "unknown";
+    return line == 0 ? fileName() : fileName() + ':' + std::to_string(line);
 }
 
 } // namespace coroscope::observe

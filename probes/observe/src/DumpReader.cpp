@@ -126,6 +126,18 @@ public:
         stack.cut = row.cut;
         return stack;
     }
+    CallStackText callStack(CallStackId id) const override {
+        CallStackText stack;
+        const auto [part, at] = callStacks.find(id);
+        if (id == 0 || !part)
+            return stack;
+        const dump::CallStack& row = (*part)[at];
+        for (std::uint32_t i = 0; i < std::min(row.depth, dump::CallStack::depthHere); ++i)
+            stack.frames.push_back(site(row.sites[i]));
+        stack.cut = row.cut;
+        stack.note = text(row.note);
+        return stack;
+    }
     ContextText context(std::uint32_t id) const override {
         const auto [part, at] = contexts.find(id);
         if (id == 0 || !part)
@@ -136,6 +148,7 @@ public:
     Spread<Texts> texts;
     Spread<std::vector<dump::Site>> sites;
     Spread<std::vector<dump::Stack>> stacks;
+    Spread<std::vector<dump::CallStack>> callStacks;
     Spread<std::vector<dump::Context>> contexts;
 
 private:
@@ -155,6 +168,8 @@ const char* nameOf(std::uint32_t tag) noexcept {
         return "a section of source places";
     case dump::tags::stacks:
         return "a section of stacks";
+    case dump::tags::callStacks:
+        return "a section of call stacks";
     case dump::tags::contexts:
         return "a section of contexts";
     case dump::tags::jobs:
@@ -198,6 +213,7 @@ JobRow rowOf(const dump::Job& job, bool namesResources) noexcept {
     row.name = job.name;
     row.context = job.context;
     row.resumes = job.resumes;
+    row.creationStack = job.creationStack;
     row.flags = job.flags;
     row.kind = known(job.kind, JobKind::Produce, JobKind::Foreign);
     row.state = known(job.state, JobState::Failed, JobState::Active);
@@ -350,6 +366,8 @@ private:
             return takeRows(dictionary_->sites, sites_);
         case dump::tags::stacks:
             return takeRows(dictionary_->stacks, stacks_);
+        case dump::tags::callStacks:
+            return takeRows(dictionary_->callStacks, callStacks_);
         case dump::tags::contexts:
             return takeRows(dictionary_->contexts, contexts_);
         case dump::tags::jobs:
@@ -571,6 +589,7 @@ private:
         dictionary_->texts.finish();
         dictionary_->sites.finish();
         dictionary_->stacks.finish();
+        dictionary_->callStacks.finish();
         dictionary_->contexts.finish();
         finishIncidents();
         dump_.dictionary = dictionary_;
@@ -607,7 +626,8 @@ private:
     std::shared_ptr<DumpDictionary> dictionary_;
     std::unique_ptr<::ZSTD_DCtx, std::size_t (*)(::ZSTD_DCtx*)> decompressor_;
     std::vector<char> stored_, plain_;
-    std::uint64_t sites_ = 0, stacks_ = 0, contexts_ = 0, texts_ = 0, jobs_ = 0, endedRows_ = 0;
+    std::uint64_t sites_ = 0, stacks_ = 0, callStacks_ = 0, contexts_ = 0, texts_ = 0, jobs_ = 0,
+                  endedRows_ = 0;
     std::uint64_t incidents_ = 0, resources_ = 0;
     std::vector<dump::Incident> incidentRows_;
     std::uint64_t textBytes_ = 0, jobsThere_ = 0, endedThere_ = 0;

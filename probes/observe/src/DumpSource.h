@@ -25,6 +25,7 @@ public:
     Result<std::uint64_t> cancel(JobId, bool, std::string_view) override { return Problem{contact_.problem}; }
     std::vector<CommandAnswer> answers() override { return {}; }
     std::string failureText(const EndedJob& job) const override { return dump_.failureText(job); }
+    Result<ThreadSample> sample(JobId) const override { return Problem{"Nothing runs in a dump."}; }
     std::uint64_t untrackedJobs() const override { return dump_.untracked; }
 
 private:

@@ -16,10 +16,12 @@ DumpTables::DumpTables(const Dictionary& dictionary, Redaction* redaction)
     text({});
     site(SiteText{});
     stacks_.emplace_back();
+    callStacks_.emplace_back();
     contexts_.emplace_back();
     names_.emplace(0, 0);
     siteIds_.emplace(0, 0);
     stackIds_.emplace(0, 0);
+    callStackIds_.emplace(0, 0);
     contextIds_.emplace(0, 0);
 }
 
@@ -77,6 +79,23 @@ std::uint32_t DumpTables::stack(StackId id) {
     return at->second;
 }
 
+std::uint32_t DumpTables::callStack(CallStackId id) {
+    const auto [at, added] = callStackIds_.try_emplace(id, 0);
+    if (!added)
+        return at->second;
+    const CallStackText stack = dictionary_.callStack(id);
+    dump::CallStack row{};
+    const std::size_t depth = std::min<std::size_t>(stack.frames.size(), dump::CallStack::depthHere);
+    row.depth = static_cast<std::uint32_t>(depth);
+    row.cut = stack.cut + static_cast<std::uint32_t>(stack.frames.size() - depth);
+    row.note = text(redaction_ ? std::string() : stack.note); // it names files
+    for (std::size_t i = 0; i < depth; ++i)
+        row.sites[i] = site(stack.frames[i]);
+    at->second = static_cast<std::uint32_t>(callStacks_.size());
+    callStacks_.push_back(row);
+    return at->second;
+}
+
 std::uint32_t DumpTables::context(std::uint32_t id) {
     const auto [at, added] = contextIds_.try_emplace(id, 0);
     if (!added)
@@ -109,6 +128,7 @@ dump::Job DumpTables::translate(const JobRow& row) {
     job.executionSequence = row.executionSequence;
     job.site = site(row.site);
     job.suspendedAt = stack(row.suspendedAt);
+    job.creationStack = callStack(row.creationStack);
     job.name = name(row.name);
     job.context = context(row.context);
     job.resumes = row.resumes;

@@ -28,6 +28,7 @@ public:
     const std::vector<const std::string*>& texts() const noexcept { return texts_; }
     const std::vector<wire::dump::Site>& sites() const noexcept { return sites_; }
     const std::vector<wire::dump::Stack>& stacks() const noexcept { return stacks_; }
+    const std::vector<wire::dump::CallStack>& callStacks() const noexcept { return callStacks_; }
     const std::vector<wire::dump::Context>& contexts() const noexcept { return contexts_; }
 
 private:
@@ -37,16 +38,18 @@ private:
     std::uint32_t site(SiteId id);
     std::uint32_t site(const SiteText& site);
     std::uint32_t stack(StackId id);
+    std::uint32_t callStack(CallStackId id);
     std::uint32_t context(std::uint32_t id);
 
     const Dictionary& dictionary_;
     Redaction* redaction_;
     std::unordered_map<std::string, std::uint32_t> textNumbers_;
     std::unordered_map<std::string, std::uint32_t> siteNumbers_; ///< by the bytes of the row
-    Known names_, siteIds_, stackIds_, contextIds_;
+    Known names_, siteIds_, stackIds_, callStackIds_, contextIds_;
     std::vector<const std::string*> texts_; ///< into textNumbers_
     std::vector<wire::dump::Site> sites_;
     std::vector<wire::dump::Stack> stacks_;
+    std::vector<wire::dump::CallStack> callStacks_;
     std::vector<wire::dump::Context> contexts_;
 };
 

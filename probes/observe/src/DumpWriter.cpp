@@ -267,6 +267,9 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
         writer, dump::tags::stacks, tables.stacks().size(), [&](std::size_t i) { return tables.stacks()[i]; },
         goOn);
     writeRows(
+        writer, dump::tags::callStacks, tables.callStacks().size(),
+        [&](std::size_t i) { return tables.callStacks()[i]; }, goOn);
+    writeRows(
         writer, dump::tags::contexts, tables.contexts().size(),
         [&](std::size_t i) { return tables.contexts()[i]; }, goOn);
     const bool whole = writeRows(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "LiveSource.h"
+#include "native/Sample.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -41,7 +42,7 @@ LiveSource::LiveSource(const ProcessFacts& facts, Descriptor process,
     , label_(processLabel(facts.program, facts.pid))
     , process_(std::move(process))
     , reader_(std::move(reader))
-    , dictionary_(std::make_shared<RecordDictionary>(reader_))
+    , dictionary_(std::make_shared<RecordDictionary>(reader_, facts.pid))
     , link_(std::move(link))
     , silence_(std::move(silence))
     , clock_(reader_->clock()) {
@@ -53,6 +54,10 @@ LiveSource::LiveSource(const ProcessFacts& facts, Descriptor process,
     contact_.stopped = isStopped(facts.state);
     sayContact();
     noteRingHeads();
+}
+
+Result<ThreadSample> LiveSource::sample(JobId job) const {
+    return native::sampleJob(facts_, *reader_, job);
 }
 
 void LiveSource::noteRingHeads() {

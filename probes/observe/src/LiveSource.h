@@ -41,6 +41,7 @@ public:
     Result<std::uint64_t> cancel(JobId job, bool childrenOnly, std::string_view reason) override;
     std::vector<CommandAnswer> answers() override;
     std::string failureText(const EndedJob& job) const override;
+    Result<ThreadSample> sample(JobId job) const override;
     std::uint64_t untrackedJobs() const override { return reader_->untracked(); }
 
 private:

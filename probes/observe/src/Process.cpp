@@ -121,6 +121,27 @@ std::optional<ProcessFacts> processFacts(int pid) {
     return facts;
 }
 
+int hostThread(const ProcessFacts& process, int tid) {
+    if (process.pid == process.innermostPid)
+        return tid;
+    const std::string path = folder(process.pid) + "/task";
+    const Folder tasks(::opendir(path.c_str()));
+    while (const dirent* entry = tasks ? ::readdir(tasks.get()) : nullptr) {
+        std::istringstream status(readFile(path + '/' + entry->d_name + "/status"));
+        for (std::string line; std::getline(status, line);) {
+            if (!line.starts_with("NSpid:"))
+                continue;
+            std::istringstream numbers(line.substr(6));
+            int innermost = 0;
+            for (int number = 0; numbers >> number;)
+                innermost = number;
+            if (innermost == tid)
+                return std::atoi(entry->d_name);
+        }
+    }
+    return 0;
+}
+
 std::string commandLine(int pid) {
     std::string text = readFile(folder(pid) + "/cmdline");
     while (!text.empty() && text.back() == '\0')

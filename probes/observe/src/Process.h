@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace coroscope::observe {
@@ -21,6 +22,8 @@ public:
 
     int get() const noexcept { return descriptor_; }
     explicit operator bool() const noexcept { return descriptor_ >= 0; }
+    /// The caller's from now on.
+    int release() noexcept { return std::exchange(descriptor_, -1); }
 
 private:
     int descriptor_ = -1;
@@ -42,6 +45,8 @@ inline bool isStopped(char state) noexcept {
     return state == 'T' || state == 't';
 }
 
+/// The thread of this process that it knows by this number in its own pid namespace; 0 when there is none.
+int hostThread(const ProcessFacts& process, int tid);
 std::string commandLine(int pid);
 std::string userName(unsigned uid);
 /// Seconds since the process with this start time began.

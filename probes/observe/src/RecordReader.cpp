@@ -111,6 +111,8 @@ Result<std::shared_ptr<const RecordReader>> RecordReader::checked(std::shared_pt
                     sizeof header - header.headerSize);
     if (reader->header_.versionMinor == 0)
         reader->header_.incidents = {};
+    if (reader->header_.versionMinor < 3)
+        reader->header_.modules = reader->header_.callStacks = {};
     if (reader->header_.versionMinor < 2)
         reader->header_.resources = {};
     if (std::string problem = reader->problemWithHeader(); !problem.empty())
@@ -151,6 +153,9 @@ std::string RecordReader::problemWithHeader() const {
         return "the header of its record makes no sense";
     if ((h.versionMinor > 0 && !fits(h.incidents, sizeof(layout::Incident), 8, mostRows)) ||
         (h.versionMinor > 1 && !fits(h.resources, sizeof(layout::Resource), 8, mostRows)))
+        return "the header of its record makes no sense";
+    if (h.versionMinor > 2 && (!fits(h.modules, sizeof(layout::Module), 8, mostRows) ||
+                               !fits(h.callStacks, sizeof(layout::CallStack), 8, mostRows)))
         return "the header of its record makes no sense";
     return {};
 }
@@ -225,6 +230,7 @@ JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const 
     read.site = load(slot.creationSite);
     read.name = load(slot.jobName);
     read.context = load(slot.context);
+    read.creationStack = load(slot.creationStack);
     read.kind = known(load(slot.kind), JobKind::Produce, JobKind::Foreign);
     const JobWord job{load(slot.jobWord, std::memory_order_acquire)};
     read.stateSince = clock.toMonotonic(load(slot.jobStateSince));
@@ -309,6 +315,19 @@ std::uint64_t RecordReader::countJobs() const noexcept {
     for (std::uint32_t index = 0; index < end; ++index)
         jobs += load(row<Slot>(header_.slots, index).id) != 0;
     return jobs;
+}
+
+std::optional<RecordReader::RunningOn> RecordReader::threadOf(JobId job) const {
+    const std::uint32_t end = threadsHighWater();
+    for (std::uint32_t i = 0; job && i < end; ++i) {
+        const layout::Thread& thread = row<layout::Thread>(header_.threads, i);
+        if (load(thread.job) != job.value)
+            continue;
+        char name[sizeof thread.threadName];
+        copyOut(name, reinterpret_cast<const std::byte*>(thread.threadName), sizeof name);
+        return RunningOn{load(thread.tid), load(thread.slices), zeroTerminated(name)};
+    }
+    return std::nullopt;
 }
 
 std::uint64_t RecordReader::ringHead(std::uint32_t thread) const noexcept {
@@ -413,6 +432,35 @@ ContextText RecordReader::context(std::uint32_t id) const {
         return {};
     const layout::Context& context = row<layout::Context>(header_.contexts, id);
     return {text(load(context.dispatcher)), text(load(context.elements))};
+}
+
+native::RawCallStack RecordReader::callStack(CallStackId id) const {
+    constexpr std::uint64_t addressMask = (std::uint64_t{1} << layout::CallStack::addressBits) - 1;
+    native::RawCallStack result;
+    if (id == 0 || id >= std::min<std::uint64_t>(load(live().callStacksUsed, std::memory_order_acquire),
+                                                 header_.callStacks.capacity))
+        return result;
+    const layout::CallStack& stack = row<layout::CallStack>(header_.callStacks, id);
+    const std::uint32_t depth = std::min<std::uint32_t>(load(stack.depth), layout::CallStack::maxDepth);
+    for (std::uint32_t i = 0; i < depth; ++i) {
+        const std::uint64_t frame = load(stack.frames[i]);
+        result.frames.push_back({module(static_cast<std::uint32_t>(frame >> layout::CallStack::addressBits)),
+                                 frame & addressMask});
+    }
+    result.cut = load(stack.cut);
+    return result;
+}
+
+native::ModuleName RecordReader::module(std::uint32_t id) const {
+    if (id == 0 || id >= std::min<std::uint64_t>(load(live().modulesUsed, std::memory_order_acquire),
+                                                 header_.modules.capacity))
+        return {};
+    const layout::Module& module = row<layout::Module>(header_.modules, id);
+    native::ModuleName name{
+        text(load(module.path)), (load(module.flags) & layout::Module::executable) != 0, {}};
+    name.buildId.resize(std::min<std::size_t>(load(module.buildIdSize), sizeof module.buildId));
+    copyOut(name.buildId.data(), reinterpret_cast<const std::byte*>(module.buildId), name.buildId.size());
+    return name;
 }
 
 std::uint64_t RecordReader::incidentsHead() const noexcept {

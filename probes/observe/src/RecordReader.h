@@ -7,6 +7,8 @@
 
 #include "TickClock.h"
 
+#include "native/Symboliser.h"
+
 #include <coroscope/model/RecordLayout.h>
 #include <coroscope/observe/Dictionary.h>
 #include <coroscope/observe/JobRow.h>
@@ -15,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +78,14 @@ public:
     /// Jobs in the slab now. Costs one cache line a slot.
     std::uint64_t countJobs() const noexcept;
 
+    struct RunningOn {
+        std::uint32_t tid = 0;    ///< as the target counts threads
+        std::uint64_t slices = 0; ///< tells this stretch of running from the next
+        std::string name;
+    };
+    /// The thread that runs this job now.
+    std::optional<RunningOn> threadOf(JobId job) const;
+
     std::uint64_t ringHead(std::uint32_t thread) const noexcept;
     std::uint64_t ringCapacity() const noexcept { return header_.rings.capacity; }
     /// Appends the events [from, to) of a ring, of which there are at most `ringCapacity()`; answers how many
@@ -101,6 +112,7 @@ public:
     SiteText site(SiteId id) const;
     StackText stack(StackId id) const;
     ContextText context(std::uint32_t id) const;
+    native::RawCallStack callStack(CallStackId id) const;
     /// `failure` as an Ended event gives it: 1 + the incident's number.
     std::string failureText(JobId job, std::uint64_t failure) const;
 
@@ -108,6 +120,7 @@ private:
     RecordReader(const std::byte* base, std::size_t size, bool mapped) noexcept;
     static Result<std::shared_ptr<const RecordReader>> checked(std::shared_ptr<RecordReader> reader);
     std::string problemWithHeader() const;
+    native::ModuleName module(std::uint32_t id) const;
     JobRow readFields(const layout::Slot& slot, const TickClock& clock) const noexcept;
 
     template <class T>
@@ -130,15 +143,20 @@ private:
 /// The dictionary of one record; keeps the record mapped.
 class RecordDictionary : public Dictionary {
 public:
-    explicit RecordDictionary(std::shared_ptr<const RecordReader> reader)
-        : reader_(std::move(reader)) {}
+    RecordDictionary(std::shared_ptr<const RecordReader> reader, int pid)
+        : reader_(std::move(reader))
+        , symboliser_(pid) {}
     std::string text(TextId id) const override { return reader_->text(id); }
     SiteText site(SiteId id) const override { return reader_->site(id); }
     StackText stack(StackId id) const override { return reader_->stack(id); }
     ContextText context(std::uint32_t id) const override { return reader_->context(id); }
+    CallStackText callStack(CallStackId id) const override {
+        return id == 0 ? CallStackText{} : symboliser_.textOf(reader_->callStack(id));
+    }
 
 private:
     std::shared_ptr<const RecordReader> reader_;
+    mutable native::Symboliser symboliser_;
 };
 
 } // namespace coroscope::observe

@@ -322,7 +322,7 @@ struct Session::Impl {
     }
 
     const std::unique_ptr<Source> source;
-    std::mutex sourceLock; ///< around every use of the source but info, dictionary, failureText and wait
+    std::mutex sourceLock; ///< around every use of the source but info, dictionary, failureText, sample, wait
     std::atomic<bool> stop = false;
     std::atomic<std::uint64_t> lastRequest = 0;
 
@@ -392,6 +392,10 @@ std::uint64_t Session::nextRequest() {
 std::vector<CommandAnswer> Session::answers() {
     const std::lock_guard guard(impl_->lock);
     return std::exchange(impl_->answersGiven, {});
+}
+
+Result<ThreadSample> Session::sample(JobId job) const {
+    return impl_->source->sample(job);
 }
 
 std::string Session::failureText(const EndedJob& job) const {

@@ -64,6 +64,10 @@ int coroscope_start() {
     return record::start() ? 1 : 0;
 }
 
+int coroscope_creation_stacks(int wanted) {
+    return recordCreationStacks(wanted != 0) ? 1 : 0;
+}
+
 std::uint32_t coroscope_text(const char* text) {
     return record::start() ? internText(viewOf(text)) : 0;
 }

@@ -3,6 +3,7 @@
 
 #include "Atomic.h"
 #include "Commands.h"
+#include "CreationStacks.h"
 #include "Memory.h"
 #include "ThreadRecord.h"
 
@@ -148,6 +149,7 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
 void JobRecord::begin(const Birth& birth) noexcept {
     if (!on() && !start())
         return;
+    const CallStackId stack = creationStacksOn.load(std::memory_order_relaxed) ? creationStackHere() : 0;
     ThreadRecord& thread = here();
     const std::uint32_t index = thread.slots.allocate();
     if (index == 0) {
@@ -182,7 +184,7 @@ void JobRecord::begin(const Birth& birth) noexcept {
     set(slot.ranFor, std::uint64_t{0});
     set(slot.jobStateSince, time);
     set(slot.context, birth.context);
-    set(slot.creationStack, birth.creationStack);
+    set(slot.creationStack, stack);
     set(slot.kind, static_cast<std::uint8_t>(birth.kind));
     set(slot.id, id.value, std::memory_order_release);
     id_ = id;

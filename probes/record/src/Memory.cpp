@@ -89,6 +89,8 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
     h.resources = place(capacity::resources, sizeof(layout::Resource));
     h.rings = place(capacity::ringEvents, sizeof(layout::Event), capacity::threads);
     h.slots = place(slotCapacity, sizeof(layout::Slot));
+    h.modules = place(capacity::modules, sizeof(layout::Module));
+    h.callStacks = place(capacity::callStacks, sizeof(layout::CallStack));
     return at;
 }
 
@@ -170,7 +172,7 @@ std::string createMemory() {
     h.slotsHighWater = 1; // slot 0, site 0, text 0 and so on mean "none"
     h.threadsHighWater = 1;
     h.resourcesHighWater = 1;
-    h.sitesUsed = h.stacksUsed = h.contextsUsed = 1;
+    h.sitesUsed = h.stacksUsed = h.contextsUsed = h.modulesUsed = h.callStacksUsed = 1;
     h.textsUsed = 1;
     std::memcpy(static_cast<void*>(base), &h, sizeof h);
 
@@ -186,6 +188,9 @@ std::string createMemory() {
     memory.incidents = static_cast<std::byte*>(at(h.incidents));
     memory.resources = static_cast<layout::Resource*>(at(h.resources));
     memory.rings = static_cast<layout::Event*>(at(h.rings));
+    memory.modules = static_cast<layout::Module*>(at(h.modules));
+    memory.callStacks = static_cast<layout::CallStack*>(at(h.callStacks));
+    memory.callStacksSize = h.totalSize - h.modules.offset;
     memory.slotCapacity = h.slots.capacity;
     memory.ringsOffset = h.rings.offset;
     memory.ringsSize = h.slots.offset - h.rings.offset;
@@ -223,6 +228,14 @@ bool growSlots(std::uint64_t index) noexcept {
         return false;
     ::madvise(from, size, MADV_DODUMP);
     slotsUsable = wanted;
+    return true;
+}
+
+bool openCallStacks() noexcept {
+    void* const from = memory.modules;
+    if (::mprotect(from, memory.callStacksSize, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    ::madvise(from, memory.callStacksSize, MADV_DODUMP);
     return true;
 }
 

@@ -17,6 +17,8 @@ inline constexpr std::uint32_t threads = 128;
 inline constexpr std::uint32_t sites = 16'384;
 inline constexpr std::uint32_t stacks = 65'536;
 inline constexpr std::uint32_t contexts = 4'096;
+inline constexpr std::uint32_t modules = 1'024;
+inline constexpr std::uint32_t callStacks = 32'768;
 inline constexpr std::uint64_t texts = 8u << 20;
 inline constexpr std::uint64_t incidents = 2'048;
 inline constexpr std::uint64_t incidentSize = 2'176; // with its text
@@ -35,12 +37,15 @@ struct Memory {
     layout::Context* contexts = nullptr;
     layout::SiteCounter* siteCounters = nullptr;
     char* texts = nullptr;
+    layout::Module* modules = nullptr;
+    layout::CallStack* callStacks = nullptr;
     std::byte* incidents = nullptr;
     layout::Resource* resources = nullptr;
     layout::Event* rings = nullptr;
     std::uint64_t slotCapacity = 0;
     std::uint64_t ringsOffset = 0;
     std::uint64_t ringsSize = 0;
+    std::uint64_t callStacksSize = 0; ///< of both, modules first
     int descriptor = -1;
 };
 extern Memory memory;
@@ -74,6 +79,10 @@ bool growSlots(std::uint64_t index) noexcept;
 
 /// Makes the counters and the ring of one thread entry usable. Answers false when the system refuses.
 bool openThreadEntry(std::uint32_t entry) noexcept;
+
+/// Makes the tables of modules and call stacks usable and part of core files. Answers false when the system
+/// refuses.
+bool openCallStacks() noexcept;
 
 /// Gives the memory of the rings back to the system.
 void releaseRings() noexcept;

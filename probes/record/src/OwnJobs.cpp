@@ -45,7 +45,6 @@ bool readSlot(layout::Slot& slot, OwnJob& job) {
         job.number = get(slot.number);
         const TextId name = get(slot.jobName, std::memory_order_acquire);
         const SiteId site = get(slot.creationSite);
-        const StackId creation = get(slot.creationStack);
         const StackId suspended = get(slot.suspendedAt);
         job.kind = static_cast<JobKind>(get(slot.kind));
         const layout::JobWord word{get(slot.jobWord, std::memory_order_acquire)};
@@ -57,7 +56,6 @@ bool readSlot(layout::Slot& slot, OwnJob& job) {
         job.state = word.state();
         job.execution = execution.execution();
         job.createdAt = placeOf(site);
-        job.creationStack = placesOf(creation);
         job.suspendedAt = placesOf(suspended);
         return true;
     }

@@ -4,6 +4,7 @@
 #include "Agent.h"
 #include "Atomic.h"
 #include "Commands.h"
+#include "CreationStacks.h"
 #include "Memory.h"
 
 #include <atomic>
@@ -30,9 +31,10 @@ void sayWhyOff(std::string_view text) noexcept {
     std::snprintf(whyOff, sizeof whyOff, "%.*s", static_cast<int>(text.size()), text.data());
 }
 
-bool switchedOffByEnvironment() noexcept {
+/// The environment variable COROSCOPE says so.
+bool environmentSays(const char* word) noexcept {
     const char* const text = std::getenv("COROSCOPE");
-    return text && (std::strcmp(text, "off") == 0 || std::strcmp(text, "0") == 0);
+    return text && std::strcmp(text, word) == 0;
 }
 
 void goodbye() {
@@ -50,7 +52,7 @@ void inForkedChild() {
 std::string tryStart() {
     if (::getauxval(AT_SECURE) != 0)
         return "a program with raised privileges is not observed";
-    if (switchedOffByEnvironment())
+    if (environmentSays("off") || environmentSays("0"))
         return "switched off by the environment variable COROSCOPE";
     if (std::string problem = createMemory(); !problem.empty())
         return problem;
@@ -58,6 +60,8 @@ std::string tryStart() {
     set(memory.header->commandsAllowed, commandsAllowed() ? 1u : 0u);
     ::pthread_atfork(nullptr, nullptr, inForkedChild);
     std::atexit(goodbye);
+    if (environmentSays("stacks"))
+        creationStacksOn = openCallStacks();
     switchOn();
     startAgent(); // without an agent the record is on all the same
     return {};

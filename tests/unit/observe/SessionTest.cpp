@@ -72,6 +72,7 @@ public:
         return std::exchange(script_.answers, {});
     }
     std::string failureText(const EndedJob&) const override { return "failure"; }
+    Result<ThreadSample> sample(JobId) const override { return Problem{"nothing runs"}; }
     std::uint64_t untrackedJobs() const override { return 3; }
 
 private:

@@ -24,6 +24,8 @@ struct Feed {
         std::string reason;
     };
     std::vector<Command> commands;
+    std::optional<observe::ThreadSample> sample; ///< the answer to everybody who asks
+    std::vector<JobId> sampled;
 
     void push(observe::Batch batch) {
         const std::lock_guard lock(mutex);
@@ -45,6 +47,13 @@ public:
     std::vector<observe::CommandAnswer> answers() override;
     std::string failureText(const observe::EndedJob& job) const override {
         return "shop::Lost\norder " + std::to_string(job.failure) + "\n\tsuppressed: shop::Late: too late";
+    }
+    observe::Result<observe::ThreadSample> sample(JobId job) const override {
+        const std::lock_guard lock(feed_->mutex);
+        if (!feed_->sample)
+            return observe::Problem{"No thread of handfed runs this job now."};
+        feed_->sampled.push_back(job);
+        return *feed_->sample;
     }
     std::uint64_t untrackedJobs() const override { return 0; }
 

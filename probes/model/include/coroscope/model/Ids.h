@@ -36,6 +36,8 @@ using ResourceId = IdOf<struct ResourceTag>;
 using SiteId = std::uint32_t;
 /// Index into the table of stacks (chains of awaiting callers); 0 is "none".
 using StackId = std::uint32_t;
+/// Index into the table of native call stacks; 0 is "none".
+using CallStackId = std::uint32_t;
 /// Offset of an interned text in the text area; 0 is the empty text.
 using TextId = std::uint32_t;
 

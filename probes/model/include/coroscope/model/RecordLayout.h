@@ -27,7 +27,7 @@ inline constexpr char memfdName[] = "coroscope-record";
 
 /// Readers refuse another major version and ignore what a newer minor one adds.
 inline constexpr std::uint32_t versionMajor = 1;
-inline constexpr std::uint32_t versionMinor = 2;
+inline constexpr std::uint32_t versionMinor = 3;
 
 enum class ClockKind : std::uint32_t {
     Monotonic = 0, ///< ticks are nanoseconds of CLOCK_MONOTONIC
@@ -92,6 +92,12 @@ struct Header {
     std::uint32_t resourcesHighWater; ///< rows with a higher index were never used
     std::uint32_t resourcesRefused;   ///< resources that found the table full
     char noAgentBecause[192];         ///< a sentence, where there is no agent; zero-terminated, cut if longer
+    // Since minor version 3.
+    Table
+        modules; ///< of Module; this table and the next have memory only where creation stacks were asked for
+    Table callStacks; ///< of CallStack
+    std::uint32_t modulesUsed;
+    std::uint32_t callStacksUsed;
 };
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
@@ -122,8 +128,8 @@ struct alignas(128) Slot {
     std::uint64_t jobStateSince; ///< ticks of the last change of the job state
     std::uint32_t context;       ///< index into the table of contexts
     std::uint32_t spare;
-    StackId creationStack; ///< 0 unless creation stacks were asked for
-    std::uint8_t kind;     ///< JobKind
+    CallStackId creationStack; ///< 0 unless creation stacks were asked for
+    std::uint8_t kind;         ///< JobKind
     std::uint8_t reserved[3];
 };
 static_assert(sizeof(Slot) == 128);
@@ -191,6 +197,29 @@ struct Stack {
     std::uint32_t reserved[3];
 };
 static_assert(sizeof(Stack) == 80);
+
+/// A file of code that was mapped into the target: its program, or a library.
+struct Module {
+    static constexpr std::uint16_t executable = 1; ///< flag: what was started
+    TextId path;                                   ///< as the target sees it
+    std::uint16_t flags;
+    std::uint16_t buildIdSize;
+    std::uint8_t buildId[32]; ///< of the file's GNU note; tells whether a file is the one that was mapped
+    std::uint64_t bias;       ///< address in memory less address in the file
+};
+static_assert(sizeof(Module) == 48);
+
+/// A native call stack: return addresses, innermost first.
+struct CallStack {
+    static constexpr std::uint32_t maxDepth = 31;
+    static constexpr unsigned addressBits = 48;
+    std::uint16_t depth;
+    std::uint16_t cut; ///< not 0: there were more callers
+    std::uint32_t reserved;
+    /// Module (upper 16 bits) and address in its file; without a module the address in memory.
+    std::uint64_t frames[maxDepth];
+};
+static_assert(sizeof(CallStack) == 256);
 
 struct Context {
     TextId dispatcher;

@@ -30,7 +30,8 @@ struct JobRow {
     TextId name = 0;
     std::uint32_t context = 0;
     std::uint32_t resumes = 0;
-    std::uint16_t flags = 0; ///< JobFlags
+    CallStackId creationStack = 0; ///< 0 unless the target was asked for them
+    std::uint16_t flags = 0;       ///< JobFlags
     JobKind kind = JobKind::Foreign;
     JobState state = JobState::New;
     Execution execution = Execution::None;

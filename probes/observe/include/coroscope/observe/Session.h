@@ -44,6 +44,8 @@ public:
     std::vector<CommandAnswer> answers();
 
     std::string failureText(const EndedJob& job) const;
+    /// As Source::sample: waits, so not for the window's thread. The session must outlive the call.
+    Result<ThreadSample> sample(JobId job) const;
 
 private:
     struct Impl;

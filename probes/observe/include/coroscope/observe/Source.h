@@ -54,13 +54,22 @@ struct CommandAnswer {
     std::string text; ///< a sentence when Refused
 };
 
+/// The stack of a thread at one moment.
+struct ThreadSample {
+    int tid = 0; ///< as this machine counts threads
+    std::string threadName;
+    std::int64_t pausedFor = 0; ///< ns for which the thread stood still
+    std::int64_t wallClock = 0; ///< seconds since 1970
+    CallStackText stack;
+};
+
 struct SourceEnd {
     std::int64_t at = 0;        ///< CLOCK_MONOTONIC ns
     std::int64_t wallClock = 0; ///< seconds since 1970
     std::string text;           ///< a sentence: "orders (pid 4711) was killed", "... has exited"
 };
 
-/// One observed program. Threads: one at a time, except dictionary(), info() and failureText().
+/// One observed program. Threads: one at a time, except dictionary(), info(), failureText() and sample().
 class Source {
 public:
     virtual ~Source() = default;
@@ -87,6 +96,12 @@ public:
     /// Type and message of a failed job's exception, then a line for each suppressed one. Empty when it is no
     /// longer kept; those of the last 10,000 failures are. Threads: any.
     virtual std::string failureText(const EndedJob& job) const = 0;
+
+    /// The native stack of the thread that runs this job now. The thread is stopped for it, for some tenths
+    /// of a millisecond as a rule; `pausedFor` tells. Takes up to seconds where there is much debug
+    /// information. The problem says why it cannot be had: the job does not run, the system forbids it.
+    /// Threads: any.
+    virtual Result<ThreadSample> sample(JobId job) const = 0;
 
     /// Jobs that the target does not record because its slab is full.
     virtual std::uint64_t untrackedJobs() const = 0;

@@ -74,6 +74,10 @@ struct coroscope_birth {
 /** Makes the process visible before its first job. Answers whether the record is on. */
 int coroscope_start(void);
 
+/** Each job from now on is recorded with the call stack of whoever made it, or no longer (0). Answers whether
+ * that worked. The environment variable COROSCOPE=stacks does the same from the start. */
+int coroscope_creation_stacks(int wanted);
+
 /* Interning: equal contents get equal numbers, for the life of the process. A library keeps the numbers of
  * its sites: each call looks the contents up. `function` may be NULL. The texts are UTF-8 and copied; all but
  * the first 1,024 bytes of each are dropped. 0 when a table is full or the record is off. */

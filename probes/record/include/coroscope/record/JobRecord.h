@@ -23,7 +23,6 @@ struct Birth {
     SiteId site = 0;
     TextId name = 0;
     std::uint32_t context = 0;
-    StackId creationStack = 0;
     std::uint64_t number = 0; ///< from nextJobNumber()
     bool held = false;        ///< somebody outside the library has a handle
     void* owner = nullptr;    ///< handed to the CommandHandler

@@ -28,8 +28,7 @@ struct OwnJob {
     JobState state = JobState::New;
     Execution execution = Execution::None;
     Place createdAt;
-    std::vector<Place> suspendedAt;   ///< the last suspension, innermost first
-    std::vector<Place> creationStack; ///< innermost first; empty unless creation stacks were asked for
+    std::vector<Place> suspendedAt; ///< the last suspension, innermost first
 };
 
 /// All jobs that are alive, in the order of their numbers; nothing with the record off. Threads: any, while

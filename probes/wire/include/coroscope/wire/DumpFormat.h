@@ -22,7 +22,7 @@ inline constexpr char fileSuffix[] = ".coroscope";
 
 /// Readers refuse a newer major version and ignore what a newer minor one adds.
 inline constexpr std::uint16_t versionMajor = 1;
-inline constexpr std::uint16_t versionMinor = 1;
+inline constexpr std::uint16_t versionMinor = 2;
 
 struct FileHead {
     unsigned char magic[8];
@@ -45,16 +45,17 @@ inline constexpr std::uint32_t sectionMark = tag("\xc5"
                                                  "SEC");
 
 namespace tags {
-inline constexpr std::uint32_t info = tag("INFO");      ///< Field after Field
-inline constexpr std::uint32_t texts = tag("TEXT");     ///< TableHead, sizes, then the bytes of all of them
-inline constexpr std::uint32_t sites = tag("SITE");     ///< TableHead, Site rows
-inline constexpr std::uint32_t stacks = tag("STAK");    ///< TableHead, Stack rows
-inline constexpr std::uint32_t contexts = tag("CTXT");  ///< TableHead, Context rows
-inline constexpr std::uint32_t jobs = tag("JOBS");      ///< TableHead, Job rows
-inline constexpr std::uint32_t ended = tag("ENDS");     ///< TableHead, Ended rows
-inline constexpr std::uint32_t incidents = tag("INCI"); ///< TableHead, Incident rows
-inline constexpr std::uint32_t resources = tag("RSRC"); ///< TableHead, Resource rows; since minor version 1
-inline constexpr std::uint32_t end = tag("END.");       ///< End: the file is complete
+inline constexpr std::uint32_t info = tag("INFO");       ///< Field after Field
+inline constexpr std::uint32_t texts = tag("TEXT");      ///< TableHead, sizes, then the bytes of all of them
+inline constexpr std::uint32_t sites = tag("SITE");      ///< TableHead, Site rows
+inline constexpr std::uint32_t stacks = tag("STAK");     ///< TableHead, Stack rows
+inline constexpr std::uint32_t callStacks = tag("CSTK"); ///< TableHead, CallStack rows; since minor version 2
+inline constexpr std::uint32_t contexts = tag("CTXT");   ///< TableHead, Context rows
+inline constexpr std::uint32_t jobs = tag("JOBS");       ///< TableHead, Job rows
+inline constexpr std::uint32_t ended = tag("ENDS");      ///< TableHead, Ended rows
+inline constexpr std::uint32_t incidents = tag("INCI");  ///< TableHead, Incident rows
+inline constexpr std::uint32_t resources = tag("RSRC");  ///< TableHead, Resource rows; since minor version 1
+inline constexpr std::uint32_t end = tag("END.");        ///< End: the file is complete
 } // namespace tags
 
 enum class Encoding : std::uint16_t { Plain = 0, Zstd = 1 };
@@ -129,6 +130,18 @@ struct Stack {
 };
 static_assert(sizeof(Stack) == 72);
 
+/// A native call stack with its inlined functions. A place whose line is 0 is the file of the code, with the
+/// symbol or the address in it.
+struct CallStack {
+    static constexpr std::uint32_t depthHere = 48; ///< a stride has room for (stride - 16) / 4
+    std::uint32_t depth;
+    std::uint32_t cut;  ///< callers that did not fit, as far as they were counted
+    std::uint32_t note; ///< text: what of it is not known, and why
+    std::uint32_t reserved;
+    std::uint32_t sites[depthHere]; ///< innermost first
+};
+static_assert(sizeof(CallStack) == 208);
+
 struct Context {
     std::uint32_t dispatcher; ///< text
     std::uint32_t elements;   ///< text
@@ -154,7 +167,8 @@ struct Job {
     std::uint16_t flags; ///< JobFlags
     std::uint8_t kind, state, execution, waitKind;
     std::uint8_t marks; ///< JobMarks
-    std::uint8_t reserved[5];
+    std::uint8_t reserved;
+    std::uint32_t creationStack; ///< call stack
 };
 static_assert(sizeof(Job) == 104);
 namespace JobMarks {

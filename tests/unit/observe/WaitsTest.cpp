@@ -22,7 +22,6 @@ public:
         return id == 0 ? SiteText{} : SiteText{"/src/pool.cpp", "pool()", id};
     }
     StackText stack(StackId) const override { return {}; }
-    CallStackText callStack(CallStackId) const override { return {}; }
     ContextText context(std::uint32_t id) const override {
         return id == 0 ? ContextText{} : ContextText{"IO", {}};
     }

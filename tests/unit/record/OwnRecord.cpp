@@ -70,6 +70,14 @@ layout::Stack OwnRecord::stack(StackId id) const {
     return at<layout::Stack>(header().stacks.offset + std::uint64_t{id} * sizeof(layout::Stack));
 }
 
+layout::CallStack OwnRecord::callStack(CallStackId id) const {
+    return at<layout::CallStack>(header().callStacks.offset + std::uint64_t{id} * sizeof(layout::CallStack));
+}
+
+layout::Module OwnRecord::module(std::uint32_t id) const {
+    return at<layout::Module>(header().modules.offset + std::uint64_t{id} * sizeof(layout::Module));
+}
+
 layout::SiteCounter OwnRecord::counters(SiteId id) const {
     layout::SiteCounter sum{};
     const layout::Table& table = header().siteCounters;

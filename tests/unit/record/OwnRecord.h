@@ -26,6 +26,8 @@ public:
     std::string text(TextId id) const;
     layout::Site site(SiteId id) const;
     layout::Stack stack(StackId id) const;
+    layout::CallStack callStack(CallStackId id) const;
+    layout::Module module(std::uint32_t id) const;
     layout::SiteCounter counters(SiteId id) const; ///< summed over all threads
 
     struct Row {

@@ -174,6 +174,58 @@ TEST_F(WindowTest, theDetailsSayWhatAJobWaitsForAndWhoWaitsForItAndLeadThere) {
     EXPECT_EQ(labelWith(QStringLiteral("Waited for by")), nullptr) << "that was of the other job";
 }
 
+TEST_F(WindowTest, aCreationStackIsMadeOutInTheBackgroundAndShown) {
+    observe::Batch batch;
+    batch.rows.push_back(job(57, 2));
+    batch.rows.back().creationStack = 33;
+    feed->push(std::move(batch));
+    ASSERT_TRUE(eventually([this] { return window.workspace().tree().row(node(57)).creationStack == 33; }));
+    auto& details = *window.findChild<DetailsPanel*>();
+    window.workspace().select(id(57));
+    ASSERT_TRUE(eventually([&] { return details.report().contains(QStringLiteral("launcher.cpp:33")); }));
+    const auto hasLabel = [&](const QString& words) {
+        for (QLabel* label : details.findChildren<QLabel*>())
+            if (label->isVisible() && label->text().contains(words))
+                return true;
+        return false;
+    };
+    EXPECT_TRUE(eventually([&] { return hasLabel(QStringLiteral("handfed has no debug information.")); }));
+    window.workspace().select(id(58));
+    EXPECT_TRUE(eventually([&] { return !hasLabel(QStringLiteral("handfed has no debug information.")); }));
+}
+
+TEST_F(WindowTest, theThreadOfARunningJobIsSampledWhenAPersonAsksForIt) {
+    auto& button = *window.findChild<QPushButton*>(QStringLiteral("detailsSample"));
+    window.workspace().select(id(58));
+    EXPECT_FALSE(button.isVisible()) << "a suspended job has no thread";
+    observe::Batch batch;
+    batch.rows.push_back(job(57, 2));
+    batch.rows.back().execution = Execution::Running;
+    feed->push(std::move(batch));
+    window.workspace().select(id(57));
+    ASSERT_TRUE(eventually([&] { return button.isVisible(); }));
+    EXPECT_TRUE(feed->sampled.empty());
+    button.click();
+    ASSERT_TRUE(
+        eventually([&] { return window.findChild<QLabel*>(QStringLiteral("sampleProblem")) != nullptr; }));
+    EXPECT_EQ(window.findChild<QLabel*>(QStringLiteral("sampleProblem"))->text(),
+              QStringLiteral("No thread of handfed runs this job now."));
+    {
+        const std::lock_guard lock(feed->mutex);
+        feed->sample = observe::ThreadSample{
+            4713, "worker-1", 120'000, 1'700'000'000, {{{"/src/spin.cpp", "spin()", 50}}, 0, {}}};
+    }
+    button.click();
+    ASSERT_TRUE(eventually([&] {
+        const auto* head = window.findChild<QLabel*>(QStringLiteral("sampleHead"));
+        return head != nullptr && head->text().contains(QStringLiteral("Thread worker-1 (4713)")) &&
+               head->text().endsWith(QStringLiteral("paused 0.12 ms"));
+    }));
+    EXPECT_TRUE(window.findChild<DetailsPanel*>()->report().contains(QStringLiteral("spin.cpp:50")));
+    const std::lock_guard lock(feed->mutex);
+    EXPECT_EQ(feed->sampled, std::vector<JobId>{id(57)});
+}
+
 TEST_F(WindowTest, searchShowsMatchesWithWhatIsAbove) {
     window.workspace().setSearch(QStringLiteral("NAME-57"));
     ASSERT_TRUE(eventually([this] { return window.workspace().rows().filtered(); }));

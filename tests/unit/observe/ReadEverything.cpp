@@ -7,6 +7,7 @@
 #include <coroscope/observe/Finding.h>
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Labels.h>
+#include <coroscope/observe/Waits.h>
 
 #include <unistd.h>
 
@@ -41,6 +42,9 @@ void readEverything(const void* memory, std::size_t size) {
         (void)observe::jobLabel(row, *dictionary);
         (void)tree.waitsForJob(row);
         (void)dictionary->stack(row.suspendedAt);
+        (void)reader->callStack(row.creationStack);
+        (void)reader->threadOf(row.id);
+        (void)observe::describeWait(tree, row, *dictionary, 0).plain(tree, *dictionary);
         (void)dictionary->context(row.context);
         (void)dictionary->site(row.site).shortFunction();
         (void)source.failureText({row.id, row.state, row.waitsFor, 0});

@@ -106,6 +106,7 @@ std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
         row.slot.jobName = load(s.jobName);
         row.slot.context = load(s.context);
         row.slot.kind = load(s.kind);
+        row.slot.creationStack = load(s.creationStack);
         row.slot.since = load(s.since);
         row.slot.waitsFor = load(s.waitsFor);
         row.slot.suspendedAt = load(s.suspendedAt);

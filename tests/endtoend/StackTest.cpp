@@ -8,20 +8,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
-#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace endtoend;
 using Json = nlohmann::json;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 
 namespace {
 
@@ -72,6 +73,22 @@ std::string texts(const Json& frames) {
 
 std::string at(const Callers& callers, const std::string& what) {
     return " callers.cpp:" + std::to_string(callers.line(what));
+}
+
+/// State and tracer of each thread of a process: "R 0 S 0 S 0".
+std::string threads(const std::string& pid) {
+    std::string all;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + pid + "/task")) {
+        std::ifstream status(task.path() / "status");
+        for (std::string line; std::getline(status, line);) {
+            std::istringstream words(line);
+            std::string key, value;
+            words >> key >> value;
+            if (key == "State:" || key == "TracerPid:")
+                all += (all.empty() ? "" : " ") + value;
+        }
+    }
+    return all;
 }
 
 } // namespace
@@ -143,6 +160,38 @@ TEST(Stacks, theThreadOfARunningJobIsSampledAndRunsOn) {
     const Output stopped = callers.sample("spinner");
     EXPECT_EQ(stopped.status, 0) << "a stopped program has stacks, too: " << stopped.text;
     callers.process().signal(SIGCONT);
+}
+
+TEST(Stacks, aThreadThatSomebodyElseTracesIsLeftToThem) {
+    Callers callers("on");
+    const auto thread = Json::parse(callers.sample("spinner").text).at("thread").get<pid_t>();
+    ASSERT_EQ(::ptrace(PTRACE_SEIZE, thread, nullptr, nullptr), 0);
+    const Output output = callers.sample("spinner");
+    EXPECT_EQ(output.status, 1);
+    EXPECT_THAT(output.text,
+                HasSubstr("is being traced by another process, pid " + std::to_string(::getpid())));
+    ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr), 0);
+    ASSERT_EQ(::waitpid(thread, nullptr, __WALL), thread);
+    ASSERT_EQ(::ptrace(PTRACE_DETACH, thread, nullptr, nullptr), 0);
+    EXPECT_EQ(callers.sample("spinner").status, 0);
+}
+
+TEST(Stacks, anObserverThatIsKilledAnywhereLeavesNoThreadStopped) {
+    Callers callers("on");
+    for (int i = 0; i < 60; ++i) {
+        Process observer({COROSCOPE_CTL, "sample", callers.pid(), "spinner"},
+                         {{"XDG_RUNTIME_DIR", callers.directory()}}, callers.directory() + "/killed");
+        std::this_thread::sleep_for(std::chrono::microseconds(500 * i)); // anywhere in its work
+        observer.signal(SIGKILL);
+        ASSERT_TRUE(observer.wait());
+    }
+    EXPECT_TRUE(eventually([&] {
+        const std::string all = threads(callers.pid());
+        return all.find('t') == std::string::npos && all.find_first_of("123456789") == std::string::npos;
+    })) << threads(callers.pid());
+    EXPECT_TRUE(eventually([&] { return threads(callers.pid()).find('R') != std::string::npos; }))
+        << "the spinning one runs";
+    EXPECT_EQ(callers.sample("spinner").status, 0);
 }
 
 TEST(Stacks, aJobThatDoesNotRunHasNoThreadAndIsToldSo) {

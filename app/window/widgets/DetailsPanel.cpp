@@ -171,6 +171,9 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     relations_ = new QVBoxLayout;
     relations_->setSpacing(10);
     layout->addLayout(relations_);
+    creation_ = new QVBoxLayout;
+    creation_->setSpacing(10);
+    layout->addLayout(creation_);
     layout->addStretch(1);
 
     cancel_ = new CancelPanel(workspace_);
@@ -432,6 +435,7 @@ void DetailsPanel::fillPlaces() {
         return;
     placesKey_ = key;
     clearLayout(places_);
+    clearLayout(creation_);
     const observe::StackText stack =
         suspended ? workspace_.labels().frames(job->suspendedAt) : observe::StackText{};
     if (!stack.frames.empty()) {
@@ -460,7 +464,7 @@ void DetailsPanel::fillPlaces() {
             addCallStack(frame, *creation);
         else
             frame->layout()->addWidget(dimLabel(tr("Reading debug information…"), frame));
-        places_->addWidget(frame);
+        creation_->addWidget(frame);
     }
 }
 

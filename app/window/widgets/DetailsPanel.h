@@ -65,6 +65,7 @@ private:
     QVBoxLayout* sample_;
     QVBoxLayout* places_;
     QVBoxLayout* relations_;
+    QVBoxLayout* creation_;
     QLabel* cancelsTitle_;
     QVBoxLayout* cancels_;
     std::vector<CancelCard*> cancelCards_;

@@ -15,12 +15,13 @@ enum class Fault {
     Swallow,          ///< a courier's tracker takes its cancellation for a failure and asks again
     SlowCancel,       ///< a stocktaking says goodbye in NonCancellable to whoever does not answer
     SilentSupervisor, ///< mails go out below a supervisor that nobody has given an exception handler
+    Deadlock,         ///< two forklifts take two aisles in opposite order
 };
 
 class Faults {
 public:
-    static constexpr std::array<std::string_view, 6> names{"global",  "island",      "dropped-scope",
-                                                           "swallow", "slow-cancel", "silent-supervisor"};
+    static constexpr std::array<std::string_view, 7> names{
+        "global", "island", "dropped-scope", "swallow", "slow-cancel", "silent-supervisor", "deadlock"};
 
     bool on(Fault fault) const noexcept { return flags_[static_cast<std::size_t>(fault)].load(); }
     /// False if there is no such fault. Switched off, what the fault has left behind ends within a second.

@@ -10,6 +10,7 @@
 #include "Metrics.h"
 #include "OrderDesk.h"
 #include "Sessions.h"
+#include "Warehouse.h"
 
 #include <coroscope/coroscope.h>
 
@@ -48,7 +49,8 @@ struct Shop {
         , intake(job, desk, faults)
         , sessions(job)
         , backoffice(job)
-        , errands(job, faults) {}
+        , errands(job, faults)
+        , warehouse(job, faults) {}
 
     /// About so many jobs are alive once the first orders have come through.
     void open(int jobs) {
@@ -57,6 +59,7 @@ struct Shop {
         metrics.start();
         backoffice.start(scaled(32), scaled(400), scaled(350));
         errands.start();
+        warehouse.start();
         sessions.start(scaled(1000));
         intake.start(std::clamp(scaled(12), 4, 64), 25 * scale);
     }
@@ -68,6 +71,7 @@ struct Shop {
     Sessions sessions;
     Backoffice backoffice;
     Errands errands;
+    Warehouse warehouse;
 };
 
 std::string answer(Shop& shop, const CompletableDeferred<std::string>& stop, const std::string& line) {

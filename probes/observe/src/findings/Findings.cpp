@@ -22,6 +22,7 @@ std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const
     });
     swallowedCancellation(rules);
     silentSupervisorFailure(rules);
+    deadlock(rules);
     std::sort(rules.found.begin(), rules.found.end(), [](const Finding& a, const Finding& b) {
         return std::tie(a.severity, a.rule, a.job) < std::tie(b.severity, b.rule, b.job);
     });

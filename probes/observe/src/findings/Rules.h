@@ -60,5 +60,6 @@ void slowCancellation(Rules& rules, Node node);
 // Of all.
 void swallowedCancellation(Rules& rules);
 void silentSupervisorFailure(Rules& rules);
+void deadlock(Rules& rules);
 
 } // namespace coroscope::observe

@@ -48,7 +48,7 @@ struct FindingSettings {
 };
 
 /// The findings that hold now, most severe first, then by rule and job. `now`: CLOCK_MONOTONIC ns. Costs what
-/// the roots, the tree's notable jobs and the incidents cost, not what all jobs cost.
+/// the roots, the tree's notable jobs, the resources and the incidents cost, not what all jobs cost.
 std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const Dictionary& dictionary,
                               std::int64_t now, const FindingSettings& settings = {});
 

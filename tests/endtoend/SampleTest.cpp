@@ -289,7 +289,8 @@ TEST(Sample, cancellingAJobThatIsNotThereSaysSo) {
     EXPECT_NE(output.status, 0);
     EXPECT_THAT(output.text, HasSubstr("no live job"));
     EXPECT_EQ(sample.control("faults"),
-              "global=off island=off dropped-scope=off swallow=off slow-cancel=off silent-supervisor=off");
+              "global=off island=off dropped-scope=off swallow=off slow-cancel=off silent-supervisor=off "
+              "deadlock=off");
 }
 
 TEST(Sample, sigtermEndsItInGoodOrder) {

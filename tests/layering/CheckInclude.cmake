@@ -10,7 +10,7 @@ string(MAKE_C_IDENTIFIER "${HEADER}-${EXPECTED}-${DIRECTORIES}" file)
 string(MD5 file "${file}")
 set(file ${CMAKE_CURRENT_BINARY_DIR}/include-${file}.cpp)
 file(WRITE ${file} "#include <${HEADER}>\n")
-execute_process(COMMAND ${COMPILER} -std=c++20 -fPIC -fsyntax-only ${flags} ${file}
+execute_process(COMMAND ${COMPILER} -std=c++20 -DCOROSCOPE_ACCEPT_GCC12_LIMITS -fPIC -fsyntax-only ${flags} ${file}
     RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
 file(REMOVE ${file})
 

@@ -2,7 +2,7 @@
 // Opens files that another process has mapped, as that process sees them. In the helper only.
 #pragma once
 
-#include "../Process.h"
+#include "Process.h"
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Frames.h"
-#include "../Utf8.h"
+#include "Utf8.h"
 
 #include <cstdio>
 

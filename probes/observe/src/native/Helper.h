@@ -7,7 +7,7 @@
 // that before its main() begins (HelperMain.cpp).
 #pragma once
 
-#include "../Process.h"
+#include "Process.h"
 
 #include <chrono>
 #include <optional>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Sample.h"
-#include "../Utf8.h"
 #include "Frames.h"
 #include "Helper.h"
 #include "Message.h"
+#include "Utf8.h"
 
 #include <algorithm>
 #include <chrono>

@@ -2,8 +2,8 @@
 // The stack of a running job, from outside.
 #pragma once
 
-#include "../Process.h"
-#include "../RecordReader.h"
+#include "Process.h"
+#include "RecordReader.h"
 
 #include <coroscope/observe/Source.h>
 

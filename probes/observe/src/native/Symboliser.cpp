@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Symboliser.h"
-#include "../Utf8.h"
 #include "Frames.h"
 #include "Message.h"
+#include "Utf8.h"
 
 #include <algorithm>
 #include <chrono>

@@ -5,6 +5,7 @@
 
 #include <coroscope/observe/CancelProgress.h>
 #include <coroscope/observe/Labels.h>
+#include <coroscope/observe/Waits.h>
 
 #include <ostream>
 
@@ -23,13 +24,8 @@ std::string laggardText(const Snapshot& snapshot, JobId id) {
     if (node == noNode)
         return {};
     const observe::JobRow& row = snapshot.tree.row(node);
-    std::string text = snapshot.label(row) + ": " + observe::stateText(row.state, row.execution);
-    if (const auto stack = snapshot.dictionary->stack(row.suspendedAt);
-        row.execution == Execution::Suspended && !stack.frames.empty())
-        text += " at " + stack.frames.front().shortText();
-    if ((row.flags & JobFlags::shielded) != 0)
-        text += ", in NonCancellable";
-    return text;
+    return snapshot.label(row) + ": " +
+           observe::activityText(snapshot.tree, row, *snapshot.dictionary, snapshot.now);
 }
 
 void printProgress(std::ostream& out, const CancelProgress& progress) {
@@ -82,6 +78,8 @@ void printPreview(std::ostream& out, const Snapshot& snapshot, Node node, bool c
     for (const JobId id : preview.waitedForByOutsiders)
         if (const Node outsider = snapshot.tree.find(id); outsider != noNode)
             out << "  " << snapshot.label(snapshot.tree.row(outsider)) << " outside waits for one of them\n";
+    if (preview.outsiders > preview.waitedForByOutsiders.size())
+        out << "  and " << preview.outsiders - preview.waitedForByOutsiders.size() << " more outside\n";
 }
 
 namespace {

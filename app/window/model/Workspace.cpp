@@ -29,7 +29,7 @@ constexpr std::int64_t tickBudget = 6 * millisecond;
 constexpr std::size_t sliceRows = 4'096;
 /// Nodes that one tick looks at for who waits for the selected job: half a millisecond's worth.
 constexpr std::size_t waiterNodes = 16'384;
-constexpr std::size_t mostCancels = 20;
+constexpr std::size_t mostCancels = 1'000;
 constexpr std::size_t mostCallStacks = 1'000;
 
 /// `work` in the background, then `then` with what it gives here, unless the workspace is gone by then.
@@ -387,23 +387,39 @@ void Workspace::cancel(JobId job, bool childrenOnly, const QString& reason) {
     const Node node = tree_.find(job);
     if (!session_ || node == noNode)
         return;
-    const std::uint64_t request = session_->nextRequest();
+    sendCancel({node}, childrenOnly, labels_.fullName(tree_.row(node)), reason);
+}
+
+void Workspace::cancelAll(const std::vector<JobId>& jobs, const QString& what, const QString& reason) {
+    std::vector<Node> tops;
+    for (const JobId job : jobs)
+        if (const Node node = tree_.find(job); node != noNode)
+            tops.push_back(node);
+    if (session_ && !tops.empty())
+        sendCancel(tops, false, what, reason);
+}
+
+void Workspace::sendCancel(const std::vector<Node>& tops, bool childrenOnly, const QString& name,
+                           const QString& reason) {
     const std::int64_t at = now();
     const std::string text = reason.toStdString();
-    cancels_.push_back({labels_.fullName(tree_.row(node)), childrenOnly,
-                        observe::CancelProgress(tree_, node, childrenOnly, request, text, at), QString(),
-                        at});
+    const std::uint64_t first = session_->nextRequest();
+    cancels_.push_back({name, childrenOnly,
+                        observe::CancelProgress(tree_, tops, childrenOnly, first, text, at), QString(), at,
+                        QDateTime::currentSecsSinceEpoch()});
     if (cancels_.size() > mostCancels)
         cancels_.erase(cancels_.begin());
-    session_->cancel(request, job, childrenOnly, text);
     const Cancel& sent = cancels_.back();
-    logInfo(tr("user %1 cancels %2%3 in %4, pid %5, job id %6, %7; reason: %8")
+    for (std::size_t i = 0; i < tops.size(); ++i)
+        session_->cancel(i == 0 ? first : session_->nextRequest(), tree_.row(tops[i]).id, childrenOnly, text);
+    logInfo(tr("user %1 cancels %2%3 in %4, pid %5, job id %6%7, %8; reason: %9")
                 .arg(::geteuid())
                 .arg(childrenOnly ? tr("what is below ") : QString(), sent.name,
                      QString::fromStdString(info_.program))
                 .arg(info_.pid)
-                .arg(job.value)
-                .arg(jobsText(sent.progress.requested()), reason));
+                .arg(sent.progress.job().value)
+                .arg(tops.size() > 1 ? tr(" and %1 more").arg(tops.size() - 1) : QString(),
+                     jobsText(sent.progress.requested()), reason));
     emit cancelsChanged();
 }
 
@@ -527,22 +543,27 @@ void Workspace::refreshCancels() {
     bool changed = false;
     for (const observe::CommandAnswer& answer : session_->answers()) {
         for (Cancel& cancel : cancels_) {
-            if (cancel.progress.request() != answer.request)
+            if (!cancel.progress.asked(answer.request))
                 continue;
             cancel.progress.answered(answer);
-            if (answer.kind == observe::CommandAnswer::Kind::Refused)
-                cancel.answer =
-                    answer.text.empty() ? tr("The program refused.") : QString::fromStdString(answer.text);
-            else if (answer.kind == observe::CommandAnswer::Kind::Gone)
+            const QString before = cancel.answer;
+            const std::uint64_t refusals = cancel.progress.refusals();
+            const bool single = cancel.progress.jobs().size() == 1;
+            if (!cancel.progress.refused().empty())
+                cancel.answer = QString::fromStdString(cancel.progress.refused());
+            else if (refusals > 0)
+                cancel.answer = tr("%1 of %2 commands were refused.")
+                                    .arg(countText(refusals), countText(cancel.progress.jobs().size()));
+            else if (single && answer.kind == observe::CommandAnswer::Kind::Gone)
                 cancel.answer = tr("The job had ended before the command came.");
-            if (!cancel.answer.isEmpty())
+            if (cancel.answer != before)
                 logInfo(tr("cancel of %1: %2").arg(cancel.name, cancel.answer));
             changed = true;
         }
     }
     const std::int64_t at = now();
     if (at >= cancelsDue_) {
-        cancelsDue_ = at + 50 * millisecond;
+        const std::int64_t begin = observe::monotonicNow();
         for (Cancel& cancel : cancels_) {
             if (cancel.progress.done() || !cancel.progress.refused().empty())
                 continue;
@@ -553,6 +574,8 @@ void Workspace::refreshCancels() {
                                  durationText(cancel.progress.duration(at))));
             changed = true;
         }
+        // Of a cancel of very many jobs only a twentieth of the time goes into counting them.
+        cancelsDue_ = at + std::max(50 * millisecond, 20 * (observe::monotonicNow() - begin));
     }
     if (changed)
         emit cancelsChanged();

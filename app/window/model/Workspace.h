@@ -122,12 +122,15 @@ public:
 
     /// Sends the command. Progress is in cancels(), newest last.
     void cancel(JobId job, bool childrenOnly, const QString& reason);
+    /// Sends a command for each of these, none of which is below another. `what` names them together.
+    void cancelAll(const std::vector<JobId>& jobs, const QString& what, const QString& reason);
     struct Cancel {
         QString name;
         bool childrenOnly = false;
         observe::CancelProgress progress;
-        QString answer; ///< a sentence when the target did not do it
-        std::int64_t sentAt = 0;
+        QString answer;             ///< a sentence when the target did not do it
+        std::int64_t sentAt = 0;    ///< of the target's clock
+        std::int64_t wallClock = 0; ///< the same moment, seconds since 1970
     };
     const std::vector<Cancel>& cancels() const noexcept { return cancels_; }
     /// Why cancel cannot work; empty when it can.
@@ -171,6 +174,8 @@ private:
     void lookForWaiters();
     void refreshFindings();
     void refreshCancels();
+    void sendCancel(const std::vector<observe::Node>& tops, bool childrenOnly, const QString& name,
+                    const QString& reason);
 
     QTimer timer_;
     State state_ = State::Empty;

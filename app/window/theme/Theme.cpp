@@ -127,9 +127,9 @@ QStatusBar QToolButton:hover { color: @text; }
 QHeaderView { background: @background; border: none; }
 QHeaderView::section { background: @background; color: @dim; border: none; border-bottom: 1px solid @line; padding: 0 8px; }
 QListView, QTreeView { border: none; outline: 0; }
-QTreeView#findings::item, QTreeView#ended::item { padding: 0 8px; border: none; }
-QTreeView#findings::item:selected, QTreeView#ended::item:selected { background: @selection; }
-QTreeView#findings::item:hover:!selected, QTreeView#ended::item:hover:!selected { background: @hover; }
+QTreeView#findings::item, QTreeView#ended::item, QTreeView#commands::item { padding: 0 8px; border: none; }
+QTreeView#findings::item:selected, QTreeView#ended::item:selected, QTreeView#commands::item:selected { background: @selection; }
+QTreeView#findings::item:hover:!selected, QTreeView#ended::item:hover:!selected, QTreeView#commands::item:hover:!selected { background: @hover; }
 QMainWindow > QTabBar { background: @panel; }
 QTabBar::tab { background: @panel; color: @dim; border: none; border-top: 2px solid transparent; padding: 5px 14px; }
 QTabBar::tab:selected { background: @background; color: @text; border-top: 2px solid @accent; }

@@ -5,6 +5,8 @@
 #include "theme/Theme.h"
 #include "widgets/Cards.h"
 
+#include <coroscope/observe/Waits.h>
+
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
@@ -37,6 +39,7 @@ CancelCard::CancelCard(QWidget* parent)
     rest_->setTextFormat(Qt::PlainText);
     layout->addWidget(rest_);
     laggards_ = new QLabel(this);
+    laggards_->setObjectName(QStringLiteral("cancelLaggards"));
     laggards_->setFont(Theme::mono());
     laggards_->setWordWrap(true);
     laggards_->setTextFormat(Qt::PlainText);
@@ -67,14 +70,18 @@ void CancelCard::show(const Workspace& workspace, const Workspace::Cancel& cance
     rest_->setText(sentence);
     rest_->setVisible(!sentence.isEmpty());
     QStringList names;
-    if (left > 0 && cancel.answer.isEmpty()) {
+    const observe::Dictionary* const dictionary = workspace.labels().dictionary();
+    const bool nothingDone = progress.gone() + progress.refusals() == progress.jobs().size();
+    if (left > 0 && !nothingDone && dictionary != nullptr) {
         for (const JobId id : progress.laggards(5)) {
             const observe::Node node = workspace.tree().find(id);
             if (node == observe::noNode)
                 continue;
             const observe::JobRow& row = workspace.tree().row(node);
-            names << workspace.labels().name(row) + QStringLiteral(" #%1 ").arg(row.number) +
-                         stateText(row.state, row.execution).toLower();
+            const QString does = QString::fromStdString(
+                observe::activityText(workspace.tree(), row, *dictionary, workspace.now()));
+            names << workspace.labels().name(row) + QStringLiteral(" #%1: ").arg(row.number) +
+                         does.left(1).toLower() + does.mid(1);
         }
         if (left > 5)
             names << tr("and %1 more").arg(countText(left - 5));

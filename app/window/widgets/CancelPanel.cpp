@@ -5,12 +5,15 @@
 #include "theme/Icons.h"
 #include "widgets/Cards.h"
 
+#include <QAction>
 #include <QCheckBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPushButton>
+#include <QSettings>
 #include <QStyle>
 #include <QVBoxLayout>
 
@@ -33,6 +36,10 @@ constexpr Line lines[5] = {
     {StateLook::Cancelling, "already cancelling"},
     {StateLook::WaitsForChildren, "wait for children or have no code"},
 };
+constexpr int shieldedLine = 2;
+constexpr std::uint64_t mostNamed = 5;
+constexpr qsizetype mostReasons = 10;
+constexpr char reasonsKey[] = "cancel/reasons";
 constexpr std::int64_t longest = 50'000'000; ///< ns a preview may cost before it is made less often
 } // namespace
 
@@ -69,6 +76,13 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
         line->addWidget(counts_[i]);
         numberLayout->addWidget(lines_[i]);
     }
+    shielded_ = new QLabel(numbers_);
+    shielded_->setObjectName(QStringLiteral("cancelShielded"));
+    shielded_->setFont(Theme::mono());
+    shielded_->setWordWrap(true);
+    shielded_->setTextFormat(Qt::PlainText);
+    shielded_->setIndent(24);
+    numberLayout->insertWidget(shieldedLine + 1, shielded_);
     layout->addWidget(numbers_);
 
     outside_ = card(this, QStringLiteral("suspectedCard"));
@@ -78,6 +92,7 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     outsideTitle_->setFont(bold);
     outsideTitle_->setWordWrap(true);
     outsideNames_ = new QLabel(outside_);
+    outsideNames_->setObjectName(QStringLiteral("cancelOutside"));
     outsideNames_->setFont(Theme::mono());
     outsideNames_->setWordWrap(true);
     outsideNames_->setTextFormat(Qt::PlainText);
@@ -95,6 +110,12 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     reason_->setPlaceholderText(tr("why, for whoever reads it later"));
     reason_->setAccessibleName(tr("Reason"));
     reasonLabel->setBuddy(reason_);
+    reasons_ =
+        reason_->addAction(icon(QStringLiteral("history"), Theme::tokens().dim), QLineEdit::TrailingPosition);
+    reasons_->setText(tr("Earlier reasons"));
+    reasons_->setToolTip(tr("Earlier reasons (Down)"));
+    connect(reasons_, &QAction::triggered, this, &CancelPanel::showReasons);
+    reason_->installEventFilter(this);
     reasonCard->layout()->addWidget(reasonLabel);
     reasonCard->layout()->addWidget(reason_);
     layout->addWidget(reasonCard);
@@ -128,10 +149,19 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
         previewDue_ = 0;
         refresh();
     });
+    connect(&workspace_, &Workspace::stateChanged, this, [this] {
+        if (isVisible())
+            refresh();
+    });
+    connect(&workspace_, &Workspace::searchChanged, this, [this] {
+        if (isVisible() && matching_ && observe::monotonicNow() >= soonest_)
+            refresh();
+    });
     connect(&workspace_, &Workspace::updated, this, [this] {
         // The number of jobs is the same here as in the tree, however soon the rest is looked at again.
         const std::int64_t now = observe::monotonicNow();
-        const bool otherSize = workspace_.rows().subtreeSize(workspace_.tree().find(job_)) != size_;
+        const bool otherSize =
+            !matching_ && workspace_.rows().subtreeSize(workspace_.tree().find(job_)) != size_;
         if (isVisible() && (now >= previewDue_ || (otherSize && now >= soonest_)))
             refresh();
     });
@@ -139,8 +169,20 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
 
 void CancelPanel::ask(JobId job) {
     job_ = job;
+    matching_ = false;
+    begin();
+}
+
+void CancelPanel::askMatching() {
+    job_ = {};
+    matching_ = true;
+    begin();
+}
+
+void CancelPanel::begin() {
     childrenOnly_->setChecked(false);
     reason_->clear();
+    reasons_->setVisible(!QSettings().value(QLatin1String(reasonsKey)).toStringList().isEmpty());
     previewDue_ = 0;
     refresh();
     reason_->setFocus();
@@ -152,73 +194,175 @@ QString CancelPanel::buttonText() const {
 
 void CancelPanel::refresh() {
     const std::int64_t begin = observe::monotonicNow();
-    const Node node = workspace_.tree().find(job_);
-    size_ = workspace_.rows().subtreeSize(node);
-    if (node == noNode) {
-        title_->setText(tr("This job has ended"));
-        numbers_->hide();
-        outside_->hide();
-        problem_->setText(tr("There is nothing left to cancel."));
-        problem_->show();
-        go_->setEnabled(false);
+    if (matching_) {
+        refreshMatching();
+    } else {
+        const Node node = workspace_.tree().find(job_);
+        size_ = workspace_.rows().subtreeSize(node);
+        if (node == noNode) {
+            nothingLeft(tr("This job has ended"));
+            return;
+        }
+        const observe::JobRow& row = workspace_.tree().row(node);
+        const bool leaf = workspace_.tree().childCount(node) == 0;
+        childrenOnly_->setVisible(!leaf);
+        const bool below = childrenOnly_->isChecked() && !leaf;
+        const observe::CancelPreview preview = observe::previewCancel(workspace_.tree(), node, below);
+        const QString name = workspace_.labels().name(row);
+        heading_->setText(leaf ? tr("Cancel one job") : tr("Cancel a subtree"));
+        if (leaf)
+            title_->setText(workspace_.labels().fullName(row));
+        else if (below)
+            title_->setText(tr("%1 below %2").arg(jobsText(preview.jobs), name));
+        else
+            title_->setText(tr("%1 and %2 below it").arg(name, jobsText(preview.jobs - 1)));
+        show(preview);
+    }
+    const std::int64_t cost = observe::monotonicNow() - begin;
+    soonest_ = begin + (cost > longest ? 100 * cost : 20 * cost);
+    previewDue_ = std::max(soonest_, begin + 500'000'000);
+}
+
+void CancelPanel::refreshMatching() {
+    const TreeRows& rows = workspace_.rows();
+    const observe::JobTree& tree = workspace_.tree();
+    childrenOnly_->hide();
+    tops_.clear();
+    words_ = workspace_.search();
+    heading_->setText(tr("Cancel all that match “%1”").arg(words_));
+    if (rows.scanning()) {
+        go_->setEnabled(false); // until all have been looked at
         return;
     }
-    const observe::JobRow& row = workspace_.tree().row(node);
-    const bool leaf = workspace_.tree().childCount(node) == 0;
-    childrenOnly_->setVisible(!leaf);
-    const bool below = childrenOnly_->isChecked() && !leaf;
-    const observe::CancelPreview preview = observe::previewCancel(workspace_.tree(), node, below);
-    const QString name = workspace_.labels().name(row);
-    heading_->setText(leaf ? tr("Cancel one job") : tr("Cancel a subtree"));
-    if (leaf)
-        title_->setText(workspace_.labels().fullName(row));
-    else if (below)
-        title_->setText(tr("%1 below %2").arg(jobsText(preview.jobs), name));
+    std::vector<Node> tops;
+    if (rows.filtered())
+        tops = observe::topMost(tree, [&](Node node) { return rows.matched(node); });
+    if (tops.empty()) {
+        nothingLeft(tr("No job matches"));
+        return;
+    }
+    for (const Node top : tops)
+        tops_.push_back(tree.row(top).id);
+    const observe::CancelPreview preview = observe::previewCancel(tree, tops, false);
+    if (tops.size() == 1)
+        title_->setText(preview.jobs == 1 ? workspace_.labels().fullName(tree.row(tops.front()))
+                                          : tr("%1 and %2 below it")
+                                                .arg(workspace_.labels().name(tree.row(tops.front())),
+                                                     jobsText(preview.jobs - 1)));
+    else if (preview.jobs == tops.size())
+        title_->setText(jobsText(preview.jobs));
     else
-        title_->setText(tr("%1 and %2 below it").arg(name, jobsText(preview.jobs - 1)));
+        title_->setText(
+            tr("%1 and %2 below them").arg(jobsText(tops.size()), countText(preview.jobs - tops.size())));
+    show(preview);
+}
+
+void CancelPanel::nothingLeft(const QString& title) {
+    title_->setText(title);
+    numbers_->hide();
+    outside_->hide();
+    problem_->setText(tr("There is nothing left to cancel."));
+    problem_->show();
+    go_->setEnabled(false);
+}
+
+void CancelPanel::nameJobs(QLabel* label, const std::vector<JobId>& jobs, std::uint64_t count) const {
+    QStringList names;
+    const std::uint64_t named = std::min({count, mostNamed, static_cast<std::uint64_t>(jobs.size())});
+    for (std::uint64_t i = 0; i < named; ++i) {
+        const Node node = workspace_.tree().find(jobs[i]);
+        if (node != noNode)
+            names << workspace_.labels().fullName(workspace_.tree().row(node));
+    }
+    if (count > named)
+        names << tr("and %1 more").arg(countText(count - named));
+    label->setText(names.join(QLatin1Char('\n')));
+    label->setVisible(!names.isEmpty());
+}
+
+void CancelPanel::show(const observe::CancelPreview& preview) {
     const std::uint64_t counts[5] = {preview.suspended, preview.running, preview.shielded,
                                      preview.alreadyCancelling, preview.waiting};
     for (std::size_t i = 0; i < std::size(counts); ++i) {
         counts_[i]->setText(countText(counts[i]));
         lines_[i]->setVisible(counts[i] > 0);
     }
+    nameJobs(shielded_, preview.shieldedJobs, preview.shielded);
     numbers_->show();
-    const std::size_t waiting = preview.waitedForByOutsiders.size();
-    outside_->setVisible(waiting > 0);
-    if (waiting > 0) {
-        outsideTitle_->setText(waiting == 1 ? tr("1 job outside waits for a result from here")
-                                            : tr("%1 jobs outside wait for results from here").arg(waiting));
-        QStringList names;
-        for (std::size_t i = 0; i < std::min<std::size_t>(waiting, 5); ++i) {
-            const Node other = workspace_.tree().find(preview.waitedForByOutsiders[i]);
-            if (other != noNode)
-                names << workspace_.labels().fullName(workspace_.tree().row(other));
-        }
-        if (waiting > 5)
-            names << tr("and %1 more").arg(waiting - 5);
-        outsideNames_->setText(names.join(QLatin1Char('\n')));
-    }
+    outside_->setVisible(preview.outsiders > 0);
+    outsideTitle_->setText(
+        preview.outsiders == 1
+            ? tr("1 job outside waits for one of these")
+            : tr("%1 jobs outside wait for some of these").arg(countText(preview.outsiders)));
+    nameJobs(outsideNames_, preview.waitedForByOutsiders, preview.outsiders);
     const QString problem = workspace_.cancelProblem();
     problem_->setText(problem);
     problem_->setVisible(!problem.isEmpty());
     go_->setText(tr("Cancel %1").arg(jobsText(preview.jobs)));
     go_->setEnabled(problem.isEmpty() && preview.jobs > 0);
-    const std::int64_t cost = observe::monotonicNow() - begin;
-    soonest_ = begin + (cost > longest ? 100 * cost : 20 * cost);
-    previewDue_ = std::max(soonest_, begin + 500'000'000);
+    go_->setToolTip(problem);
+    go_->setAccessibleDescription(problem);
 }
 
 void CancelPanel::send() {
     if (!go_->isEnabled())
         return;
-    const Node node = workspace_.tree().find(job_);
-    if (node == noNode) {
-        refresh();
-        return;
+    const QString reason = reason_->text().trimmed();
+    if (matching_) {
+        if (tops_.empty())
+            return;
+        workspace_.cancelAll(tops_,
+                             tops_.size() == 1 ? title_->text()
+                                               : tr("%1 matching “%2”").arg(countText(tops_.size()), words_),
+                             reason);
+    } else {
+        const Node node = workspace_.tree().find(job_);
+        if (node == noNode) {
+            refresh();
+            return;
+        }
+        const bool leaf = workspace_.tree().childCount(node) == 0;
+        workspace_.cancel(job_, childrenOnly_->isChecked() && !leaf, reason);
     }
-    const bool leaf = workspace_.tree().childCount(node) == 0;
-    workspace_.cancel(job_, childrenOnly_->isChecked() && !leaf, reason_->text().trimmed());
+    remember(reason);
     emit closed();
+}
+
+void CancelPanel::remember(const QString& reason) {
+    if (reason.isEmpty())
+        return;
+    QStringList reasons = QSettings().value(QLatin1String(reasonsKey)).toStringList();
+    reasons.removeAll(reason);
+    reasons.prepend(reason);
+    QSettings().setValue(QLatin1String(reasonsKey), reasons.mid(0, mostReasons));
+}
+
+/// Chosen, not sent: the last word is always the button's, or Enter's in the field.
+void CancelPanel::showReasons() {
+    const QStringList reasons = QSettings().value(QLatin1String(reasonsKey)).toStringList();
+    if (reasons.isEmpty())
+        return;
+    auto* menu = new QMenu(this);
+    menu->setObjectName(QStringLiteral("cancelReasons"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    for (const QString& reason : reasons) {
+        QString shown = reason;
+        menu->addAction(shown.replace(QLatin1Char('&'), QLatin1String("&&")), this, [this, reason] {
+            reason_->setText(reason);
+            reason_->setFocus();
+        });
+    }
+    menu->setActiveAction(menu->actions().first());
+    menu->popup(reason_->mapToGlobal(QPoint(0, reason_->height())));
+}
+
+bool CancelPanel::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == reason_ && event->type() == QEvent::KeyPress &&
+        static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+        showReasons();
+        return true;
+    }
+    return QWidget::eventFilter(watched, event);
 }
 
 void CancelPanel::keyPressEvent(QKeyEvent* event) {

@@ -6,6 +6,7 @@
 
 #include <QWidget>
 
+class QAction;
 class QCheckBox;
 class QFrame;
 class QLabel;
@@ -22,6 +23,9 @@ public:
 
     /// Asks about this job. Nothing is sent before the button is pressed.
     void ask(JobId job);
+    /// Asks about all jobs that the search leaves. What is sent is what was counted last.
+    void askMatching();
+    /// The one that is asked about; none when it is about all that match.
     JobId job() const noexcept { return job_; }
     /// "Cancel 1,021 jobs".
     QString buttonText() const;
@@ -32,23 +36,36 @@ signals:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    void begin();
     void refresh();
+    void refreshMatching();
+    void show(const observe::CancelPreview& preview);
+    void nothingLeft(const QString& title);
+    void nameJobs(QLabel* label, const std::vector<JobId>& jobs, std::uint64_t count) const;
     void send();
+    void remember(const QString& reason);
+    void showReasons();
 
     Workspace& workspace_;
     JobId job_;
+    bool matching_ = false;
+    std::vector<JobId> tops_; ///< of those that match, as last counted
+    QString words_;           ///< that they matched then
     QLabel* heading_;
     QLabel* title_;
     QFrame* numbers_;
     QLabel* counts_[5];
     QWidget* lines_[5];
+    QLabel* shielded_;
     QFrame* outside_;
     QLabel* outsideTitle_;
     QLabel* outsideNames_;
     QLabel* problem_;
     QLineEdit* reason_;
+    QAction* reasons_;
     QPushButton* go_;
     QPushButton* keep_;
     QCheckBox* childrenOnly_;

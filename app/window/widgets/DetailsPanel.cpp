@@ -223,6 +223,11 @@ void DetailsPanel::askCancel(JobId job) {
     cancel_->ask(job);
 }
 
+void DetailsPanel::askCancelMatching() {
+    pages_->setCurrentWidget(cancel_);
+    cancel_->askMatching();
+}
+
 const observe::JobRow* DetailsPanel::row() const {
     if (const Node node = workspace_.selectedNode(); node != noNode)
         return &workspace_.tree().row(node);
@@ -319,8 +324,10 @@ void DetailsPanel::refresh() {
     const std::uint32_t jobs =
         ended ? 0 : std::max(1u, workspace_.rows().subtreeSize(workspace_.selectedNode()));
     cancelButton_->setText(ended ? tr("Cancel") : tr("Cancel %1…").arg(jobsText(jobs)));
-    cancelButton_->setEnabled(!ended && workspace_.state() == Workspace::State::Live);
-    cancelButton_->setToolTip(workspace_.cancelProblem());
+    const QString problem = workspace_.cancelProblem();
+    cancelButton_->setEnabled(!ended && problem.isEmpty());
+    cancelButton_->setToolTip(problem);
+    cancelButton_->setAccessibleDescription(problem);
     const auto& sampling = workspace_.sampling();
     sampleButton_->setVisible(!ended && job->execution == Execution::Running &&
                               workspace_.state() == Workspace::State::Live);

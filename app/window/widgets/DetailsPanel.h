@@ -25,6 +25,8 @@ public:
     explicit DetailsPanel(Workspace& workspace, QWidget* parent = nullptr);
 
     void askCancel(JobId job);
+    /// About all jobs that the search leaves.
+    void askCancelMatching();
     /// All that is shown, as plain text to send to somebody.
     QString report() const;
     CancelPanel& cancelPanel() const noexcept { return *cancel_; }

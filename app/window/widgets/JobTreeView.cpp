@@ -353,8 +353,7 @@ void JobTreeView::paintEvent(QPaintEvent* event) {
         }
         look.selected = node == selected;
         look.hovered = node == hovered_;
-        look.offersCancel =
-            look.hovered && node != orphanGroup && workspace_.state() == Workspace::State::Live;
+        look.offersCancel = look.hovered && node != orphanGroup && workspace_.cancelProblem().isEmpty();
         painter_.paint(painter, look, node);
     }
     if (y < viewport()->height())
@@ -548,7 +547,7 @@ void JobTreeView::mousePressEvent(QMouseEvent* event) {
             viewport()->update();
             return;
         }
-        if (node != orphanGroup && workspace_.state() == Workspace::State::Live &&
+        if (node != orphanGroup && workspace_.cancelProblem().isEmpty() &&
             RowPainter::cancelButton(rect).contains(position)) {
             emit cancelRequested(workspace_.tree().row(node).id);
             return;
@@ -569,7 +568,7 @@ void JobTreeView::mouseDoubleClickEvent(QMouseEvent* event) {
         mousePressEvent(event);
         return;
     }
-    if (node != orphanGroup && workspace_.state() == Workspace::State::Live &&
+    if (node != orphanGroup && workspace_.cancelProblem().isEmpty() &&
         RowPainter::cancelButton(rect).contains(event->position().toPoint()))
         return;
     setExpanded(node, !workspace_.rows().expanded(node));
@@ -658,7 +657,10 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
         QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
         cancel->setShortcut(Qt::Key_Delete);
         cancel->setIcon(icon(QStringLiteral("cancel"), Theme::tokens().failed));
-        cancel->setEnabled(workspace_.state() == Workspace::State::Live);
+        const QString problem = workspace_.cancelProblem();
+        cancel->setEnabled(problem.isEmpty());
+        cancel->setToolTip(problem);
+        menu->setToolTipsVisible(true);
     }
     menu->popup(globalPosition);
 }

@@ -7,6 +7,7 @@
 #include "theme/SystemAppearance.h"
 #include "widgets/AttachDialog.h"
 #include "widgets/Banner.h"
+#include "widgets/CommandsPanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
 #include "widgets/EmptyState.h"
@@ -95,7 +96,10 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     findingsDock_ = dock(QStringLiteral("findingsDock"), tr("Findings"), findings_, Qt::BottomDockWidgetArea);
     ended_ = new EndedPanel(workspace_, this);
     endedDock_ = dock(QStringLiteral("endedDock"), tr("Ended"), ended_, Qt::BottomDockWidgetArea);
+    commands_ = new CommandsPanel(workspace_, this);
+    commandsDock_ = dock(QStringLiteral("commandsDock"), tr("Commands"), commands_, Qt::BottomDockWidgetArea);
     tabifyDockWidget(findingsDock_, endedDock_);
+    tabifyDockWidget(endedDock_, commandsDock_);
     findingsDock_->raise();
     for (QTabBar* tabs : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
         tabs->setDrawBase(false);
@@ -131,6 +135,11 @@ QDockWidget* MainWindow::dock(const QString& name, const QString& title, QWidget
     return made;
 }
 
+/// In the order of their keys.
+std::vector<QDockWidget*> MainWindow::docks() const {
+    return {targetsDock_, detailsDock_, findingsDock_, endedDock_, commandsDock_};
+}
+
 void MainWindow::showEvent(QShowEvent* event) {
     QMainWindow::showEvent(event);
     if (laidOut_)
@@ -155,14 +164,14 @@ void MainWindow::buildMenu() {
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
     menu->addSeparator();
     int key = Qt::Key_1;
-    for (QDockWidget* panel : {targetsDock_, detailsDock_, findingsDock_, endedDock_}) {
+    for (QDockWidget* panel : docks()) {
         QAction* action = panel->toggleViewAction();
         action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(key++)));
         menu->addAction(action);
         addAction(action);
     }
     menu->addAction(tr("Restore the layout"), this, [this] {
-        for (QDockWidget* panel : {targetsDock_, detailsDock_, findingsDock_, endedDock_}) {
+        for (QDockWidget* panel : docks()) {
             panel->setFloating(false);
             panel->show();
         }
@@ -170,6 +179,7 @@ void MainWindow::buildMenu() {
         addDockWidget(Qt::RightDockWidgetArea, detailsDock_);
         addDockWidget(Qt::BottomDockWidgetArea, findingsDock_);
         tabifyDockWidget(findingsDock_, endedDock_);
+        tabifyDockWidget(endedDock_, commandsDock_);
         findingsDock_->raise();
         resizeDocks({targetsDock_, detailsDock_}, {measure::targets, measure::details}, Qt::Horizontal);
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
@@ -207,6 +217,8 @@ void MainWindow::connectAll() {
         if (workspace_.selected())
             askCancel(workspace_.selected()->id);
     });
+    connect(toolbar_, &Toolbar::cancelMatchingRequested, this, &MainWindow::askCancelMatching);
+    shortcut(QKeySequence(Qt::SHIFT | Qt::Key_Delete), &MainWindow::askCancelMatching);
     connect(toolbar_, &Toolbar::leaveSearch, tree_, qOverload<>(&QWidget::setFocus));
     connect(empty_, &EmptyState::attachRequested, this, &MainWindow::askAttach);
     connect(empty_, &EmptyState::openRequested, this, &MainWindow::askOpen);
@@ -220,6 +232,17 @@ void MainWindow::connectAll() {
     connect(details_, &DetailsPanel::jobClicked, this, &MainWindow::goTo);
     connect(details_, &DetailsPanel::questionClosed, tree_, qOverload<>(&QWidget::setFocus));
     connect(findings_, &FindingsPanel::jobClicked, this, &MainWindow::goTo);
+    connect(commands_, &CommandsPanel::jobClicked, this, &MainWindow::goTo);
+    connect(commands_, &CommandsPanel::refreshed, this, [this] {
+        const QString text =
+            commands_->shown() == 0
+                ? tr("Commands")
+                : tr("Commands %1").arg(countText(static_cast<std::uint64_t>(commands_->shown())));
+        if (auto* title = qobject_cast<DockTitle*>(commandsDock_->titleBarWidget()))
+            title->setText(text);
+        if (commandsDock_->windowTitle() != text)
+            commandsDock_->setWindowTitle(text);
+    });
     connect(status_, &StatusBar::findingsClicked, this, &MainWindow::showFindings);
     if (appearance_ != nullptr)
         connect(appearance_, &SystemAppearance::changed, this, [this] {
@@ -519,6 +542,14 @@ void MainWindow::askCancel(JobId job) {
     detailsDock_->show();
     detailsDock_->raise();
     details_->askCancel(job);
+}
+
+void MainWindow::askCancelMatching() {
+    if (!workspace_.rows().filtered())
+        return;
+    detailsDock_->show();
+    detailsDock_->raise();
+    details_->askCancelMatching();
 }
 
 void MainWindow::changeTheme(ThemeChoice choice) {

@@ -10,6 +10,8 @@
 #include <QMainWindow>
 #include <QPointer>
 
+#include <vector>
+
 class QAction;
 class QDockWidget;
 class QFileDialog;
@@ -19,6 +21,7 @@ namespace coroscope::app {
 
 class AttachDialog;
 class Banner;
+class CommandsPanel;
 class DetailsPanel;
 class DockTitle;
 class EmptyState;
@@ -41,6 +44,7 @@ public:
     Workspace& workspace() noexcept { return workspace_; }
     JobTreeView& tree() noexcept { return *tree_; }
     DetailsPanel& details() noexcept { return *details_; }
+    CommandsPanel& commands() noexcept { return *commands_; }
     EndedPanel& ended() noexcept { return *ended_; }
     Banner& banner() noexcept { return *banner_; }
     Banner& saveBanner() noexcept { return *saveBanner_; }
@@ -65,6 +69,7 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
+    std::vector<QDockWidget*> docks() const;
     QDockWidget* dock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
     void buildMenu();
     void connectAll();
@@ -75,6 +80,7 @@ private:
     void endedChanged();
     void goTo(JobId job);
     void askCancel(JobId job);
+    void askCancelMatching();
     void changeTheme(ThemeChoice choice);
     void applyTheme();
     void showFindings();
@@ -97,8 +103,9 @@ private:
     DetailsPanel* details_;
     FindingsPanel* findings_;
     EndedPanel* ended_;
+    CommandsPanel* commands_;
     StatusBar* status_;
-    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_;
+    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_, *commandsDock_;
     QAction* save_ = nullptr;
     QPointer<QFileDialog> fileDialog_;
     QString raisedFor_; ///< search for which the ended jobs were brought to the front

@@ -40,6 +40,10 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     cancel_->setObjectName(QStringLiteral("cancel"));
     cancel_->setProperty("quietDanger", true);
     cancel_->setToolTip(tr("Cancel the selected job and all below it (Delete)"));
+    cancelMatching_ = new QPushButton(this);
+    cancelMatching_->setObjectName(QStringLiteral("cancelMatching"));
+    cancelMatching_->setProperty("quietDanger", true);
+    cancelMatching_->hide();
     menuButton_ = new QToolButton(this);
     menuButton_->setAccessibleName(tr("Menu"));
     menuButton_->setToolTip(tr("Panels and appearance"));
@@ -48,6 +52,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     menuButton_->setMenu(menu_);
     layout->addWidget(attach_);
     layout->addWidget(search_, 1);
+    layout->addWidget(cancelMatching_);
     layout->addWidget(cancel_);
     layout->addWidget(menuButton_);
     refreshIcons();
@@ -70,6 +75,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     });
     connect(attach_, &QPushButton::clicked, this, &Toolbar::attachRequested);
     connect(cancel_, &QPushButton::clicked, this, &Toolbar::cancelRequested);
+    connect(cancelMatching_, &QPushButton::clicked, this, &Toolbar::cancelMatchingRequested);
     connect(&workspace_, &Workspace::stateChanged, this, &Toolbar::refresh);
     connect(&workspace_, &Workspace::selectionChanged, this, &Toolbar::refresh);
     connect(&workspace_, &Workspace::searchChanged, this, &Toolbar::refresh);
@@ -102,7 +108,6 @@ void Toolbar::placeCount() {
 }
 
 void Toolbar::refresh() {
-    const bool live = workspace_.state() == Workspace::State::Live;
     const bool some = workspace_.shows();
     const QString jobs = jobsText(workspace_.tree().size());
     QString text;
@@ -116,10 +121,18 @@ void Toolbar::refresh() {
         placeCount();
     }
     search_->setEnabled(some);
-    cancel_->setEnabled(live && workspace_.selectedNode() != observe::noNode);
-    cancel_->setToolTip(workspace_.state() == Workspace::State::File
-                            ? workspace_.cancelProblem()
-                            : tr("Cancel the selected job and all below it (Delete)"));
+    const std::size_t matches = workspace_.rows().filtered() ? workspace_.rows().matches() : 0;
+    const QString problem = workspace_.cancelProblem();
+    cancel_->setEnabled(problem.isEmpty() && workspace_.selectedNode() != observe::noNode);
+    cancel_->setToolTip(problem.isEmpty() ? tr("Cancel the selected job and all below it (Delete)")
+                                          : problem);
+    cancel_->setAccessibleDescription(cancel_->toolTip());
+    cancelMatching_->setVisible(matches > 0);
+    cancelMatching_->setText(tr("Cancel %1 matching…").arg(countText(matches)));
+    cancelMatching_->setEnabled(problem.isEmpty());
+    cancelMatching_->setToolTip(
+        problem.isEmpty() ? tr("Cancel all jobs that match, with all below them (Shift+Delete)") : problem);
+    cancelMatching_->setAccessibleDescription(cancelMatching_->toolTip());
 }
 
 bool Toolbar::eventFilter(QObject* watched, QEvent* event) {

@@ -26,6 +26,8 @@ public:
 signals:
     void attachRequested();
     void cancelRequested();
+    /// All that the search leaves.
+    void cancelMatchingRequested();
     /// Esc or Down in the search field: the keyboard belongs to the tree.
     void leaveSearch();
 
@@ -45,6 +47,7 @@ private:
     QAction* searchIcon_;
     QLabel* count_;
     QPushButton* cancel_;
+    QPushButton* cancelMatching_;
     QToolButton* menuButton_;
     QMenu* menu_;
     QTimer debounce_;

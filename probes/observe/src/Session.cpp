@@ -23,6 +23,8 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr std::size_t smallBatch = 1'000;
 /// Room for so many rows is kept from batch to batch.
 constexpr std::size_t mostKept = 65'536;
+/// Commands that wait for their last answer: a target that gets too many at once refuses the rest.
+constexpr std::size_t mostOpenCommands = 64;
 /// Of incidents that nobody takes, the newest are kept.
 constexpr std::ptrdiff_t mostIncidents = 10'000;
 
@@ -296,7 +298,10 @@ struct Session::Impl {
         std::vector<Command> toSend;
         {
             const std::lock_guard guard(lock);
-            toSend.swap(commands);
+            while (!commands.empty() && requests.size() + toSend.size() < mostOpenCommands) {
+                toSend.push_back(std::move(commands.front()));
+                commands.pop_front();
+            }
         }
         for (Command& command : toSend) {
             Result<std::uint64_t> sent = [&] {
@@ -336,7 +341,7 @@ struct Session::Impl {
     std::uint64_t takes = 0;
     std::int64_t oldestPending = 0;
     SessionStatus status;
-    std::vector<Command> commands;
+    std::deque<Command> commands;                              ///< not yet sent
     std::unordered_map<std::uint64_t, std::uint64_t> requests; ///< the source's number to ours
     std::vector<CommandAnswer> answersGiven;
 

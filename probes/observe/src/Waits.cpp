@@ -110,6 +110,22 @@ WaitText describeWait(const JobTree& tree, const JobRow& row, const Dictionary& 
     return {"something that the program does not tell", {}, {}};
 }
 
+std::string activityText(const JobTree& tree, const JobRow& row, const Dictionary& dictionary,
+                         std::int64_t now) {
+    std::string text = stateText(row.state, row.execution);
+    if (row.execution == Execution::Suspended)
+        if (const StackText stack = dictionary.stack(row.suspendedAt); !stack.frames.empty())
+            text += " at " + stack.frames.front().shortText();
+    // That it waits for children, or is queued, the state has said.
+    if (row.execution == Execution::Suspended && row.waitKind != WaitKind::Unknown)
+        text += ", waits for " + describeWait(tree, row, dictionary, now).plain(tree, dictionary);
+    if ((row.flags & JobFlags::shielded) != 0)
+        text += ", in NonCancellable";
+    if ((row.flags & JobFlags::swallowedCancellation) != 0)
+        text += ", has swallowed its cancellation";
+    return text;
+}
+
 void WaiterSearch::start(JobId job) {
     if (job == job_)
         return;

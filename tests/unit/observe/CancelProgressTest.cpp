@@ -90,5 +90,49 @@ TEST_F(CancelProgressTest, ThePreviewPutsEachJobInOneCountAndNamesWhoWaitsOutsid
     EXPECT_EQ(previewCancel(tree, node("2"), true).jobs, 4u);
 }
 
+TEST_F(CancelProgressTest, TheTopMostOfThoseThatMatchAreThoseWithoutAMatchAbove) {
+    apply(batch("1 2<1 3<2 4<2 5<1 6<5 7"));
+    const auto matching = [&](const std::vector<std::string>& names) {
+        std::vector<std::string> found;
+        for (const Node top : topMost(tree, [&](Node each) {
+                 return std::any_of(names.begin(), names.end(),
+                                    [&](const std::string& name) { return node(name) == each; });
+             }))
+            found.push_back(std::to_string(tree.row(top).id.index()));
+        return found;
+    };
+    EXPECT_THAT(matching({"2", "3", "4", "6", "7"}), testing::ElementsAre("2", "6", "7"));
+    EXPECT_THAT(matching({"3", "4"}), testing::ElementsAre("3", "4"));
+    EXPECT_THAT(matching({"1", "2"}), testing::ElementsAre("1"));
+    EXPECT_TRUE(matching({}).empty());
+}
+
+TEST_F(CancelProgressTest, SeveralSubtreesAreFollowedAsOneAndRefusedOnlyWhenAllAre) {
+    Batch news = batch("1 2<1 3<2 4<1 5<4 6");
+    news.rows[2].flags = JobFlags::shielded;
+    news.rows[5].waitKind = WaitKind::Job;
+    news.rows[5].waitsFor = id("5").value;
+    apply(news);
+    const std::vector<Node> tops{node("2"), node("4")};
+    const CancelPreview preview = previewCancel(tree, tops, false);
+    EXPECT_EQ(preview.jobs, 4u);
+    EXPECT_THAT(preview.shieldedJobs, testing::ElementsAre(id("3")));
+    EXPECT_THAT(preview.waitedForByOutsiders, testing::ElementsAre(id("6")));
+    EXPECT_EQ(preview.outsiders, 1u);
+    CancelProgress progress(tree, tops, false, 10, "why", 0);
+    EXPECT_EQ(progress.requested(), 4u);
+    EXPECT_TRUE(progress.asked(10) && progress.asked(11));
+    EXPECT_FALSE(progress.asked(9) || progress.asked(12));
+    progress.answered({10, CommandAnswer::Kind::Refused, "no"});
+    progress.answered({12, CommandAnswer::Kind::Refused, "another's"});
+    EXPECT_EQ(progress.refused(), "");
+    EXPECT_EQ(progress.refusals(), 1u);
+    apply(batch("-3 -2 -5 -4"));
+    progress.update(tree, 5);
+    EXPECT_TRUE(progress.done());
+    progress.answered({11, CommandAnswer::Kind::Refused, "no"});
+    EXPECT_EQ(progress.refused(), "no");
+}
+
 } // namespace
 } // namespace coroscope::test

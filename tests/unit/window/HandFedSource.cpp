@@ -56,6 +56,7 @@ void HandFedSource::read(observe::Batch& batch) {
     batch.reset = batch.reset || next.reset;
     batch.rows.insert(batch.rows.end(), next.rows.begin(), next.rows.end());
     batch.ended.insert(batch.ended.end(), next.ended.begin(), next.ended.end());
+    batch.incidents.insert(batch.incidents.end(), next.incidents.begin(), next.incidents.end());
     batch.events += next.rows.size() + next.ended.size();
 }
 

@@ -27,6 +27,11 @@ struct WaitText {
 /// Empty for a job that waits for nothing. `now`: what a delay's rest is counted from.
 WaitText describeWait(const JobTree& tree, const JobRow& row, const Dictionary& dictionary, std::int64_t now);
 
+/// What a job does at present, for a list of those that somebody waits for: "Cancelling, suspended at
+/// Drain.cpp:40, waits for a delay, 3.2 s left, in NonCancellable".
+std::string activityText(const JobTree& tree, const JobRow& row, const Dictionary& dictionary,
+                         std::int64_t now);
+
 /// Looks for those who wait for one job, for its end or for the mutex that it holds, some nodes of the tree
 /// at a time. An index would cost every job memory and each of its suspensions time, for the sake of the one
 /// job that somebody looks at.

@@ -115,10 +115,10 @@ TEST_F(LiveSourceTest, KnowsWhatAJobWaitsForAndWhoHoldsIt) {
     EXPECT_EQ(stock->waiting, 1u);
     EXPECT_EQ(tree.waitsForJob(row("waiter")), row("keeper").id);
 
+    const ResourceId gone = stock->id;
     target.tell("owns stock other");
     EXPECT_TRUE(soon([&] { return tree.waitsForJob(row("waiter")) == row("other").id; }))
         << "a change of hands is seen without any change of the waiting job";
-    const ResourceId gone = stock->id;
     target.tell("run waiter");
     target.tell("gone stock");
     EXPECT_TRUE(soon([&] { return tree.resource(gone) == nullptr; }));

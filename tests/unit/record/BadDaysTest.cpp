@@ -234,6 +234,7 @@ TEST_F(BadDays, ThreadsThatEndGiveTheirPlacesBackAndTheirJobsLiveOn) {
         testing::ExitedWithCode(0), "");
 }
 
+#ifndef COROSCOPE_SANITIZED // there mlockall does nothing
 TEST_F(BadDays, WhereLittleMemoryMayBeLockedTheRecordIsOffAndTheProgramGoesOn) {
     EXPECT_EXIT(
         {
@@ -256,6 +257,7 @@ TEST_F(BadDays, WhereLittleMemoryMayBeLockedTheRecordIsOffAndTheProgramGoesOn) {
         },
         testing::ExitedWithCode(0), "the record's memory cannot be mapped");
 }
+#endif
 
 /// A runtime directory for one test.
 struct RuntimeDirectory {

@@ -9,10 +9,12 @@ namespace coroscope {
 
 namespace detail {
 
-ContextElements::ContextElements(DispatcherPtr d, std::optional<std::string> n, CoroutineExceptionHandler h)
+ContextElements::ContextElements(DispatcherPtr d, std::optional<std::string> n, CoroutineExceptionHandler h,
+                                 ThreadElementsPtr t)
     : dispatcher(std::move(d))
     , name(std::move(n))
-    , handler(std::move(h)) {}
+    , handler(std::move(h))
+    , threadElements(std::move(t)) {}
 
 TextId ContextElements::recordName() const noexcept {
     if (!name)
@@ -37,6 +39,28 @@ std::uint32_t ContextElements::recordContext() const noexcept {
     return id;
 }
 
+/// What `y` has, else what `x` has; their thread-bound elements are given.
+static ElementsRef merged(const ContextElements& x, const ContextElements& y,
+                          ThreadElementsPtr threadElements) {
+    return ElementsRef::adopt(new ContextElements(y.dispatcher ? y.dispatcher : x.dispatcher,
+                                                  y.name ? y.name : x.name, y.handler ? y.handler : x.handler,
+                                                  std::move(threadElements)));
+}
+
+static bool copies(const ElementsRef& elements) noexcept {
+    return elements && elements->threadElements && elements->threadElements->copyable;
+}
+
+ElementsRef inherited(const ElementsRef& from, const ElementsRef& own, bool child) {
+    if (!copies(own) && !(child && copies(from)))
+        return (CoroutineContext(from, {}) + CoroutineContext(own, {})).elements();
+    // Never destroyed: jobs may be launched while the process ends.
+    static const auto& nothing = *new ContextElements(nullptr, std::nullopt, CoroutineExceptionHandler());
+    const ContextElements& x = from ? *from : nothing;
+    const ContextElements& y = own ? *own : nothing;
+    return merged(x, y, inherited(x.threadElements, y.threadElements, child));
+}
+
 } // namespace detail
 
 CoroutineContext operator+(const CoroutineContext& a, const CoroutineContext& b) {
@@ -45,9 +69,7 @@ CoroutineContext operator+(const CoroutineContext& a, const CoroutineContext& b)
     const auto& y = b.elements();
     if (!x || !y)
         return CoroutineContext(x ? x : y, job);
-    return CoroutineContext(detail::ElementsRef::adopt(new detail::ContextElements(
-                                y->dispatcher ? y->dispatcher : x->dispatcher, y->name ? y->name : x->name,
-                                y->handler ? y->handler : x->handler)),
+    return CoroutineContext(detail::merged(*x, *y, detail::bothOf(x->threadElements, y->threadElements)),
                             job);
 }
 

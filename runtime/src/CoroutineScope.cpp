@@ -13,8 +13,8 @@ detail::ElementsRef withDispatcher(const detail::ElementsRef& elements) {
     if (elements && elements->dispatcher)
         return elements;
     if (elements)
-        return detail::ElementsRef::adopt(
-            new detail::ContextElements(Dispatchers::Default(), elements->name, elements->handler));
+        return detail::ElementsRef::adopt(new detail::ContextElements(
+            Dispatchers::Default(), elements->name, elements->handler, elements->threadElements));
     // Never destroyed: jobs may be launched while the process ends.
     static const auto* const plain =
         new detail::ElementsRef(CoroutineContext(Dispatchers::Default()).elements());
@@ -101,8 +101,9 @@ detail::JobNode::Origin CoroutineScope::originOf(JobKind kind, const CoroutineCo
         .parent = job_,
         .held = true};
     if (context && context->elements())
-        origin.elements =
-            withDispatcher((CoroutineContext(elements_, {}) + context->withoutJob()).elements());
+        origin.elements = withDispatcher(detail::inherited(elements_, context->elements(), true));
+    else if (elements_ && elements_->threadElements) [[unlikely]]
+        origin.elements = withDispatcher(detail::inherited(elements_, {}, true));
     else
         origin.elements = withDispatcher(elements_);
     detail::JobNode* const own = context ? detail::HandleAccess::node(context->job()) : nullptr;

@@ -75,6 +75,7 @@
 
 #include "JobText.h"
 #include "JobWalk.h"
+#include "ThreadBinding.h"
 #include "Uncaught.h"
 
 #include <coroscope/model/RecordLayout.h>
@@ -135,6 +136,8 @@ JobNode::JobNode(Origin& origin)
     , runs_(beginsByItself(origin))
     , elements_(std::move(origin.elements)) {
     list_.prev = list_.next = &list_;
+    if (elements_ && elements_->threadElements) [[unlikely]]
+        traits_ |= Traits::bound;
     if (traits_ & Traits::supervisor)
         flags_ |= JobFlags::supervisor;
     if (origin.start == CoroutineStart::Lazy)
@@ -655,6 +658,8 @@ std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& l
         return outer.resumeAt;
     }
     entersThread();
+    if (traits_ & Traits::rebinds) [[unlikely]]
+        ThreadBinding::set(elements_, false);
     return beginBody();
 }
 
@@ -665,9 +670,14 @@ void JobNode::entersThread() noexcept {
 
 void JobNode::run() noexcept {
     JobNode* const previous = currentJob;
+    const ThreadBinding* const binding = ThreadBinding::top;
     entersThread();
+    if (traits_ & Traits::bound) [[unlikely]]
+        ThreadBinding::set(elements_, true);
     const std::coroutine_handle<> goesOn = bodyBegun_ ? resumeAt : beginBody();
     goesOn.resume();
+    if (ThreadBinding::top != binding) [[unlikely]]
+        ThreadBinding::takeOffTo(binding);
     // `this` may be gone. Whoever was running here before (an undispatched start, a nested loop) goes on.
     currentJob = previous;
     if (previous)
@@ -733,6 +743,8 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
     if (!inPlace)
         return std::noop_coroutine();
     outer->everSuspended_ |= everSuspended_;
+    if (traits_ & Traits::rebinds) [[unlikely]]
+        ThreadBinding::goBackTo(outer->elements_);
     outer->entersThread();
     return outer->resumeAt;
 }

@@ -124,7 +124,7 @@ JobNode::Origin BlockingLoop::origin() {
             .traits = Traits::scoped | Traits::handlesException,
             .where = where_,
             .parent = parent && !(parent->traits() & Traits::nonCancellable) ? parent : nullptr,
-            .elements = context_.elements()};
+            .elements = inherited({}, context_.elements(), true)};
 }
 
 void BlockingLoop::runUntilDone(JobNode& job) {

@@ -53,9 +53,11 @@ JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer) {
     if (!plan.context)
         return origin;
     if (plan.context->elements())
-        origin.elements = (CoroutineContext(outer.elements(), {}) + plan.context->withoutJob()).elements();
+        origin.elements = inherited(outer.elements(), plan.context->elements(), false);
     if (origin.elements->dispatcher != outer.elements()->dispatcher)
         origin.traits |= Traits::dispatched;
+    else if (origin.elements.get() != outer.elements().get() && origin.elements->threadElements)
+        origin.traits |= Traits::rebinds;
     if (JobNode* job = HandleAccess::node(plan.context->job())) {
         if (job->traits() & Traits::nonCancellable) {
             // Cut off from cancellation, but in the record it stays where people look for it.

@@ -28,5 +28,6 @@
 #include <coroscope/runtime/Semaphore.h>
 #include <coroscope/runtime/Task.h>
 #include <coroscope/runtime/TestScheduler.h>
+#include <coroscope/runtime/ThreadContextElement.h>
 #include <coroscope/runtime/Timeout.h>
 #include <coroscope/runtime/WithCleanup.h>

@@ -1063,7 +1063,7 @@ val rules: Map<String, suspend CoroutineScope.(Lines) -> Unit> = linkedMapOf(
 
 fun main(arguments: Array<String>) {
     val directory = File(arguments[0])
-    for ((name, rule) in rules + syncRules) {
+    for ((name, rule) in rules + syncRules + contextRules) {
         val lines = Lines()
         runBlocking { withTimeout(20_000) { supervisorScope { rule(lines) } } }
         File(directory, "$name.txt").writeText(lines.toString())

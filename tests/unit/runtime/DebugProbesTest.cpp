@@ -183,5 +183,44 @@ TEST(CurrentJobFlag, aLogLineSaysWhichJobWroteIt) {
     EXPECT_THAT(text.str(), testing::EndsWith("[-] outside\n"));
 }
 
+std::string& traceId() {
+    thread_local std::string id = "-";
+    return id;
+}
+
+class TraceIdFlag final : public spdlog::custom_flag_formatter {
+public:
+    void format(const spdlog::details::log_msg&, const std::tm&, spdlog::memory_buf_t& into) override {
+        into.append(traceId().data(), traceId().data() + traceId().size());
+    }
+    std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+        return spdlog::details::make_unique<TraceIdFlag>();
+    }
+};
+
+TEST(AsContextElement, S109_aTraceIdIsInEachLineOfTheLogAfterEveryHop) {
+    std::ostringstream text;
+    auto logger =
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text));
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<TraceIdFlag>('*').set_pattern("[%*] %v");
+    logger->set_formatter(std::move(formatter));
+    runBlocking([&](CoroutineScope scope) -> Task<> {
+        const Job job = scope.launch(asContextElement(traceId, "r-17"), [&]() -> Task<> {
+            logger->info("comes");
+            auto loads = [&]() -> Task<> {
+                logger->info("loads");
+                co_await delay(1ms);
+                logger->info("has loaded");
+            };
+            co_await withContext(Dispatchers::IO(), loads);
+            logger->info("goes");
+        });
+        co_await job.join();
+        logger->info("outside");
+    });
+    EXPECT_EQ(text.str(), "[r-17] comes\n[r-17] loads\n[r-17] has loaded\n[r-17] goes\n[-] outside\n");
+}
+
 } // namespace
 } // namespace coroscope::test

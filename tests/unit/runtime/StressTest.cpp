@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -123,6 +124,65 @@ TEST(Stress, JobsHopBetweenThePoolsAndNoneIsLost) {
     scope.cancel();
     EXPECT_EQ(hops, 3 * 60 * 5);
     EXPECT_EQ(inView, 3 * 60);
+    fixed->close();
+}
+
+std::string& traceId() {
+    thread_local std::string id;
+    return id;
+}
+
+/// A trace id is there after every hop, in every child, and threads that are given back have none.
+TEST(Stress, S109_ATraceIdIsThereAfterEveryHop) {
+    const auto fixed = newFixedThreadPoolContext(3, "trace");
+    const std::vector<DispatcherPtr> all = {Dispatchers::Default(), Dispatchers::IO(), fixed,
+                                            Dispatchers::Default()->limitedParallelism(1),
+                                            Dispatchers::Unconfined()};
+    std::atomic<int> hops{0}, wrong{0};
+    const auto check = [&](const std::string& expected) {
+        ++hops;
+        wrong += traceId() != expected;
+    };
+    runBlocking(Dispatchers::Default(), [&](CoroutineScope scope) -> Task<> {
+        for (unsigned j = 0; j < 40; ++j) {
+            const std::string id = j % 4 == 3 ? std::string() : "trace-" + std::to_string(j);
+            const CoroutineContext context = j % 4 == 3 ? CoroutineContext() : asContextElement(traceId, id);
+            scope.launch(context, [&, j, id](CoroutineScope own) -> Task<> {
+                for (unsigned i = 0; i < 40; ++i) {
+                    check(id);
+                    auto there = [&]() -> Task<> {
+                        check(id);
+                        if (i % 3 == 0)
+                            co_await delay(10us);
+                        else
+                            co_await yield();
+                        check(id);
+                        auto nested = [&]() -> Task<> {
+                            check("nested");
+                            co_await yield();
+                            check("nested");
+                        };
+                        co_await withContext(asContextElement(traceId, "nested"), nested);
+                        check(id);
+                    };
+                    co_await withContext(all[(i + j) % all.size()], there);
+                    check(id);
+                    const CoroutineStart how =
+                        i % 2 == 0 ? CoroutineStart::Undispatched : CoroutineStart::Default;
+                    const Job child = own.launch(how, [&]() -> Task<> {
+                        check(id);
+                        co_await yield();
+                        check(id);
+                    });
+                    co_await child.join();
+                }
+            });
+        }
+        co_return;
+    });
+    EXPECT_EQ(wrong, 0);
+    EXPECT_EQ(hops, 40 * 40 * 9);
+    EXPECT_EQ(traceId(), "");
     fixed->close();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a coroutine runs with: its job, dispatcher, name and exception handler.
+// What a coroutine runs with: its job, dispatcher, name, exception handler and what is bound to its threads.
 #pragma once
 
 #include <coroscope/runtime/CoroutineExceptionHandler.h>
@@ -25,9 +25,10 @@ private:
     std::string name_;
 };
 
-/// A set of at most one job, dispatcher, name and exception handler; any of them may be missing. Values are
-/// cheap to copy. Every element is also a context, so `Dispatchers::Default() + CoroutineName("charge")`
-/// reads as in Kotlin. A context that names a Job holds a handle to it.
+/// A set of at most one job, dispatcher, name and exception handler, and of thread-bound elements
+/// (ThreadContextElement.h) with different keys; any of them may be missing. Values are cheap to copy. Every
+/// element is also a context, so `Dispatchers::Default() + CoroutineName("charge")` reads as in Kotlin. A
+/// context that names a Job holds a handle to it.
 class CoroutineContext {
 public:
     /// The empty context.
@@ -40,6 +41,13 @@ public:
     CoroutineContext(std::shared_ptr<D> dispatcher) // NOLINT(google-explicit-constructor)
         : elements_(detail::ElementsRef::adopt(new detail::ContextElements(
               std::move(dispatcher), std::nullopt, CoroutineExceptionHandler()))) {}
+    template <class E>
+        requires std::is_convertible_v<E*, ThreadElement*>
+    CoroutineContext(std::shared_ptr<E> threadElement) // NOLINT(google-explicit-constructor)
+        : elements_(detail::ElementsRef::adopt(
+              new detail::ContextElements(nullptr, std::nullopt, CoroutineExceptionHandler(),
+                                          std::make_shared<const detail::ThreadElements>(
+                                              detail::ThreadElements::List{std::move(threadElement)})))) {}
     CoroutineContext(const CoroutineName& name) // NOLINT(google-explicit-constructor)
         : elements_(detail::ElementsRef::adopt(
               new detail::ContextElements(nullptr, name.name(), CoroutineExceptionHandler()))) {}
@@ -53,6 +61,17 @@ public:
     std::optional<std::string> name() const { return elements_ ? elements_->name : std::nullopt; }
     CoroutineExceptionHandler exceptionHandler() const {
         return elements_ ? elements_->handler : CoroutineExceptionHandler();
+    }
+    /// The thread-bound element of class E; null without one.
+    template <class E>
+        requires std::is_convertible_v<E*, ThreadElement*>
+    std::shared_ptr<E> element() const {
+        if (elements_ && elements_->threadElements) {
+            for (const auto& one : elements_->threadElements->list)
+                if (auto found = std::dynamic_pointer_cast<E>(one))
+                    return found;
+        }
+        return nullptr;
     }
     CoroutineContext withoutJob() const {
         CoroutineContext c;

@@ -7,6 +7,7 @@
 #include <coroscope/runtime/CoroutineExceptionHandler.h>
 #include <coroscope/runtime/Dispatcher.h>
 #include <coroscope/runtime/detail/Ref.h>
+#include <coroscope/runtime/detail/ThreadElements.h>
 
 #include <atomic>
 #include <cstdint>
@@ -18,7 +19,8 @@ namespace coroscope::detail {
 
 class ContextElements {
 public:
-    ContextElements(DispatcherPtr d, std::optional<std::string> n, CoroutineExceptionHandler h);
+    ContextElements(DispatcherPtr d, std::optional<std::string> n, CoroutineExceptionHandler h,
+                    ThreadElementsPtr t = {});
     ContextElements(const ContextElements&) = delete;
     ContextElements& operator=(const ContextElements&) = delete;
 
@@ -31,6 +33,7 @@ public:
     const DispatcherPtr dispatcher; ///< null where a context does not name one
     const std::optional<std::string> name;
     const CoroutineExceptionHandler handler;
+    const ThreadElementsPtr threadElements;
 
     /// As the record knows them; interned when first asked for.
     TextId recordName() const noexcept;
@@ -44,5 +47,9 @@ private:
 };
 
 using ElementsRef = Ref<const ContextElements>;
+
+/// The elements of a coroutine that runs with `own` given to it in the context `from`; either may be null.
+/// `child`: it is a new one, not a scope inside the same (rule 111).
+ElementsRef inherited(const ElementsRef& from, const ElementsRef& own, bool child);
 
 } // namespace coroscope::detail

@@ -108,6 +108,9 @@ inline constexpr std::uint16_t uncaughtHandler =
 inline constexpr std::uint16_t nonCancellable =
     32;                                         ///< the one NonCancellable: always active, without children
 inline constexpr std::uint16_t dispatched = 64; ///< a scope on another dispatcher than its caller's
+inline constexpr std::uint16_t bound = 128;     ///< its context has thread-bound elements
+inline constexpr std::uint16_t rebinds =
+    256; ///< a scope that sets thread-bound elements where its caller runs
 } // namespace Traits
 
 class JobNode : public Runnable, public FromBlocks {

@@ -141,7 +141,7 @@ RULE(S109_unconfined) {
                                      o.say(bound("goes on"));
                                  });
     o.say(bound("outside"));
-    auto resumes = [&o, gate]() -> Task<> {
+    auto resumes = [&o, gate](CoroutineScope) -> Task<> {
         gate.complete();
         o.say(bound("resumer"));
         co_return;

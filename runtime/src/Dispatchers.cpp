@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <coroscope/runtime/Dispatchers.h>
 
+#include "Handover.h"
 #include "LimitedDispatcher.h"
 #include "OwnThreads.h"
 #include "WorkerPool.h"
@@ -23,6 +24,7 @@ TimerSource& Dispatcher::timers() noexcept {
 }
 
 void Dispatcher::reject(Runnable& work) noexcept {
+    detail::Handover::finish(); // who hears of the cancellation is code of the user
     work.rejected();
     Dispatchers::IO()->dispatch(work);
 }

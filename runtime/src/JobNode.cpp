@@ -73,6 +73,7 @@
 // before it leaves the co_await.
 #include <coroscope/runtime/detail/JobNode.h>
 
+#include "Handover.h"
 #include "JobText.h"
 #include "JobWalk.h"
 #include "ThreadBinding.h"
@@ -669,6 +670,7 @@ void JobNode::entersThread() noexcept {
 }
 
 void JobNode::run() noexcept {
+    Handover::finish();
     JobNode* const previous = currentJob;
     const ThreadBinding* const binding = ThreadBinding::top;
     entersThread();

@@ -25,6 +25,7 @@ public:
     void dispatchYield(Runnable& work) noexcept override { enter(work, true); }
     std::shared_ptr<Dispatcher> limitedParallelism(int parallelism, std::string name) override;
     TimerSource& timers() noexcept override { return below_->timers(); }
+    TimerSource& alarms() noexcept override { return below_->alarms(); }
     std::string_view name() const noexcept override { return name_; }
 
     /// Throws std::invalid_argument for less than one.

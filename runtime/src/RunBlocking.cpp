@@ -2,20 +2,25 @@
 #include <coroscope/runtime/RunBlocking.h>
 
 #include "RunnableQueue.h"
+#include "TimerHeap.h"
 
 #include <coroscope/record/JobRecord.h>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
+#include <span>
 #include <utility>
 
 namespace coroscope::detail {
 
 namespace {
 
-/// Runs what is dispatched on the thread that waits in it. What that thread itself dispatches needs no lock.
-class EventLoop final : public Dispatcher {
+/// Runs what is dispatched on the thread that waits in it, and keeps the time for it. What that thread itself
+/// dispatches needs no lock.
+class EventLoop final : public Dispatcher, private TimerSource {
 public:
     void dispatch(Runnable& work) noexcept override {
         if (here == this) {
@@ -28,28 +33,30 @@ public:
             if (!closed_) {
                 foreign_.push(work);
                 waits_.store(true, std::memory_order_release);
-                arrived_.notify_one();
+                wakeLocked();
                 return;
             }
         }
         // The loop is over and somebody outlived it.
         Dispatchers::Default()->dispatch(work);
     }
+    TimerSource& timers() noexcept override { return *this; }
+    TimerSource& alarms() noexcept override { return systemTimers(); }
     std::string_view name() const noexcept override { return "runBlocking"; }
 
     /// Runs work until `done`, which wake() sets.
     void run(const std::atomic<bool>& done) {
         bool woke = true;
-        while (!done.load(std::memory_order_acquire)) {
+        for (std::uint32_t turn = 0; !done.load(std::memory_order_acquire); ++turn) {
             takeOver();
+            if (turn % lookAtTimersEvery == 0 || own_.empty())
+                fireDue();
             if (Runnable* work = own_.pop()) {
                 if (std::exchange(woke, false))
                     record::wokeUp();
                 work->run();
             } else {
-                std::unique_lock lock(mutex_);
-                arrived_.wait(lock,
-                              [&] { return done.load(std::memory_order_relaxed) || !foreign_.empty(); });
+                sleep(done);
                 woke = true;
             }
         }
@@ -64,6 +71,7 @@ public:
         {
             std::lock_guard lock(mutex_);
             closed_ = true;
+            timers_.moveTo(systemTimers());
         }
         takeOver();
         while (Runnable* work = own_.pop())
@@ -74,14 +82,69 @@ public:
     static thread_local EventLoop* here;
 
 private:
+    /// So many tasks in a row may run before a timer that is due has its turn.
+    static constexpr std::uint32_t lookAtTimersEvery = 8;
+
+    void schedule(TimerNode& node, std::chrono::nanoseconds after) override {
+        std::lock_guard lock(mutex_);
+        if (closed_) {
+            systemTimers().schedule(node, after);
+            return;
+        }
+        timers_.add(node, after);
+        next_.store(timers_.next(), std::memory_order_relaxed);
+        if (here != this && timers_.next() < wakesAt_)
+            wakeLocked();
+    }
+    void dispose(TimerNode& node) noexcept override {
+        std::lock_guard lock(mutex_);
+        if (closed_)
+            systemTimers().dispose(node);
+        else
+            timers_.remove(node);
+    }
+    std::int64_t now() const noexcept override { return TimerHeap::now(); }
+
     /// What others dispatched comes before what this thread dispatches from now on.
     void takeOver() noexcept {
         if (!waits_.load(std::memory_order_acquire))
             return;
         std::lock_guard lock(mutex_);
         waits_.store(false, std::memory_order_relaxed);
-        while (Runnable* work = foreign_.pop())
-            own_.push(*work);
+        own_.append(foreign_);
+    }
+    void fireDue() noexcept {
+        if (next_.load(std::memory_order_relaxed) == TimerHeap::never)
+            return;
+        std::array<TimerNode*, 64> room;
+        for (;;) {
+            std::span<TimerNode*> due;
+            {
+                std::lock_guard lock(mutex_);
+                due = timers_.takeDue(room);
+                next_.store(timers_.next(), std::memory_order_relaxed);
+            }
+            for (TimerNode* const node : due)
+                node->fire(false);
+            if (due.size() < room.size())
+                return;
+        }
+    }
+    void sleep(const std::atomic<bool>& done) {
+        std::unique_lock lock(mutex_);
+        if (done.load(std::memory_order_relaxed) || !foreign_.empty())
+            return;
+        wakesAt_ = timers_.next();
+        if (timers_.empty())
+            arrived_.wait(lock);
+        else
+            arrived_.wait_until(lock, TimerHeap::timePoint(wakesAt_));
+        wakesAt_ = 0;
+    }
+    /// Only if the thread sleeps.
+    void wakeLocked() noexcept {
+        if (wakesAt_ != 0)
+            arrived_.notify_one();
     }
 
     RunnableQueue own_; ///< only for the thread of the loop
@@ -90,6 +153,9 @@ private:
     RunnableQueue foreign_;
     std::atomic<bool> waits_{false}; ///< there is something in foreign_
     bool closed_ = false;
+    TimerHeap timers_;
+    std::atomic<std::int64_t> next_{TimerHeap::never}; ///< timers_.next(), for a look without the lock
+    std::int64_t wakesAt_ = 0;                         ///< 0 while it does not sleep
 };
 
 thread_local EventLoop* EventLoop::here = nullptr;

@@ -13,6 +13,14 @@ public:
         (last_ ? last_->next : first_) = &work;
         last_ = &work;
     }
+    /// Takes over all of `other`, which is empty afterwards.
+    void append(RunnableQueue& other) noexcept {
+        if (!other.first_)
+            return;
+        (last_ ? last_->next : first_) = other.first_;
+        last_ = other.last_;
+        other.first_ = other.last_ = nullptr;
+    }
     /// Null if there is none.
     Runnable* pop() noexcept {
         Runnable* const work = first_;

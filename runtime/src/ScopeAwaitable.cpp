@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <coroscope/runtime/detail/ScopeAwaitable.h>
 
+#include "Handover.h"
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,7 +22,7 @@ class Alarm final : public HandlerNode, public TimerNode {
 public:
     Alarm(JobNode& scope, std::chrono::nanoseconds after) noexcept
         : scope_(Ref<JobNode>::share(&scope))
-        , source_(scope.dispatcher().timers())
+        , source_(scope.dispatcher().alarms())
         , after_(after) {}
 
     void arm() { source_.schedule(*this, after_); }
@@ -30,6 +32,7 @@ public:
         return true;
     }
     void fire(bool) noexcept override {
+        Handover::finish(); // completion handlers are code of the user
         scope_->cancel(std::make_exception_ptr(TimeoutCancellationException(timedOut(after_), scope_.get())));
         release();
     }

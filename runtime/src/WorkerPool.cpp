@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "WorkerPool.h"
 
+#include "Handover.h"
+
 #include <coroscope/record/JobRecord.h>
 
 #include <algorithm>
@@ -39,15 +41,36 @@ bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
     if (closed_.load(std::memory_order_acquire))
         return false;
     Worker* const self = here && &here->pool == this && here->processor ? here : nullptr;
-    bool alone;
     if (self && !fair) {
         self->processor->deque.push(work);
-        alone = self->processor->deque.size() < 2;
-    } else {
+        arrived(self->processor->deque.size() < 2);
+        return true;
+    }
+    if (Handover::keepBack(*this, work))
+        return true;
+    // The pool's own threads keep it; others may lose it as soon as the work has been run.
+    const std::shared_ptr<WorkerPool> keep = self ? nullptr : shared_from_this();
+    bool first;
+    {
         std::lock_guard lock(queueLock_);
         queue_.push(work);
-        alone = queued_.fetch_add(1, std::memory_order_seq_cst) == 0 && self;
+        first = queued_.fetch_add(1, std::memory_order_seq_cst) == 0;
     }
+    arrived(first && self);
+    return true;
+}
+
+void WorkerPool::submitAll(RunnableQueue& work, std::size_t count) noexcept {
+    {
+        std::lock_guard lock(queueLock_);
+        queue_.append(work);
+        queued_.fetch_add(count, std::memory_order_seq_cst);
+    }
+    arrived(false);
+}
+
+/// `alone`: it was put in by a thread that will come to it, and nothing else waits there.
+void WorkerPool::arrived(bool alone) noexcept {
     switch (search_.load(std::memory_order_seq_cst)) {
     case Search::Going:
         break;
@@ -60,7 +83,6 @@ bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
             wakeOne();
         break;
     }
-    return true;
 }
 
 void WorkerPool::submitBlocking(Runnable& work) noexcept {

@@ -43,6 +43,9 @@ public:
 
     /// To be run on a processor. `fair`: after what is ready, instead of before. False: the pool is closed.
     bool submit(Runnable& work, bool fair) noexcept;
+    /// `count` of them, from elsewhere, when the pool did not close before. They find a thread, if need be a
+    /// new one. Leaves `work` empty.
+    void submitAll(RunnableQueue& work, std::size_t count) noexcept;
     /// To be run on a thread that it may block. How many run at once is for the caller to limit.
     void submitBlocking(Runnable& work) noexcept;
     /// Takes no more work, and joins the threads after what they are running. What is queued is left.
@@ -74,6 +77,7 @@ private:
     Runnable* search(Worker& self);
     Runnable* fromQueue() noexcept;
     void found(Worker& self) noexcept;
+    void arrived(bool alone) noexcept;
     bool rest(Worker& self);
     bool nap(Worker& self, std::chrono::microseconds time);
     void wakeOne() noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the runtime's own work costs, record on, beside Asio's awaitables in the same run. Other languages
-// have the same workloads in peers/; run starts them.
+// have the same workloads in peers/; run starts them. Usage: bench_peers [--quick] [PART OF A FIGURE'S NAME]
 #include "AsioPeer.h"
 #include "Figure.h"
 
@@ -13,6 +13,7 @@
 #include <functional>
 #include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <malloc.h>
@@ -192,9 +193,17 @@ double allocationsEach(std::size_t n, const std::function<void(std::size_t)>& wo
     return static_cast<double>(allocations.load() - before) / static_cast<double>(n);
 }
 
+/// Those whose names contain it; all, if it is empty.
+std::string_view only;
+bool wanted(std::string_view figure) noexcept {
+    return figure.find(only) != std::string_view::npos;
+}
+
 /// Ours and the peer's in turn, so that both see the same machine.
 void compare(const char* figure, double goal, const std::function<double()>& ours,
              const std::function<double()>& peer) {
+    if (!wanted(figure))
+        return;
     std::vector<double> own, other;
     const int turns = isQuick ? 1 : 5;
     (void)ours(); // memory is touched, threads are there
@@ -212,6 +221,8 @@ void compare(const char* figure, double goal, const std::function<double()>& our
 /// How much more than the peer's, where that is the goal.
 void compareRatio(const char* figure, double goal, const std::function<double()>& ours,
                   const std::function<double()>& peer) {
+    if (!wanted(figure))
+        return;
     std::vector<double> ratios, other;
     for (int i = 0; i < (isQuick ? 1 : 5); ++i) {
         const double own = ours();
@@ -230,9 +241,11 @@ void measure() {
         fail("the record is not on");
 
     // First: memory that was used before would be used again.
-    const double bytes = bytesPerJob(million);
-    ::malloc_trim(0);
-    print("runtime.bytes_per_job", bytes, "bytes", 250, "Asio awaitable", asioPeer::bytesPerJob(million));
+    if (wanted("runtime.bytes_per_job")) {
+        const double bytes = bytesPerJob(million);
+        ::malloc_trim(0);
+        print("runtime.bytes_per_job", bytes, "bytes", 250, "Asio awaitable", asioPeer::bytesPerJob(million));
+    }
     compare(
         "runtime.call_ns", 8, [&] { return call(10 * million); }, [&] { return asioPeer::call(million); });
     compare(
@@ -267,6 +280,8 @@ void measure() {
     compare(
         "runtime.timer_ns", 500, [&] { return sleeps(100 * thousand); },
         [&] { return asioPeer::sleeps(100 * thousand); });
+    if (!wanted("runtime.allocations"))
+        return;
     print("runtime.allocations_per_launch",
           allocationsEach(
               million / 10,
@@ -280,6 +295,8 @@ void measure() {
 } // namespace coroscope::bench
 
 int main(int count, char** arguments) {
-    coroscope::bench::quick(count, arguments);
+    const int first = coroscope::bench::quick(count, arguments) ? 2 : 1;
+    if (count > first)
+        coroscope::bench::only = arguments[first];
     coroscope::bench::measure();
 }

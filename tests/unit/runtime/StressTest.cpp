@@ -57,6 +57,26 @@ TEST(Stress, ACancelRacesATimer) {
     });
 }
 
+TEST(Stress, TimersExpireInCompanyWhileTheirJobsAreCancelled) {
+    for (int round = 0; round < rounds; round += 20) {
+        std::atomic<int> ended{0};
+        runBlocking(Dispatchers::Default(), [&](CoroutineScope scope) -> Task<> {
+            std::vector<Job> sleepers;
+            for (int i = 0; i < 300; ++i) {
+                sleepers.push_back(scope.launch([i]() -> Task<> {
+                    auto sleeps = [i]() -> Task<> { co_await delay(std::chrono::microseconds(i % 400)); };
+                    co_await withTimeoutOrNull(std::chrono::microseconds(200), sleeps);
+                }));
+                sleepers.back().invokeOnCompletion([&ended] { ++ended; });
+            }
+            co_await delay(150us);
+            for (std::size_t i = 0; i < sleepers.size(); i += 3)
+                sleepers[i].cancel();
+        });
+        ASSERT_EQ(ended, 300);
+    }
+}
+
 TEST(Stress, LaunchingRacesCancelling) {
     std::atomic<int> begun{0}, ended{0};
     for (int i = 0; i < rounds / 20; ++i) {

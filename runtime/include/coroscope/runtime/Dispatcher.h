@@ -80,8 +80,11 @@ public:
     /// (rule 66). Throws std::invalid_argument for less than one, std::logic_error where there is no view
     /// (rule 67). `name`: for people; one that tells what it is a view of, if empty.
     virtual std::shared_ptr<Dispatcher> limitedParallelism(int parallelism, std::string name = {});
-    /// For delay and timeouts. By default the machine's clock.
+    /// For delay. By default the machine's clock.
     virtual TimerSource& timers() noexcept;
+    /// For timeouts, which must come also while this dispatcher's threads compute or are blocked. By default
+    /// timers().
+    virtual TimerSource& alarms() noexcept { return timers(); }
     /// For people: shown in the window and in logs. Lives as long as the dispatcher.
     virtual std::string_view name() const noexcept = 0;
 

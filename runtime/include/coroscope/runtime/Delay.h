@@ -51,8 +51,10 @@ private:
 
 } // namespace detail
 
-/// co_await delay(time): goes on after `time`, on the clock of the dispatcher: virtual in runTest. Zero or
-/// less returns at once and does not look at cancellation (rule 60).
+/// co_await delay(time): goes on after `time`, on the clock of the dispatcher: virtual in runTest. Never
+/// earlier; on the machine's clock up to a sixty-fourth of `time` or one millisecond later, whatever is less,
+/// so that what expires at about the same time expires together. Zero or less returns at once and does not
+/// look at cancellation (rule 60).
 template <class Rep, class Period>
 [[nodiscard]] detail::DelayAwaitable delay(std::chrono::duration<Rep, Period> time) noexcept {
     return detail::DelayAwaitable(std::chrono::ceil<std::chrono::nanoseconds>(time));

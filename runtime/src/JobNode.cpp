@@ -148,10 +148,23 @@ JobNode::JobNode(Origin& origin)
 
 JobNode::~JobNode() {
     // A root that nobody can end any more: the last handle to it went.
-    if (!isCompleted())
+    if (!isCompleted()) {
         record_.end(JobState::Cancelled);
-    else if (failures_ && failures_->facts && !observed_.load(std::memory_order_relaxed))
+        // Nothing else can be in the list: children and their waiters would keep this job.
+        while (list_.next != &list_) {
+            const auto handler = Ref<HandlerNode>::adopt(static_cast<HandlerNode*>(list_.next));
+            handler->unlink();
+        }
+    } else if (failures_ && failures_->facts && !observed_.load(std::memory_order_relaxed))
         record::tellIncident(IncidentKind::UnseenFailure, *failures_->facts, incidentText(failures_->final));
+}
+
+bool JobNode::tryRetain() noexcept {
+    std::uint64_t counts = counts_.load(std::memory_order_relaxed);
+    while ((counts & (oneHandle - 1)) != 0)
+        if (counts_.compare_exchange_weak(counts, counts + oneReference, std::memory_order_relaxed))
+            return true;
+    return false;
 }
 
 void JobNode::release() noexcept {
@@ -542,7 +555,7 @@ bool JobNode::belowSupervisor() noexcept {
 bool JobNode::hasHandlers() noexcept {
     std::lock_guard lock(lock_);
     for (const Registration* r = list_.next; r != &list_; r = r->next)
-        if (r->kind == Registration::Kind::Handler)
+        if (r->kind == Registration::Kind::Handler && static_cast<const HandlerNode*>(r)->observes)
             return true;
     return false;
 }
@@ -584,7 +597,8 @@ bool JobNode::addHandler(HandlerNode& handler, bool onCancelling) {
         if (failures_)
             cause = phase & finalPhase ? failures_->final : failures_->root;
     }
-    noteObserver();
+    if (handler.observes)
+        noteObserver();
     std::exception_ptr failure;
     invokeHandler(handler, cause, failure);
     if (failure)

@@ -284,7 +284,8 @@ void JobWalk::complete(Frame& frame) {
             }
         }
         if (handler) {
-            job.noteObserver();
+            if (handler->observes)
+                job.noteObserver();
             job.invokeHandler(*handler, frame.cause, frame.handlerFailure);
         }
         if (waiting)

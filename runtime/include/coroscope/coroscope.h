@@ -26,6 +26,7 @@
 #include <coroscope/runtime/ScopeFunctions.h>
 #include <coroscope/runtime/Select.h>
 #include <coroscope/runtime/Semaphore.h>
+#include <coroscope/runtime/StopToken.h>
 #include <coroscope/runtime/Task.h>
 #include <coroscope/runtime/TestScheduler.h>
 #include <coroscope/runtime/ThreadContextElement.h>

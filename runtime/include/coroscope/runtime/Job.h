@@ -19,6 +19,7 @@ namespace coroscope {
 
 class Job;
 class CompletableJob;
+class DisposableHandle;
 template <class T>
 class Deferred;
 class CoroutineScope;
@@ -36,6 +37,7 @@ struct HandleAccess {
     static Handle share(JobNode* node) noexcept;
     template <class Handle>
     static Handle adopt(JobNode* node) noexcept;
+    static DisposableHandle registerHandler(const Job& job, HandlerNode* handler, bool onCancelling);
 };
 
 } // namespace detail
@@ -191,6 +193,11 @@ namespace detail {
 
 inline JobNode* HandleAccess::node(const Job& job) noexcept {
     return job.node_;
+}
+
+inline DisposableHandle HandleAccess::registerHandler(const Job& job, HandlerNode* handler,
+                                                      bool onCancelling) {
+    return job.registerHandler(handler, onCancelling);
 }
 
 template <class Handle>

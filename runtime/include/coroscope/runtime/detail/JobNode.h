@@ -45,6 +45,8 @@ public:
 
     bool onCancelling = false;
     bool fired = false; ///< under the lock of the job
+    bool observes =
+        true; ///< whoever registered it wants to know how the job ends: a failure is not lost any more
 
 protected:
     HandlerNode() noexcept
@@ -132,6 +134,8 @@ public:
     // Life. A node begins with one reference, which the maker has; with Origin::held that one is a handle.
     // Those of its parent's list and of its body are counted from the beginning too.
     void retain() noexcept { counts_.fetch_add(1, std::memory_order_relaxed); }
+    /// For who has no reference, but knows that the memory is still there. False: the job is just going.
+    bool tryRetain() noexcept;
     void release() noexcept;
     void addHandle() noexcept;
     void dropHandle() noexcept;

@@ -93,11 +93,11 @@ void WorkerPool::submitBlocking(Runnable& work) noexcept {
         if (!resting_.empty()) {
             woken = resting_.back();
             resting_.pop_back();
-            woken->woken = true;
+            woken->wake();
         }
     }
     if (woken)
-        woken->arrived.notify_one();
+        woken->notify();
     else
         startThread(nullptr, false);
 }
@@ -154,11 +154,11 @@ void WorkerPool::wakeOne() noexcept {
             resting_.pop_back();
             woken->processor = processor;
             woken->searching = true;
-            woken->woken = true;
+            woken->wake();
         }
     }
     if (woken)
-        woken->arrived.notify_one();
+        woken->notify();
     else
         startThread(processor, true);
 }

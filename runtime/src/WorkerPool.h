@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace coroscope::detail {
@@ -64,11 +65,29 @@ private:
     struct Worker {
         explicit Worker(WorkerPool& p) noexcept
             : pool(p) {}
+        /// Lives on its thread, which may end as soon as it is awake, before the one who wakes it is through.
+        ~Worker() {
+            while (wakers.load(std::memory_order_acquire) != 0)
+                std::this_thread::yield();
+        }
+        Worker(const Worker&) = delete;
+        Worker& operator=(const Worker&) = delete;
+        /// Step one of waking it without the lock; under it.
+        void wake() noexcept {
+            woken = true;
+            wakers.fetch_add(1, std::memory_order_relaxed);
+        }
+        /// Step two; release: the last that is done to it.
+        void notify() noexcept {
+            arrived.notify_one();
+            wakers.fetch_sub(1, std::memory_order_release);
+        }
         WorkerPool& pool;
         Processor* processor = nullptr;
         bool searching = false;
         bool woken = false; ///< under the pool's mutex
         std::condition_variable arrived;
+        std::atomic<unsigned> wakers{0}; ///< between wake and notify
     };
     enum class Search : std::uint32_t { Nobody, Going, Napping };
 

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The large program without faults: looked at from its first moment to its last, it never has a finding.
+#include "Observer.h"
 #include "Process.h"
 
-#include <coroscope/observe/Finding.h>
-#include <coroscope/observe/JobTree.h>
-#include <coroscope/observe/Labels.h>
-#include <coroscope/observe/Source.h>
-
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <csignal>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -24,53 +18,28 @@ namespace observe = coroscope::observe;
 
 namespace {
 
-/// Follows a process and asks for findings as often as it can.
-class Observer {
+/// Follows the program and keeps what was ever found.
+class Watch {
 public:
-    /// Attaches as soon as the process can be attached to.
-    explicit Observer(int pid) {
-        std::string problem;
-        eventually([&] {
-            auto attached = observe::attach(pid);
-            if (attached)
-                source_ = std::move(*attached);
-            else
-                problem = attached.problem();
-            return source_ != nullptr;
-        });
-        if (!source_)
-            throw std::runtime_error(problem);
-    }
+    explicit Watch(int pid)
+        : observer_(pid) {}
 
     /// Once more. False when the process has ended.
     bool look() {
-        source_->wait(10);
-        observe::Batch batch;
-        source_->read(batch);
-        observe::TreeChanges changes;
-        ended_.apply(batch, tree_);
-        tree_.apply(batch, changes);
-        for (const observe::JobRow& row : batch.rows) {
+        const bool more = observer_.look();
+        for (const observe::JobRow& row : observer_.news().rows) {
             if (row.id.index() >= uses_.size())
                 uses_.resize(row.id.index() + 1);
             uses_[row.id.index()] = std::max(uses_[row.id.index()], row.id.generation());
         }
-        mostAlive_ = std::max(mostAlive_, tree_.size());
-        const auto dictionary = source_->dictionary();
-        const std::int64_t now = observe::monotonicNow();
-        for (const observe::Finding& finding :
-             watch_.confirmed(observe::findings(tree_, ended_, *dictionary, now), now)) {
-            const observe::Node node = tree_.find(finding.job);
-            const std::string job =
-                node == observe::noNode ? "?" : observe::jobLabel(tree_.row(node), *dictionary);
+        mostAlive_ = std::max(mostAlive_, observer_.tree().size());
+        for (const observe::Finding& finding : observer_.findings())
             found_.try_emplace(std::string(finding.rule) + " at " + finding.where.shortText() + ", " +
                                    finding.where.shortFunction(),
-                               job + ". " + finding.evidence);
-        }
+                               finding.jobName + ". " + finding.evidence);
         ++looks_;
-        return !source_->ended();
+        return more;
     }
-    std::size_t alive() const { return tree_.size(); }
     std::size_t mostAlive() const { return mostAlive_; }
     /// How many jobs the process has launched, at least: how often its slots were seen to be used.
     std::uint64_t jobs() const { return std::accumulate(uses_.begin(), uses_.end(), std::uint64_t{0}); }
@@ -83,10 +52,7 @@ public:
     }
 
 private:
-    std::unique_ptr<observe::Source> source_;
-    observe::JobTree tree_;
-    observe::EndedJobs ended_;
-    observe::FindingWatch watch_;
+    Observer observer_;
     std::map<std::string, std::string> found_; ///< with one example of each
     std::vector<std::uint64_t> uses_;
     std::size_t mostAlive_ = 0;
@@ -101,14 +67,14 @@ TEST(Healthy, aLargeProgramWithoutFaultsHasNoFindingFromItsStartToItsEnd) {
     Process process({COROSCOPE_HEALTHY, "25000", "8", "6000"}, {{"XDG_RUNTIME_DIR", directory.path()}},
                     output);
     setenv("XDG_RUNTIME_DIR", directory.path().c_str(), 1);
-    Observer observer(process.pid());
+    Watch watch(process.pid());
 
     std::map<std::string, int> looksIn;
     std::string part;
     const auto lookUntil = [&](const std::function<bool()>& enough) {
         eventually([&] {
             for (int i = 0; i < 20 && process.isRunning(); ++i)
-                observer.look();
+                watch.look();
             const std::string text = contentsOf(output);
             const std::size_t last = text.rfind("part: ");
             part = last == std::string::npos ? "" : text.substr(last, text.find('\n', last) - last);
@@ -125,9 +91,9 @@ TEST(Healthy, aLargeProgramWithoutFaultsHasNoFindingFromItsStartToItsEnd) {
     lookUntil([] { return false; });
 
     EXPECT_EQ(process.wait(), 0);
-    EXPECT_EQ(observer.found(), "");
-    EXPECT_GE(observer.jobs(), 100'000u);
-    EXPECT_GE(observer.mostAlive(), 5'000u);
+    EXPECT_EQ(watch.found(), "");
+    EXPECT_GE(watch.jobs(), 100'000u);
+    EXPECT_GE(watch.mostAlive(), 5'000u);
     EXPECT_GE(looksIn["part: load"], 20);
     EXPECT_GE(looksIn["part: bursts"], 20);
     std::istringstream text(contentsOf(output));
@@ -140,6 +106,6 @@ TEST(Healthy, aLargeProgramWithoutFaultsHasNoFindingFromItsStartToItsEnd) {
         }
     }
     EXPECT_GE(patterns, 60) << "the program ends by telling which patterns ran";
-    std::printf("%llu jobs, at most %zu alive, %d looks\n", static_cast<unsigned long long>(observer.jobs()),
-                observer.mostAlive(), observer.looks());
+    std::printf("%llu jobs, at most %zu alive, %d looks\n", static_cast<unsigned long long>(watch.jobs()),
+                watch.mostAlive(), watch.looks());
 }

@@ -42,11 +42,17 @@ ScratchDirectory::~ScratchDirectory() {
 }
 
 Process::Process(const std::vector<std::string>& command, const Environment& environment,
-                 const std::string& output) {
+                 const std::string& output, Input input) {
     std::vector<char*> arguments;
     for (const std::string& word : command)
         arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
+    int pipeEnds[2] = {-1, -1};
+    if (input == Input::Open) {
+        if (pipe2(pipeEnds, O_CLOEXEC) != 0)
+            throw std::system_error(errno, std::generic_category(), "pipe2");
+        input_ = pipeEnds[1];
+    }
     const pid_t parent = getpid();
     pid_ = fork();
     if (pid_ < 0)
@@ -58,12 +64,14 @@ Process::Process(const std::vector<std::string>& command, const Environment& env
         for (const auto& [name, value] : environment)
             setenv(name.c_str(), value.c_str(), 1);
         const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (file < 0 || nothing < 0 || dup2(nothing, 0) < 0 || dup2(file, 1) < 0 || dup2(file, 2) < 0)
+        const int from = input == Input::Open ? pipeEnds[0] : open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (file < 0 || from < 0 || dup2(from, 0) < 0 || dup2(file, 1) < 0 || dup2(file, 2) < 0)
             _exit(126);
         execv(arguments[0], arguments.data());
         _exit(127);
     }
+    if (input == Input::Open)
+        close(pipeEnds[0]);
 }
 
 Process::~Process() {
@@ -71,6 +79,13 @@ Process::~Process() {
         signal(SIGKILL);
         wait();
     }
+    closeInput();
+}
+
+void Process::closeInput() {
+    if (input_ >= 0)
+        close(input_);
+    input_ = -1;
 }
 
 void Process::signal(int number) const {

@@ -37,15 +37,18 @@ private:
 class Process {
 public:
     using Environment = std::map<std::string, std::string>;
+    enum class Input { Empty, Open };
     /// `output`: file for its standard output and error. `environment` is added to this process's own.
     Process(const std::vector<std::string>& command, const Environment& environment,
-            const std::string& output);
+            const std::string& output, Input input = Input::Empty);
     ~Process();
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
 
     pid_t pid() const { return pid_; }
     void signal(int number) const;
+    /// Ends an open input.
+    void closeInput();
     bool isRunning();
     /// Waits for its end. The exit status; 128 + the number of the signal that killed it; nothing if it is
     /// too slow.
@@ -53,6 +56,7 @@ public:
 
 private:
     pid_t pid_ = -1;
+    int input_ = -1; ///< the end that we would write to
     std::optional<int> status_;
 };
 

@@ -7,7 +7,8 @@ if(NOT ROOT)
     cmake_path(GET ROOT PARENT_PATH ROOT)
 endif()
 
-set(layers probes/model probes/wire probes/record probes/observe runtime runtime/qt app/ctl app/window resources/samples)
+set(layers probes/model probes/wire probes/record probes/observe runtime runtime/qt app/ctl app/window resources/samples
+    resources/pitfalls)
 set(allowed_probes/model model)
 set(allowed_probes/wire wire model)
 set(allowed_probes/record record wire model)
@@ -17,6 +18,7 @@ set(allowed_runtime/qt qt runtime record model)
 set(allowed_app/ctl observe model)
 set(allowed_app/window observe model app)
 set(allowed_resources/samples runtime record spdlog)
+set(allowed_resources/pitfalls runtime)
 
 set(may_qt app/window runtime/qt)
 

@@ -38,9 +38,9 @@ Task<> program(CoroutineScope scope) {
     const Job order = scope.launch(desk + CoroutineName("order"), [] { return takeOrder(); });
     co_await pitfalls::stay();
     auto taken = [&order]() -> Task<> { co_await order.join(); };
-    const bool inTime = co_await withTimeoutOrNull(1s, taken);
+    const bool inTime = co_await withTimeoutOrNull(3s, taken);
     if (!inTime)
-        std::puts("the next customer has waited for a second");
+        std::puts("the next customer has left");
     answer.set_value();
     co_await payment.join();
     co_await order.join();

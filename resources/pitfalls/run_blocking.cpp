@@ -34,9 +34,9 @@ Task<> program(CoroutineScope scope) {
     const Job painting = scope.launch(ui + CoroutineName("paint"), [] { return paint(); });
     co_await pitfalls::stay();
     auto painted = [&painting]() -> Task<> { co_await painting.join(); };
-    const bool inTime = co_await withTimeoutOrNull(1s, painted);
+    const bool inTime = co_await withTimeoutOrNull(3s, painted);
     if (!inTime)
-        std::puts("frozen for a second");
+        std::puts("frozen");
     disk.complete();
     co_await saving.join();
     co_await painting.join();

@@ -34,7 +34,7 @@ void PrintTo(const Pitfall& pitfall, std::ostream* out) {
 
 const std::vector<Pitfall> pitfalls{
     {"blocked_dispatcher",
-     "the next customer has waited for a second\n"
+     "the next customer has left\n"
      "paid\n"
      "order taken\n",
      "order taken\n"
@@ -71,7 +71,7 @@ const std::vector<Pitfall> pitfalls{
      "acknowledged message 7, left: -1\n",
      "acknowledged message 7, left: 0\n"},
     {"run_blocking",
-     "frozen for a second\n"
+     "frozen\n"
      "saved\n"
      "painted\n",
      "painted\n"

@@ -67,6 +67,48 @@ double clockRead() {
 #endif
 }
 
+/// What no record of this kind can be cheaper than: for each job two reads of the clock, and a store into
+/// each field of one of a thousand slots.
+double bareJob() {
+    struct alignas(64) Slot {
+        volatile std::uint64_t fields[16];
+    };
+    static std::vector<Slot> slots(1'024);
+    return nanosecondsEach(rounds, [&](std::size_t i) {
+        Slot& slot = slots[i % slots.size()];
+        std::uint64_t time = 0;
+        for (auto& field : slot.fields)
+            field = i;
+        for (int slice = 0; slice < 2; ++slice) {
+#if defined(__x86_64__)
+            time = __rdtsc();
+#else
+            time = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+#endif
+            for (int field = 8; field < 12; ++field)
+                slot.fields[field] = time;
+        }
+        slot.fields[0] = 0;
+    });
+}
+
+/// Is born, waits, goes on and ends, while a thousand others wait.
+double recordedJob() {
+    static std::deque<record::JobRecord> living;
+    while (living.size() < 1'000)
+        living.emplace_back().begin({.kind = JobKind::Launch, .execution = Execution::Suspended});
+    return nanosecondsEach(rounds, [&](std::size_t) {
+        record::JobRecord& born = living.emplace_back();
+        born.begin({.kind = JobKind::Launch});
+        born.runs();
+        born.suspends(1, WaitKind::Yield, 0);
+        record::JobRecord& ends = living.front();
+        ends.runs();
+        ends.end(JobState::Completed);
+        living.pop_front();
+    });
+}
+
 /// Looked up in the own record, as any reader would.
 bool ringsAreOn() {
     layout::Header header{};
@@ -103,9 +145,12 @@ int run() {
         job.flagsChange(i % 2 == 0 ? JobFlags::shielded : std::uint16_t{0},
                         i % 2 == 0 ? std::uint16_t{0} : JobFlags::shielded);
     };
-    std::vector<double> unobserved;
-    for (int i = 0; i < turns; ++i)
+    std::vector<double> unobserved, jobs, bare;
+    for (int i = 0; i < turns; ++i) {
         unobserved.push_back(nanosecondsEach(rounds, slice) / 2);
+        jobs.push_back(recordedJob());
+        bare.push_back(bareJob());
+    }
     if (::write(go, "g", 1) != 1)
         return 1;
     // The observer is there when the rings are on: then a slice costs more.
@@ -134,6 +179,7 @@ int run() {
     print("record.event.slice_ns", median(slices), "ns", 10, "mutex and queue", median(queue));
     print("record.event.stamp_ns", median(events), "ns", 20, "clock read", median(clock));
     print("record.slice.unobserved_ns", median(unobserved), "ns", noGoal, "clock read", median(clock));
+    print("record.job_ns", median(jobs), "ns", noGoal, "bare stores and clock reads", median(bare));
     ::kill(observer, SIGKILL);
     ::waitpid(observer, nullptr, 0);
     job.end(JobState::Completed);

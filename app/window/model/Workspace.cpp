@@ -115,10 +115,11 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     emit aboutToUpdate();
     ended_.apply(nothing, tree_);
     tree_.apply(nothing, changes_);
-    changes_.clear();
     labels_.use(session_->dictionary());
     rows_.forget();
     findings_.assign({}, tree_);
+    emit treeChanged(changes_);
+    changes_.clear();
     cancels_.clear();
     callStacks_.clear();
     sampling_.reset();
@@ -439,6 +440,7 @@ void Workspace::applyBatch(observe::Batch batch) {
     ended_.apply(batch, tree_);
     tree_.apply(std::move(batch), changes_);
     rows_.apply(changes_);
+    emit treeChanged(changes_);
     treeChangedSinceFindings_ = true;
     if (selected_ && !selected_->ended && tree_.find(selected_->id) == noNode) {
         // Gone while news were lost: how it ended is not known.

@@ -150,6 +150,8 @@ signals:
     /// Before rows come, go or change, and after.
     void aboutToUpdate();
     void updated(bool newSource);
+    /// After each change of the tree and the rows, some of them between aboutToUpdate() and updated().
+    void treeChanged(const observe::TreeChanges& changes);
     /// Ten times a second while attached: everything that shows a number reads it now, so that they agree.
     void numbersDue();
     void findingsChanged();

@@ -33,6 +33,8 @@ Tokens lightTokens() {
             .failed = QColor("#cc3d3f"),
             .ended = QColor("#8a94a6"),
             .orphan = QColor("#9a4fc4"),
+            .categories = {QColor("#3b7dd8"), QColor("#c77700"), QColor("#0b8f6a"), QColor("#9a4fc4"),
+                           QColor("#0f8ca0"), QColor("#b8336a"), QColor("#6b7d1f"), QColor("#8a5a2b")},
             .dark = false};
 }
 
@@ -53,6 +55,8 @@ Tokens darkTokens() {
             .failed = QColor("#f0706f"),
             .ended = QColor("#7f8a9b"),
             .orphan = QColor("#c78be8"),
+            .categories = {QColor("#6aa5f5"), QColor("#f0a742"), QColor("#35c79b"), QColor("#c78be8"),
+                           QColor("#4cc9dd"), QColor("#f07fae"), QColor("#b5cc5a"), QColor("#d0a070")},
             .dark = true};
 }
 
@@ -103,10 +107,16 @@ QPushButton[danger="true"]:focus { border-color: @text; }
 QPushButton[danger="true"]:disabled { background: @line; color: @dim; border-color: @line; }
 QPushButton[quietDanger="true"] { color: @dangerText; }
 QPushButton[quietDanger="true"]:disabled { color: @faint; }
+QPushButton[segment="true"] { border-radius: 0; padding: 5px 14px; }
+QPushButton#showTree { border-top-left-radius: 6px; border-bottom-left-radius: 6px; border-right: none; }
+QPushButton#showMap { border-top-right-radius: 6px; border-bottom-right-radius: 6px; }
+QPushButton[segment="true"]:checked { background: @selection; color: @accentText; font-weight: 600; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }
 QToolButton:hover { background: @line; }
 QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
+QToolButton#mapColour { color: @dim; padding: 2px 8px; border: 1px solid @line; }
+QToolButton#mapColour:hover, QToolButton#mapColour:focus { color: @text; }
 QLineEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }
 QLineEdit:focus { border-color: @accent; }
 QCheckBox { spacing: 8px; }
@@ -155,6 +165,7 @@ QProgressBar::chunk { background: @running; border-radius: 3px; }
         {"@faint", t.faint.name()},
         {"@selection", t.selection.name()},
         {"@hover", Theme::mix(t.selection, t.background, 0.4).name()},
+        {"@accentText", Theme::readable(t, t.accent, t.selection).name()},
         {"@accent", t.accent.name()},
         {"@running", t.running.name()},
         {"@cancelling", t.cancelling.name()},

@@ -8,6 +8,8 @@
 #include <QFont>
 #include <QString>
 
+#include <array>
+
 class QApplication;
 
 namespace coroscope::app {
@@ -21,6 +23,7 @@ struct Tokens {
     QColor selection, selectionEdge, accent;
     QColor running, suspended, queued;
     QColor cancelling, failed, ended, orphan;
+    std::array<QColor, 8> categories; ///< for things that have no order: dispatchers, places
     bool dark = false;
 };
 

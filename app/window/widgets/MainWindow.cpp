@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/MainWindow.h"
 
+#include "map/JobCanvas.h"
+#include "map/MapPanel.h"
 #include "model/Format.h"
 #include "program/Log.h"
 #include "theme/Icons.h"
@@ -45,6 +47,8 @@
 #include <QTabBar>
 #include <QVBoxLayout>
 
+#include <tuple>
+
 namespace coroscope::app {
 
 using observe::Node;
@@ -80,10 +84,14 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     saveBanner_ = new Banner(QStringLiteral("saveBanner"), treePage_);
     saveBanner_->setAccessibleName(tr("Saving"));
     banner_ = new Banner(QStringLiteral("banner"), treePage_);
-    tree_ = new JobTreeView(workspace_, treePage_);
+    views_ = new QStackedWidget(treePage_);
+    tree_ = new JobTreeView(workspace_, views_);
+    map_ = new MapPanel(workspace_, views_);
+    views_->addWidget(tree_);
+    views_->addWidget(map_);
     layout->addWidget(saveBanner_);
     layout->addWidget(banner_);
-    layout->addWidget(tree_, 1);
+    layout->addWidget(views_, 1);
     pages_->addWidget(empty_);
     pages_->addWidget(treePage_);
     setCentralWidget(pages_);
@@ -110,6 +118,8 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
 
     const QSettings settings;
     resize(settings.value(QStringLiteral("window/size"), QSize(1440, 900)).toSize());
+    if (settings.value(QStringLiteral("window/view")) == QStringLiteral("map"))
+        setView(ViewSwitch::Map);
     laidOut_ = restoreState(settings.value(QStringLiteral("window/state")).toByteArray());
     targets_.start();
     stateChanged();
@@ -163,10 +173,17 @@ void MainWindow::buildMenu() {
     file(tr("Open dump…"), Qt::Key_O, &MainWindow::askOpen);
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
     menu->addSeparator();
+    for (const auto& [view, text, digit] : {std::tuple{ViewSwitch::Tree, tr("Tree"), Qt::Key_1},
+                                            std::tuple{ViewSwitch::Map, tr("Map"), Qt::Key_2}}) {
+        QAction* action = menu->addAction(text, this, [this, chosen = view] { setView(chosen); });
+        action->setShortcut(QKeySequence(Qt::CTRL | digit));
+        addAction(action);
+    }
+    menu->addSeparator();
     int key = Qt::Key_1;
     for (QDockWidget* panel : docks()) {
         QAction* action = panel->toggleViewAction();
-        action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(key++)));
+        action->setShortcut(QKeySequence(Qt::ALT | static_cast<Qt::Key>(key++)));
         menu->addAction(action);
         addAction(action);
     }
@@ -219,7 +236,14 @@ void MainWindow::connectAll() {
     });
     connect(toolbar_, &Toolbar::cancelMatchingRequested, this, &MainWindow::askCancelMatching);
     shortcut(QKeySequence(Qt::SHIFT | Qt::Key_Delete), &MainWindow::askCancelMatching);
-    connect(toolbar_, &Toolbar::leaveSearch, tree_, qOverload<>(&QWidget::setFocus));
+    connect(toolbar_, &Toolbar::leaveSearch, this, &MainWindow::focusView);
+    connect(&toolbar_->views(), &ViewSwitch::viewChosen, this, &MainWindow::setView);
+    connect(map_, &MapPanel::cancelRequested, this, &MainWindow::askCancel);
+    connect(map_, &MapPanel::copyRequested, tree_, &JobTreeView::copyRequested);
+    connect(map_, &MapPanel::showInTreeRequested, this, [this](JobId job) {
+        workspace_.select(job);
+        setView(ViewSwitch::Tree);
+    });
     connect(empty_, &EmptyState::attachRequested, this, &MainWindow::askAttach);
     connect(empty_, &EmptyState::openRequested, this, &MainWindow::askOpen);
     connect(empty_, &EmptyState::sampleRequested, this, &MainWindow::startSample);
@@ -230,7 +254,7 @@ void MainWindow::connectAll() {
             QApplication::clipboard()->setText(details_->report());
     });
     connect(details_, &DetailsPanel::jobClicked, this, &MainWindow::goTo);
-    connect(details_, &DetailsPanel::questionClosed, tree_, qOverload<>(&QWidget::setFocus));
+    connect(details_, &DetailsPanel::questionClosed, this, &MainWindow::focusView);
     connect(findings_, &FindingsPanel::jobClicked, this, &MainWindow::goTo);
     connect(commands_, &CommandsPanel::jobClicked, this, &MainWindow::goTo);
     connect(commands_, &CommandsPanel::refreshed, this, [this] {
@@ -284,8 +308,8 @@ void MainWindow::connectAll() {
         const QString who = tr("%1, pid %2").arg(QString::fromStdString(info.program)).arg(info.pid);
         logInfo(info.live ? tr("attached to %1").arg(who)
                           : tr("opened %1, a dump of %2").arg(QString::fromStdString(info.file), who));
-        tree_->setFocus();
         stateChanged();
+        focusView();
     });
     connect(&workspace_, &Workspace::attachFailed, this, [this](int pid, const QString& sentence) {
         if (pid == samplePid_ && sampleAttempts_ > 0 && --sampleAttempts_ > 0) {
@@ -536,6 +560,24 @@ void MainWindow::goTo(JobId job) {
     }
     workspace_.select(job);
     tree_->show(node);
+    map_->showJob(job);
+}
+
+void MainWindow::setView(ViewSwitch::View view) {
+    toolbar_->views().setView(view);
+    views_->setCurrentIndex(view);
+    QSettings().setValue(QStringLiteral("window/view"),
+                         view == ViewSwitch::Map ? QStringLiteral("map") : QStringLiteral("tree"));
+    const Node selected = workspace_.selectedNode();
+    if (selected != noNode && view == ViewSwitch::Tree)
+        tree_->show(selected);
+    else if (selected != noNode)
+        map_->showJob(workspace_.tree().row(selected).id);
+    focusView();
+}
+
+void MainWindow::focusView() {
+    views_->currentWidget()->setFocus();
 }
 
 void MainWindow::askCancel(JobId job) {

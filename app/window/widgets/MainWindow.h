@@ -2,6 +2,7 @@
 // The window: puts the panels together and carries wishes from one to the other.
 #pragma once
 
+#include "map/ViewSwitch.h"
 #include "model/Targets.h"
 #include "model/Workspace.h"
 #include "program/Sample.h"
@@ -28,6 +29,7 @@ class EmptyState;
 class EndedPanel;
 class FindingsPanel;
 class JobTreeView;
+class MapPanel;
 class StatusBar;
 class SystemAppearance;
 class TargetsPanel;
@@ -43,6 +45,9 @@ public:
 
     Workspace& workspace() noexcept { return workspace_; }
     JobTreeView& tree() noexcept { return *tree_; }
+    MapPanel& map() noexcept { return *map_; }
+    /// Shows the jobs as a tree or as a map; remembered.
+    void setView(ViewSwitch::View view);
     DetailsPanel& details() noexcept { return *details_; }
     CommandsPanel& commands() noexcept { return *commands_; }
     EndedPanel& ended() noexcept { return *ended_; }
@@ -81,6 +86,7 @@ private:
     void goTo(JobId job);
     void askCancel(JobId job);
     void askCancelMatching();
+    void focusView();
     void changeTheme(ThemeChoice choice);
     void applyTheme();
     void showFindings();
@@ -99,6 +105,8 @@ private:
     Banner* banner_;
     Banner* saveBanner_;
     JobTreeView* tree_;
+    MapPanel* map_;
+    QStackedWidget* views_;
     TargetsPanel* targetsPanel_;
     DetailsPanel* details_;
     FindingsPanel* findings_;

@@ -36,6 +36,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     search_->installEventFilter(this);
     count_ = dimLabel(QString(), search_);
     count_->setAttribute(Qt::WA_TransparentForMouseEvents);
+    views_ = new ViewSwitch(this);
     cancel_ = new QPushButton(tr("Cancel…"), this);
     cancel_->setObjectName(QStringLiteral("cancel"));
     cancel_->setProperty("quietDanger", true);
@@ -52,6 +53,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     menuButton_->setMenu(menu_);
     layout->addWidget(attach_);
     layout->addWidget(search_, 1);
+    layout->addWidget(views_);
     layout->addWidget(cancelMatching_);
     layout->addWidget(cancel_);
     layout->addWidget(menuButton_);

@@ -2,6 +2,7 @@
 // Attach, search, cancel and the menu, over everything else.
 #pragma once
 
+#include "map/ViewSwitch.h"
 #include "model/Workspace.h"
 
 #include <QFrame>
@@ -22,6 +23,7 @@ public:
 
     QMenu* menu() const noexcept { return menu_; }
     QLineEdit* search() const noexcept { return search_; }
+    ViewSwitch& views() const noexcept { return *views_; }
 
 signals:
     void attachRequested();
@@ -46,6 +48,7 @@ private:
     QLineEdit* search_;
     QAction* searchIcon_;
     QLabel* count_;
+    ViewSwitch* views_;
     QPushButton* cancel_;
     QPushButton* cancelMatching_;
     QToolButton* menuButton_;

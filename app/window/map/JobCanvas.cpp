@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "map/JobCanvas.h"
+
+#include "map/JobCanvasAccessible.h"
+#include "model/Format.h"
+#include "theme/Icons.h"
+#include "theme/Theme.h"
+#include "widgets/RowPainter.h"
+
+#include <QAccessible>
+#include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QMouseEvent>
+#include <QToolTip>
+#include <QWheelEvent>
+
+#include <cmath>
+
+namespace coroscope::app {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+/// One notch of a wheel makes things this much larger.
+constexpr double notch = 1.25;
+constexpr double keyStep = 1.5;
+
+bool isGroup(Node node) {
+    return node == programGroup || node == orphanGroup;
+}
+} // namespace
+
+JobCanvas::JobCanvas(JobMap& map, QWidget* parent)
+    : QWidget(parent)
+    , map_(map)
+    , rows_(std::make_unique<RowPainter>(map.workspace())) {
+    JobCanvasAccessible::install(this);
+    setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
+    setAttribute(Qt::WA_OpaquePaintEvent);
+    connect(&workspace(), &Workspace::selectionChanged, this, &JobCanvas::selectionChanged);
+    connect(&workspace(), &Workspace::findingsChanged, this, qOverload<>(&QWidget::update));
+    connect(&workspace(), &Workspace::stateChanged, this, qOverload<>(&QWidget::update));
+    connect(&map_, &JobMap::changed, this, [this] {
+        if (hovered_ && !isGroup(hovered_->node) && !map_.layout().known(hovered_->node))
+            hovered_.reset();
+    });
+}
+
+JobCanvas::~JobCanvas() = default;
+
+QString JobCanvas::accessibleName(Node node) const {
+    return rows_->accessibleName(node);
+}
+
+void JobCanvas::selectionChanged() {
+    update();
+    if (!QAccessible::isActive() || !isVisible() || current() == noNode)
+        return;
+    QAccessibleEvent event(this, QAccessible::Focus);
+    event.setChild(0); // the selected one comes first
+    QAccessible::updateAccessibility(&event);
+}
+
+void JobCanvas::select(Node node) {
+    workspace().select(node == noNode || isGroup(node) ? JobId{} : workspace().tree().row(node).id);
+}
+
+QString JobCanvas::tooltip(const MapBox& box) const {
+    const MapLayout& layout = map_.layout();
+    if (isGroup(box.node))
+        return QStringLiteral("<b>%1</b><br>%2")
+            .arg(map_.title(box.node).toHtmlEscaped(), jobsText(map_.jobs(box)));
+    if (!layout.known(box.node))
+        return {};
+    if (box.merged > 1)
+        return tr("<b>%1 side by side</b>, too narrow to be drawn each<br>%2 with all below them<br>"
+                  "zoom in to see them")
+            .arg(jobsText(box.merged), countText(map_.jobs(box)));
+    const Column columns[] = {StateColumn, FindingsColumn, WhereColumn};
+    QString text = QStringLiteral("<b>%1</b>").arg(rows_->text(box.node, JobColumn).toHtmlEscaped());
+    for (const Column column : columns) {
+        if (const QString part = rows_->text(box.node, column); !part.isEmpty())
+            text += QStringLiteral("<br>") + part.toHtmlEscaped().replace(u'\n', QStringLiteral("<br>"));
+    }
+    text += tr("<br>age %1, in this state for %2")
+                .arg(rows_->text(box.node, AgeColumn), rows_->text(box.node, InStateColumn))
+                .toHtmlEscaped()
+                .replace(QStringLiteral("&lt;br&gt;"), QStringLiteral("<br>"));
+    if (const QString dispatcher = rows_->text(box.node, DispatcherColumn); !dispatcher.isEmpty())
+        text += tr(" · %1").arg(dispatcher.toHtmlEscaped());
+    if (const std::uint32_t size = workspace().rows().subtreeSize(box.node); size > 1)
+        text += tr("<br>%1 with all below it").arg(jobsText(size));
+    return text;
+}
+
+bool JobCanvas::event(QEvent* event) {
+    if (event->type() == QEvent::ToolTip) {
+        const auto* help = static_cast<QHelpEvent*>(event);
+        const std::optional<MapBox> box = press_ == Press::None ? boxAt(help->pos()) : std::nullopt;
+        QToolTip::showText(help->globalPos(), box ? tooltip(*box) : QString(), this);
+        return true;
+    }
+    return QWidget::event(event);
+}
+
+/// Along siblings and up and down, as they lie in the map.
+void JobCanvas::step(int key) {
+    const MapLayout& layout = map_.layout();
+    Node to = noNode;
+    const Node at = current();
+    if (at == noNode || !layout.known(at)) {
+        to = layout.firstChild(layout.childCount(programGroup) > 0 ? programGroup : orphanGroup);
+    } else if (key == Qt::Key_Up) {
+        to = layout.parent(at);
+        if (isGroup(to))
+            to = noNode;
+    } else if (key == Qt::Key_Down) {
+        to = layout.firstChild(at);
+    } else {
+        to = key == Qt::Key_Left ? layout.previous(at) : layout.next(at);
+        // From the last with an owner to the first without, and back.
+        if (to == noNode && key == Qt::Key_Right && layout.parent(at) == programGroup)
+            to = layout.firstChild(orphanGroup);
+        if (to == noNode && key == Qt::Key_Left && layout.parent(at) == orphanGroup)
+            to = layout.lastChild(programGroup);
+    }
+    if (to == noNode)
+        return;
+    select(to);
+    show(to);
+}
+
+void JobCanvas::keyPressEvent(QKeyEvent* event) {
+    const Node node = current();
+    if (event->matches(QKeySequence::Copy)) {
+        emit copyRequested();
+        return;
+    }
+    const QPointF middle = node != noNode && !rectOfNode(node).isEmpty()
+                               ? rectOfNode(node).intersected(rect()).center()
+                               : QRectF(rect()).center();
+    switch (event->key()) {
+    case Qt::Key_Up:
+    case Qt::Key_Down:
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+        step(event->key());
+        return;
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+        zoomBy(keyStep, middle);
+        return;
+    case Qt::Key_Minus:
+        zoomBy(1 / keyStep, middle);
+        return;
+    case Qt::Key_Home:
+    case Qt::Key_0:
+        fit();
+        return;
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        if (node != noNode)
+            zoomTo(node);
+        return;
+    case Qt::Key_Backspace:
+        zoomOut();
+        return;
+    case Qt::Key_Escape:
+        if (zoomOut())
+            return;
+        break; // it may mean the search
+    case Qt::Key_PageDown:
+        panBy({0, -height() * 0.8});
+        return;
+    case Qt::Key_PageUp:
+        panBy({0, height() * 0.8});
+        return;
+    case Qt::Key_Delete:
+        if (node != noNode)
+            emit cancelRequested(workspace().tree().row(node).id);
+        return;
+    case Qt::Key_Menu:
+        if (node != noNode)
+            showMenu(node, mapToGlobal(middle.toPoint()));
+        return;
+    default:
+        break;
+    }
+    QWidget::keyPressEvent(event);
+}
+
+void JobCanvas::mousePressEvent(QMouseEvent* event) {
+    pressedAt_ = lastAt_ = event->position();
+    dragged_ = false;
+    if (event->button() != Qt::LeftButton && event->button() != Qt::MiddleButton)
+        return;
+    press_ = pressedOverlay(event->position()) ? Press::Overlay : Press::Pan;
+}
+
+void JobCanvas::mouseMoveEvent(QMouseEvent* event) {
+    const QPointF at = event->position();
+    if (press_ == Press::Overlay) {
+        draggedOverlay(at);
+    } else if (press_ == Press::Pan) {
+        if (!dragged_ && (at - pressedAt_).manhattanLength() >= QApplication::startDragDistance()) {
+            dragged_ = true;
+            setCursor(Qt::ClosedHandCursor);
+        }
+        if (dragged_)
+            panBy(at - lastAt_);
+    } else {
+        const std::optional<MapBox> box = boxAt(at);
+        const Node before = hovered_ ? hovered_->node : noNode, now = box ? box->node : noNode;
+        hovered_ = box;
+        if (before != now)
+            update();
+    }
+    lastAt_ = at;
+}
+
+void JobCanvas::mouseReleaseEvent(QMouseEvent* event) {
+    const Press was = std::exchange(press_, Press::None);
+    unsetCursor();
+    if (was != Press::Pan || dragged_ || event->button() != Qt::LeftButton)
+        return;
+    const std::optional<MapBox> box = boxAt(event->position());
+    select(box && box->merged <= 1 ? box->node : noNode);
+}
+
+void JobCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
+    if (event->button() != Qt::LeftButton || pressedOverlay(event->position()))
+        return;
+    const std::optional<MapBox> box = boxAt(event->position());
+    if (!box)
+        return;
+    if (box->merged > 1)
+        zoomBy(16, event->position());
+    else
+        zoomTo(box->node);
+}
+
+void JobCanvas::wheelEvent(QWheelEvent* event) {
+    const QPoint pixels = event->pixelDelta(), angle = event->angleDelta();
+    if ((event->modifiers() & Qt::ShiftModifier) != 0 || std::abs(angle.x()) > std::abs(angle.y())) {
+        const QPointF by = pixels.isNull() ? QPointF(angle) / 2 : QPointF(pixels);
+        panBy(std::abs(angle.x()) > std::abs(angle.y()) ? QPointF(by.x(), 0) : QPointF(0, by.y()));
+    } else {
+        zoomBy(std::pow(notch, angle.y() / 120.0), event->position());
+    }
+    event->accept();
+}
+
+void JobCanvas::leaveEvent(QEvent* event) {
+    QWidget::leaveEvent(event);
+    if (hovered_) {
+        hovered_.reset();
+        update();
+    }
+}
+
+void JobCanvas::focusInEvent(QFocusEvent* event) {
+    QWidget::focusInEvent(event);
+    update();
+}
+void JobCanvas::focusOutEvent(QFocusEvent* event) {
+    QWidget::focusOutEvent(event);
+    update();
+}
+
+void JobCanvas::contextMenuEvent(QContextMenuEvent* event) {
+    Node node = current();
+    if (event->reason() == QContextMenuEvent::Mouse) {
+        const std::optional<MapBox> box = boxAt(event->pos());
+        node = box && box->merged <= 1 && !isGroup(box->node) ? box->node : noNode;
+        if (node != noNode)
+            select(node);
+    }
+    if (node != noNode)
+        showMenu(node, event->globalPos());
+}
+
+void JobCanvas::showMenu(Node node, const QPoint& globalPosition) {
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    const JobId id = workspace().tree().row(node).id;
+    const QString name = workspace().labels().fullName(workspace().tree().row(node));
+    menu->addAction(tr("Zoom to it"), this, [this, id] {
+        if (const Node there = workspace().tree().find(id); there != noNode)
+            zoomTo(there);
+    });
+    menu->addAction(tr("Show in the tree"), this, [this, id] { emit showInTreeRequested(id); });
+    menu->addSeparator();
+    menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
+    menu->addAction(tr("Copy report"), this, &JobCanvas::copyRequested);
+    menu->addSeparator();
+    QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
+    cancel->setShortcut(Qt::Key_Delete);
+    cancel->setIcon(icon(QStringLiteral("cancel"), Theme::tokens().failed));
+    cancel->setEnabled(workspace().state() == Workspace::State::Live);
+    menu->popup(globalPosition);
+}
+
+} // namespace coroscope::app

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the drawings of the map have in common: pointer, keyboard, menu, tooltip, and how screen readers see
+// them.
+#pragma once
+
+#include "map/JobMap.h"
+
+#include <QWidget>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace coroscope::app {
+
+/// A job that a person can see and point at.
+struct SeenJob {
+    JobId job;
+    QRect rect; ///< in the widget
+};
+
+class RowPainter;
+
+class JobCanvas : public QWidget {
+    Q_OBJECT
+public:
+    using Node = observe::Node;
+
+    explicit JobCanvas(JobMap& map, QWidget* parent = nullptr);
+    ~JobCanvas() override;
+
+    JobMap& map() const noexcept { return map_; }
+    Workspace& workspace() const noexcept { return map_.workspace(); }
+    /// The selected job, as long as it lives.
+    Node current() const noexcept { return workspace().selectedNode(); }
+    /// Brings the job into sight.
+    virtual void show(Node node) = 0;
+    /// Brings it and all below it into the whole view.
+    virtual void zoomTo(Node node) = 0;
+    /// One step back; false when all is in sight already.
+    virtual bool zoomOut() = 0;
+    virtual void fit() = 0;
+    /// The jobs with room for a label, and the selected one first.
+    virtual std::vector<SeenJob> seen() const = 0;
+    /// "reader-311 launch #40219, Cancelling, suspended".
+    QString accessibleName(Node node) const;
+    using QWidget::accessibleName;
+
+signals:
+    void cancelRequested(coroscope::JobId job);
+    void copyRequested();
+    void showInTreeRequested(coroscope::JobId job);
+
+protected:
+    /// What is drawn there: a job, a group, several jobs merged; empty without any.
+    virtual std::optional<MapBox> boxAt(const QPointF& position) const = 0;
+    virtual void zoomBy(double factor, const QPointF& around) = 0;
+    /// By pixels.
+    virtual void panBy(const QPointF& distance) = 0;
+    /// The pointer is on a part of the widget that has its own use: press, then moves, then release.
+    virtual bool pressedOverlay(const QPointF&) { return false; }
+    virtual void draggedOverlay(const QPointF&) {}
+    /// The roots' parents, too, can be zoomed to, but not selected.
+    virtual QRectF rectOfNode(Node node) const = 0;
+
+    const std::optional<MapBox>& hovered() const noexcept { return hovered_; }
+
+    bool event(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
+
+private:
+    QString tooltip(const MapBox& box) const;
+    void showMenu(Node node, const QPoint& globalPosition);
+    void select(Node node);
+    void step(int key);
+    void selectionChanged();
+
+    JobMap& map_;
+    std::unique_ptr<RowPainter> rows_; ///< knows what to say of a job
+    std::optional<MapBox> hovered_;
+    enum class Press { None, Pan, Overlay } press_ = Press::None;
+    QPointF pressedAt_, lastAt_;
+    bool dragged_ = false;
+};
+
+} // namespace coroscope::app

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the colours of the map mean, in a line below it.
+#pragma once
+
+#include "map/JobMap.h"
+
+#include <QWidget>
+
+namespace coroscope::app {
+
+class LegendBar : public QWidget {
+    Q_OBJECT
+public:
+    explicit LegendBar(JobMap& map, QWidget* parent = nullptr);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    void refresh();
+
+    JobMap& map_;
+    std::vector<MapLook> items_;
+};
+
+} // namespace coroscope::app

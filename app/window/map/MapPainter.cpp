@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "map/MapPainter.h"
+
+#include "model/Format.h"
+#include "theme/Icons.h"
+#include "theme/Theme.h"
+
+#include <QFontMetricsF>
+
+#include <algorithm>
+#include <cmath>
+
+namespace coroscope::app {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+
+constexpr double iconSize = 13;
+constexpr double leastForIcon = 20, leastForText = 44, leastForPattern = 7, leastForGap = 5;
+
+bool isGroup(Node node) {
+    return node == programGroup || node == orphanGroup;
+}
+
+/// Patterns are drawn over the fill, faintly: text has to stay readable.
+void fill(QPainter& painter, const QRectF& rect, const MapLook& look) {
+    painter.fillRect(rect, look.fill);
+    if (look.pattern == Qt::SolidPattern || rect.width() < leastForPattern)
+        return;
+    QColor line = look.colour;
+    line.setAlphaF(0.35f);
+    painter.fillRect(rect, QBrush(line, look.pattern));
+}
+
+void outline(QPainter& painter, const QRectF& rect, const QColor& colour, double width,
+             Qt::PenStyle style = Qt::SolidLine) {
+    QPen pen(colour, width, style);
+    pen.setJoinStyle(Qt::MiterJoin);
+    painter.setPen(pen);
+    painter.setBrush(Qt::NoBrush);
+    painter.drawRect(rect.adjusted(width / 2, width / 2, -width / 2, -width / 2));
+}
+
+class BoxText {
+public:
+    BoxText(QPainter& painter, const JobMap& map, const MapStyle& style)
+        : painter_(painter)
+        , map_(map)
+        , style_(style)
+        , metrics_(Theme::text()) {
+        painter_.setFont(Theme::text());
+    }
+
+    /// Icon, name and detail, as much of it as fits into the part of the box that is in sight.
+    void draw(const QRectF& box, Node node, const MapLook& look, const QString& count) {
+        QRectF rect = box.intersected(style_.area).adjusted(5, 0, -4, 0);
+        if (rect.width() < leastForIcon - 9)
+            return;
+        const QString icon = node == orphanGroup ? QStringLiteral("broken-link") : look.icon;
+        if (!icon.isEmpty() && rect.width() >= iconSize) {
+            const QColor colour =
+                node == orphanGroup
+                    ? Theme::tokens().orphan
+                    : Theme::readable(Theme::tokens(), style_.ended ? Theme::tokens().dim : look.colour,
+                                      look.fill);
+            const QPixmap pixmap =
+                iconPixmap(icon, colour, static_cast<int>(iconSize), painter_.device()->devicePixelRatioF());
+            painter_.drawPixmap(QPointF(rect.left(), rect.center().y() - iconSize / 2), pixmap);
+            rect.setLeft(rect.left() + iconSize + 5);
+        }
+        if (rect.width() < leastForText - 24)
+            return;
+        const double used = run(rect, map_.title(node), look.onFill);
+        rect.setLeft(rect.left() + used + 6);
+        const QString detail = isGroup(node) ? count : map_.detail(map_.workspace().tree().row(node));
+        if (!detail.isEmpty() && rect.width() > 24 && metrics_.horizontalAdvance(detail) <= rect.width()) {
+            QColor dim = Theme::mix(look.onFill, look.fill, 0.72);
+            run(rect, detail, Theme::readable(Theme::tokens(), QColor(dim.rgb()), look.fill));
+        }
+    }
+
+private:
+    double run(const QRectF& rect, const QString& text, const QColor& colour) {
+        painter_.setPen(colour);
+        double width = metrics_.horizontalAdvance(text);
+        if (width <= rect.width()) {
+            painter_.drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine, text);
+            return width;
+        }
+        const QString cut = metrics_.elidedText(text, Qt::ElideRight, rect.width());
+        if (cut.size() > 2)
+            painter_.drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine, cut);
+        return rect.width();
+    }
+
+    QPainter& painter_;
+    const JobMap& map_;
+    const MapStyle& style_;
+    QFontMetricsF metrics_;
+};
+
+/// Red for what is proven, amber for what is suspected, violet for orphans; invalid without a finding.
+QColor findingColour(const Workspace& workspace, JobId job) {
+    QColor colour;
+    const Tokens& t = Theme::tokens();
+    for (const std::uint32_t index : workspace.findings().of(job)) {
+        const observe::Finding& finding = workspace.findings().all()[index];
+        if (finding.rule.substr(0, 6) == "orphan")
+            colour = colour.isValid() ? colour : t.orphan;
+        else if (finding.confidence == observe::Confidence::Proven)
+            return t.failed;
+        else
+            colour = t.cancelling;
+    }
+    return colour;
+}
+
+} // namespace
+
+QRectF rectOf(const MapBox& box, const MapStyle& style) {
+    const double y = box.row * style.rowHeight - style.top;
+    double width = box.width;
+    // Nothing is so small that it vanishes, and neighbours keep a seam as soon as there is room for one.
+    if (width < 1)
+        width = 1;
+    else if (width >= leastForGap && style.rowHeight > 8)
+        width -= 1;
+    const double height = style.rowHeight * (1 + box.height) - (style.rowHeight > 8 ? 1 : 0);
+    return QRectF(style.area.left() + box.x, style.area.top() + y, width, height);
+}
+
+void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>& boxes,
+                const MapStyle& style) {
+    const Tokens& t = Theme::tokens();
+    const Workspace& workspace = map.workspace();
+    painter.save();
+    painter.setClipRect(style.area);
+    MapLook group;
+    group.fill = QColor(Theme::mix(t.line, t.background, t.dark ? 0.9 : 0.7).rgb());
+    group.onFill = Theme::readable(t, t.text, group.fill);
+    BoxText labels(painter, map, style);
+    const MapBox* selected = nullptr;
+    const MapBox* hovered = nullptr;
+    const Node selectedNode = workspace.tree().find(style.selected);
+    struct Marked {
+        QRectF rect;
+        QColor colour;
+    };
+    std::vector<Marked> marked;
+    for (const MapBox& box : boxes) {
+        QRectF rect = rectOf(box, style);
+        // Far beyond the area the painter's own numbers end.
+        rect.setLeft(std::max(rect.left(), style.area.left() - 4));
+        rect.setRight(std::min(rect.right(), style.area.right() + 4));
+        if (rect.bottom() < style.area.top() || rect.top() > style.area.bottom())
+            continue;
+        const bool grouped = isGroup(box.node);
+        MapLook look = grouped ? group : map.look(box);
+        if (style.ended) {
+            look.fill = QColor(Theme::mix(look.fill, t.background, 0.5).rgb());
+            look.onFill = Theme::readable(t, t.dim, look.fill);
+        }
+        fill(painter, rect, look);
+        if (box.node == style.hovered)
+            hovered = &box;
+        if (grouped) {
+            if (box.node == orphanGroup && rect.width() > 4)
+                outline(painter, rect, t.orphan, 1, Qt::DashLine);
+            if (style.labels && rect.width() >= leastForText)
+                labels.draw(rect, box.node, look, countText(map.jobs(box)));
+            continue;
+        }
+        if (box.merged > 0)
+            continue;
+        if (box.node == selectedNode)
+            selected = &box;
+        if (style.labels && rect.width() >= leastForPattern) {
+            const JobId id = workspace.tree().row(box.node).id;
+            if (const QColor colour = findingColour(workspace, id); colour.isValid())
+                marked.push_back({rect, colour});
+            if (rect.width() >= leastForIcon)
+                labels.draw(rect, box.node, look, {});
+        }
+    }
+    for (const Marked& each : marked)
+        outline(painter, each.rect, each.colour, each.rect.width() > 24 ? 2 : 1);
+    if (hovered != nullptr && style.labels)
+        outline(painter, rectOf(*hovered, style).intersected(style.area.adjusted(-4, -4, 4, 4)), t.dim, 1);
+    if (selected != nullptr && style.labels) {
+        const QRectF rect = rectOf(*selected, style).intersected(style.area.adjusted(-4, -4, 4, 4));
+        outline(painter, rect.adjusted(-2, -2, 2, 2), t.background, 2);
+        outline(painter, rect.adjusted(-1, -1, 1, 1), t.selectionEdge, 2);
+    }
+    painter.restore();
+}
+
+int paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items) {
+    constexpr double swatch = 12, line = 20;
+    QFont font = Theme::text();
+    font.setPixelSize(12);
+    const QFontMetricsF metrics(font);
+    const Tokens& t = Theme::tokens();
+    double x = area.left(), y = area.top();
+    painter.setFont(font);
+    for (const MapLook& item : items) {
+        const double iconWidth = item.icon.isEmpty() ? 0 : iconSize + 4;
+        const double width = swatch + 6 + iconWidth + metrics.horizontalAdvance(item.text) + 16;
+        if (x > area.left() && x + width - 16 > area.right()) {
+            x = area.left();
+            y += line;
+        }
+        if (y + line > area.bottom() + 1)
+            break;
+        const QRectF box(x, y + (line - swatch) / 2, swatch, swatch);
+        fill(painter, box, item);
+        outline(painter, box, Theme::mix(item.colour, t.panel, 0.6), 1);
+        double at = x + swatch + 6;
+        if (!item.icon.isEmpty()) {
+            painter.drawPixmap(QPointF(at, y + (line - iconSize) / 2),
+                               iconPixmap(item.icon, item.colour, static_cast<int>(iconSize),
+                                          painter.device()->devicePixelRatioF()));
+            at += iconWidth;
+        }
+        painter.setPen(t.dim);
+        painter.drawText(QRectF(at, y, area.right() - at, line), Qt::AlignVCenter | Qt::TextSingleLine,
+                         item.text);
+        x += width;
+    }
+    return static_cast<int>(y + line - area.top());
+}
+
+} // namespace coroscope::app

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws boxes of the icicle, on the screen, in a small overview, or in a picture to be saved.
+#pragma once
+
+#include "map/JobMap.h"
+
+#include <QPainter>
+#include <QRectF>
+
+#include <vector>
+
+namespace coroscope::app {
+
+namespace measure {
+inline constexpr double mapRow = 24;
+} // namespace measure
+
+struct MapStyle {
+    QRectF area; ///< that is drawn on
+    double rowHeight = measure::mapRow;
+    double top = 0; ///< pixels of the map above the area
+    bool labels = true;
+    bool ended = false; ///< the target is no more
+    JobId selected;
+    observe::Node hovered = observe::noNode; ///< of a box
+};
+
+/// Where a box lies on the area, all of the rows that it stands for.
+QRectF rectOf(const MapBox& box, const MapStyle& style);
+void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>& boxes,
+                const MapStyle& style);
+/// The colours' meaning in a line, as much of it as fits; answers the height that it took.
+int paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items);
+
+} // namespace coroscope::app

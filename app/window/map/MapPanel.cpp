@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "map/MapPanel.h"
+
+#include "map/IcicleView.h"
+#include "map/LegendBar.h"
+#include "theme/Theme.h"
+
+#include <QActionGroup>
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QHideEvent>
+#include <QLabel>
+#include <QMenu>
+#include <QSettings>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace coroscope::app {
+
+using observe::Node;
+using observe::noNode;
+
+namespace {
+/// Of a long path the first and the last are told.
+constexpr std::size_t mostSteps = 6;
+} // namespace
+
+MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , workspace_(workspace)
+    , map_(workspace) {
+    setObjectName(QStringLiteral("mapPanel"));
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    auto* head = new QWidget(this);
+    head->setObjectName(QStringLiteral("page"));
+    head->setFixedHeight(measure::row + 7);
+    auto* row = new QHBoxLayout(head);
+    row->setContentsMargins(12, 0, 8, 0);
+    row->setSpacing(8);
+    path_ = new QLabel(head);
+    path_->setObjectName(QStringLiteral("mapPath"));
+    path_->setTextFormat(Qt::RichText);
+    path_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    path_->setTextInteractionFlags(Qt::LinksAccessibleByMouse);
+    colour_ = new QToolButton(head);
+    colour_->setObjectName(QStringLiteral("mapColour"));
+    colour_->setPopupMode(QToolButton::InstantPopup);
+    colour_->setToolTip(tr("What the colours say"));
+    auto* menu = new QMenu(colour_);
+    auto* group = new QActionGroup(menu);
+    const QString texts[] = {tr("State"), tr("Age"), tr("Dispatcher"), tr("Place of creation"),
+                             tr("Finding")};
+    for (const MapColour colour : allMapColours) {
+        QAction* action = menu->addAction(texts[static_cast<int>(colour)]);
+        action->setCheckable(true);
+        action->setData(static_cast<int>(colour));
+        group->addAction(action);
+        connect(action, &QAction::triggered, this, [this, colour] {
+            setColour(colour);
+            QSettings().setValue(QStringLiteral("map/colour"), nameOf(colour));
+        });
+    }
+    colour_->setMenu(menu);
+    row->addWidget(path_, 1);
+    row->addWidget(colour_);
+    icicle_ = new IcicleView(map_, this);
+    legend_ = new LegendBar(map_, this);
+    layout->addWidget(head);
+    layout->addWidget(icicle_, 1);
+    layout->addWidget(legend_);
+    setFocusProxy(icicle_);
+
+    connect(icicle_, &JobCanvas::cancelRequested, this, &MapPanel::cancelRequested);
+    connect(icicle_, &JobCanvas::copyRequested, this, &MapPanel::copyRequested);
+    connect(icicle_, &JobCanvas::showInTreeRequested, this, &MapPanel::showInTreeRequested);
+    connect(icicle_, &IcicleView::viewChanged, this, &MapPanel::refreshPath);
+    connect(&workspace_, &Workspace::numbersDue, this, &MapPanel::refreshPath);
+    connect(path_, &QLabel::linkActivated, this, [this](const QString& link) {
+        const JobId job{link.toULongLong()};
+        if (const Node node = workspace_.tree().find(job); job && node != noNode)
+            canvas().zoomTo(node);
+        else
+            canvas().fit();
+    });
+    const QString remembered = QSettings().value(QStringLiteral("map/colour")).toString();
+    MapColour colour = MapColour::State;
+    for (const MapColour each : allMapColours) {
+        if (nameOf(each) == remembered)
+            colour = each;
+    }
+    setColour(colour);
+}
+
+JobCanvas& MapPanel::canvas() const noexcept {
+    return *icicle_;
+}
+
+void MapPanel::setColour(MapColour colour) {
+    map_.setColour(colour);
+    for (QAction* action : colour_->menu()->actions()) {
+        action->setChecked(action->data().toInt() == static_cast<int>(colour));
+        if (action->isChecked())
+            colour_->setText(tr("Colour: %1").arg(action->text().toLower()));
+    }
+    colour_->setAccessibleName(colour_->text());
+}
+
+void MapPanel::showJob(JobId job) {
+    if (const Node node = workspace_.tree().find(job); node != noNode && isVisible())
+        canvas().show(node);
+}
+
+void MapPanel::showEvent(QShowEvent* event) {
+    QWidget::showEvent(event);
+    map_.setActive(true);
+    refreshPath();
+}
+
+void MapPanel::hideEvent(QHideEvent* event) {
+    QWidget::hideEvent(event);
+    // A window that is only minimised is wanted again.
+    if (!event->spontaneous())
+        map_.setActive(false);
+}
+
+void MapPanel::changeEvent(QEvent* event) {
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange) {
+        map_.appearanceChanged();
+        path_->clear();
+        refreshPath();
+    }
+}
+
+void MapPanel::refreshPath() {
+    if (!isVisible())
+        return;
+    const QString dim = Theme::tokens().dim.name(), text = Theme::tokens().text.name();
+    std::vector<std::pair<JobId, QString>> steps;
+    steps.emplace_back(JobId{}, map_.title(programGroup));
+    if (const Node node = workspace_.tree().find(icicle_->focus()); icicle_->focus() && node != noNode) {
+        for (const Node at : workspace_.tree().path(node))
+            steps.emplace_back(workspace_.tree().row(at).id, map_.title(at));
+    }
+    if (steps.size() > mostSteps)
+        steps.erase(steps.begin() + 2, steps.end() - (mostSteps - 2));
+    QStringList parts;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const bool last = i + 1 == steps.size();
+        const QString name = steps[i].second.toHtmlEscaped();
+        parts << (last ? QStringLiteral("<b style='color:%1'>%2</b>").arg(text, name)
+                       : QStringLiteral("<a style='color:%1; text-decoration:none' href='%2'>%3</a>")
+                             .arg(dim)
+                             .arg(steps[i].first.value)
+                             .arg(name));
+    }
+    const QString html =
+        parts.join(QStringLiteral(" <span style='color:%1'>›</span> ").arg(Theme::tokens().faint.name()));
+    if (path_->text() != html)
+        path_->setText(html);
+}
+
+} // namespace coroscope::app

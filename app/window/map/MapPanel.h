@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The map in the window: the drawing, the way to what it shows, what the colours say.
+#pragma once
+
+#include "map/JobMap.h"
+
+#include <QWidget>
+
+class QLabel;
+class QStackedWidget;
+class QToolButton;
+
+namespace coroscope::app {
+
+class IcicleView;
+class JobCanvas;
+class LegendBar;
+
+class MapPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit MapPanel(Workspace& workspace, QWidget* parent = nullptr);
+
+    JobMap& map() noexcept { return map_; }
+    IcicleView& icicle() noexcept { return *icicle_; }
+    /// The drawing that is on show.
+    JobCanvas& canvas() const noexcept;
+    /// Brings the job into sight.
+    void showJob(JobId job);
+    void setColour(MapColour colour);
+
+signals:
+    void cancelRequested(coroscope::JobId job);
+    void copyRequested();
+    void showInTreeRequested(coroscope::JobId job);
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    void refreshPath();
+
+    Workspace& workspace_;
+    JobMap map_;
+    QLabel* path_;
+    QToolButton* colour_;
+    IcicleView* icicle_;
+    LegendBar* legend_;
+};
+
+} // namespace coroscope::app

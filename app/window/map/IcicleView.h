@@ -31,6 +31,8 @@ public:
     bool fitted() const noexcept { return goal_.fitted; }
     /// The job that was zoomed to; none when the view was moved since.
     JobId focus() const noexcept { return goal_.focus; }
+    /// It is on its way there.
+    bool moving() const noexcept { return frames_.isActive(); }
     /// Where the drawing is going, in units of the layout.
     double left() const noexcept { return goal_.left; }
     double right() const noexcept { return goal_.right; }

@@ -25,8 +25,7 @@ void DelayAwaitable::fire(bool inPlace) noexcept {
 void YieldAwaitable::await_suspend(std::coroutine_handle<> handle) noexcept {
     JobNode& job = *leaf_->job;
     job.resumeAt = handle;
-    job.record().suspends(JobNode::stackOf(*leaf_), WaitKind::Yield, 0);
-    job.resumeAfterOthers();
+    job.givesWay();
 }
 
 } // namespace coroscope::detail

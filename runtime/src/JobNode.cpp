@@ -119,6 +119,13 @@ bool beginsByItself(const JobNode::Origin& origin) noexcept {
     return origin.start != CoroutineStart::Lazy && origin.execution != Execution::None;
 }
 
+/// Is dispatched as soon as it is attached. What scopes do depends on who awaits them.
+bool isBornQueued(const JobNode::Origin& origin) noexcept {
+    return beginsByItself(origin) && origin.start != CoroutineStart::Undispatched &&
+           (origin.kind == JobKind::RunBlocking || origin.kind == JobKind::RunTest ||
+            !(origin.traits & Traits::scoped));
+}
+
 bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
     const TimeoutCancellationException* const timeout = timeoutIn(e);
     return timeout && timeout->owner() == &scope;
@@ -212,7 +219,7 @@ void JobNode::attach(const Origin& origin) {
     record::Birth birth;
     birth.kind = kind_;
     birth.state = phase() & startedPhase ? JobState::Active : JobState::New;
-    birth.execution = origin.execution;
+    birth.execution = isBornQueued(origin) ? Execution::Queued : origin.execution;
     birth.flags = flags_;
     if (shown)
         birth.parent = shown->id();
@@ -372,6 +379,10 @@ void JobNode::addException(const std::exception_ptr& e) {
 std::exception_ptr JobNode::aggregateExceptions() {
     if (!failures_)
         return {};
+    if (failures_->others.empty()) {
+        std::lock_guard lock(lock_);
+        return failures_->final = failures_->root;
+    }
     std::vector<std::exception_ptr> all{failures_->root};
     all.insert(all.end(), failures_->others.begin(), failures_->others.end());
     auto isFailure = [](const std::exception_ptr& e) { return !cancellationIn(e); };
@@ -642,14 +653,16 @@ JobNode* JobNode::current() noexcept {
 void JobNode::startBody(CoroutineStart how) {
     if (how == CoroutineStart::Lazy)
         return;
-    if (!std::exchange(runs_, true))
+    const bool lazy = !std::exchange(runs_, true);
+    if (lazy)
         retain();
     skipCancelledBody_ = how == CoroutineStart::Default;
     if (how == CoroutineStart::Undispatched) {
         run();
         return;
     }
-    record_.queued();
+    if (lazy)
+        record_.queued();
     dispatcher().dispatch(*this);
 }
 
@@ -706,9 +719,9 @@ void JobNode::resumeLater() noexcept {
     dispatcher().dispatch(*this);
 }
 
-void JobNode::resumeAfterOthers() noexcept {
+void JobNode::givesWay() noexcept {
     everSuspended_ = true;
-    record_.queued();
+    record_.givesWay();
     dispatcher().dispatchYield(*this);
 }
 

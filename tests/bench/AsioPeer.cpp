@@ -4,6 +4,7 @@
 #include "Figure.h"
 
 #include <asio.hpp>
+#include <asio/experimental/channel.hpp>
 
 #include <memory>
 #include <string>
@@ -81,6 +82,27 @@ awaitable<void> node(asio::io_context& context, std::int64_t number, std::int64_
     sum += part;
     if (--left == 0)
         done.cancel();
+}
+
+using Messages = asio::experimental::channel<void(std::error_code, std::size_t)>;
+using Place = asio::experimental::channel<void(std::error_code, bool)>;
+
+awaitable<void> sends(Messages& channel, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+        co_await channel.async_send(std::error_code(), i, use_awaitable);
+}
+awaitable<void> receives(Messages& channel, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i)
+        if (co_await channel.async_receive(use_awaitable) != i)
+            fail("messages got lost");
+}
+
+awaitable<void> locksAndUnlocks(Place& place, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+        co_await place.async_send(std::error_code(), true, use_awaitable);
+        co_await asio::post(co_await asio::this_coro::executor, use_awaitable);
+        place.try_receive([](std::error_code, bool) {});
+    }
 }
 
 awaitable<void> waitsForEver(asio::steady_timer& timer) {
@@ -173,6 +195,26 @@ double sleeps(std::size_t n) {
     const auto from = std::chrono::steady_clock::now();
     for (std::size_t i = 0; i < n; ++i)
         co_spawn(context, sleepsOnce(std::chrono::microseconds(1000 + i % 64)), detached);
+    context.run();
+    return each(from, n);
+}
+
+double messages(std::size_t n) {
+    asio::io_context context{1};
+    Messages channel(context);
+    const auto from = std::chrono::steady_clock::now();
+    co_spawn(context, receives(channel, n), detached);
+    co_spawn(context, sends(channel, n), detached);
+    context.run();
+    return each(from, n);
+}
+
+double locks(std::size_t n) {
+    asio::io_context context{1};
+    Place place(context, 1);
+    const auto from = std::chrono::steady_clock::now();
+    co_spawn(context, locksAndUnlocks(place, n / 2), detached);
+    co_spawn(context, locksAndUnlocks(place, n / 2), detached);
     context.run();
     return each(from, n);
 }

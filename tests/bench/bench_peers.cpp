@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <functional>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -171,6 +172,48 @@ double sleeps(std::size_t n) {
     });
 }
 
+/// A job sends, another receives; nothing lies in between, so both wait for each other again and again.
+double messages(std::size_t n) {
+    return runBlocking([n](CoroutineScope scope) -> Task<double> {
+        const Channel<std::size_t> channel;
+        const auto from = std::chrono::steady_clock::now();
+        scope.launch([&channel, n]() -> Task<> {
+            for (std::size_t i = 0; i < n; ++i)
+                co_await channel.send(i);
+            channel.close();
+        });
+        std::size_t received = 0;
+        for (;; ++received) {
+            const std::optional<std::size_t> message = co_await channel.next();
+            if (!message)
+                break;
+        }
+        if (received != n)
+            fail("messages got lost");
+        co_return secondsSince(from) * 1e9 / static_cast<double>(n);
+    });
+}
+
+/// Two jobs want the same mutex, and the one that has it always lets the other one run into it.
+double locks(std::size_t n) {
+    return runBlocking([n](CoroutineScope scope) -> Task<double> {
+        Mutex mutex;
+        const auto turns = [&mutex, n]() -> Task<> {
+            for (std::size_t i = 0; i < n / 2; ++i) {
+                co_await mutex.lock();
+                co_await yield();
+                mutex.unlock();
+            }
+        };
+        const auto from = std::chrono::steady_clock::now();
+        const Job first = scope.launch(turns);
+        const Job second = scope.launch(turns);
+        co_await first.join();
+        co_await second.join();
+        co_return secondsSince(from) * 1e9 / static_cast<double>(n);
+    });
+}
+
 double bytesPerJob(std::size_t n) {
     return runBlocking([n](CoroutineScope scope) -> Task<double> {
         const double before = ownMemory();
@@ -280,6 +323,11 @@ void measure() {
     compare(
         "runtime.timer_ns", 500, [&] { return sleeps(100 * thousand); },
         [&] { return asioPeer::sleeps(100 * thousand); });
+    compare(
+        "runtime.channel_ns", 25, [&] { return messages(million); },
+        [&] { return asioPeer::messages(million); });
+    compare(
+        "runtime.mutex_ns", noGoal, [&] { return locks(million); }, [&] { return asioPeer::locks(million); });
     if (!wanted("runtime.allocations"))
         return;
     print("runtime.allocations_per_launch",

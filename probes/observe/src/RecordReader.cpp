@@ -142,7 +142,7 @@ std::string RecordReader::problemWithHeader() const {
         // At most 2^24 rows * 2^12 blocks * 2^12 bytes: no overflow.
         return table.capacity * blocks * table.stride <= h.totalSize - table.offset;
     };
-    if (!fits(h.slots, sizeof(Slot), alignof(Slot), mostSlots) ||
+    if (!fits(h.jobs, sizeof(Slot), alignof(Slot), mostSlots) ||
         !fits(h.threads, sizeof(layout::Thread), alignof(layout::Thread), mostThreads) ||
         !fits(h.sites, sizeof(layout::Site), 4, mostRows) ||
         !fits(h.stacks, sizeof(layout::Stack), 4, mostRows) ||
@@ -188,7 +188,7 @@ std::string RecordReader::runtimeVersion() const {
 
 std::uint32_t RecordReader::slotsHighWater() const noexcept {
     return static_cast<std::uint32_t>(
-        std::min(load(live().slotsHighWater, std::memory_order_acquire), header_.slots.capacity));
+        std::min(load(live().slotsHighWater, std::memory_order_acquire), header_.jobs.capacity));
 }
 
 std::uint32_t RecordReader::threadsHighWater() const noexcept {
@@ -207,7 +207,7 @@ bool RecordReader::saidGoodbye() const noexcept {
 }
 
 RecordReader::Fingerprint RecordReader::fingerprint(std::uint32_t index) const noexcept {
-    const Slot& slot = row<Slot>(header_.slots, index);
+    const Slot& slot = row<Slot>(header_.jobs, index);
     Fingerprint print;
     print.id = JobId{load(slot.id, std::memory_order_acquire)};
     if (print.id.index() != index)
@@ -275,7 +275,7 @@ JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const 
 // execution's own sequence says the same about the fields that it guards.
 RecordReader::SlotRead RecordReader::readSlot(std::uint32_t index, const TickClock& clock,
                                               JobRow& out) const noexcept {
-    const Slot& slot = row<Slot>(header_.slots, index);
+    const Slot& slot = row<Slot>(header_.jobs, index);
     for (int tries = 0; tries < triesForSlot; ++tries) {
         const std::uint64_t id = load(slot.id, std::memory_order_acquire);
         if (id == 0 || JobId{id}.index() != index)
@@ -298,7 +298,7 @@ bool RecordReader::readEnded(JobId id, std::uint32_t version, const TickClock& c
                              JobRow& out) const noexcept {
     if (id.index() >= slotsHighWater())
         return false;
-    const Slot& slot = row<Slot>(header_.slots, id.index());
+    const Slot& slot = row<Slot>(header_.jobs, id.index());
     JobRow read = readFields(slot, clock);
     std::atomic_thread_fence(std::memory_order_acquire);
     const JobWord now{load(slot.jobWord)};
@@ -313,7 +313,7 @@ std::uint64_t RecordReader::countJobs() const noexcept {
     std::uint64_t jobs = 0;
     const std::uint32_t end = slotsHighWater();
     for (std::uint32_t index = 0; index < end; ++index)
-        jobs += load(row<Slot>(header_.slots, index).id) != 0;
+        jobs += load(row<Slot>(header_.jobs, index).id) != 0;
     return jobs;
 }
 

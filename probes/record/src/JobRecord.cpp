@@ -260,6 +260,14 @@ void JobRecord::suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noex
                     thread.stamp);
 }
 
+void JobRecord::givesWay() noexcept {
+    if (!usable(id_))
+        return;
+    ThreadRecord& thread = here();
+    const std::uint64_t ran = endSlice(thread, id_);
+    changeExecution(id_, thread, {.to = Execution::Queued, .ranFor = ran}, thread.stamp);
+}
+
 void JobRecord::waitsForChildren() noexcept {
     if (!usable(id_))
         return;

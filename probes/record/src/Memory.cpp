@@ -88,7 +88,7 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
     h.incidents = place(capacity::incidents, capacity::incidentSize);
     h.resources = place(capacity::resources, sizeof(layout::Resource));
     h.rings = place(capacity::ringEvents, sizeof(layout::Event), capacity::threads);
-    h.slots = place(slotCapacity, sizeof(layout::Slot));
+    h.jobs = place(slotCapacity, sizeof(layout::Slot));
     h.modules = place(capacity::modules, sizeof(layout::Module));
     h.callStacks = place(capacity::callStacks, sizeof(layout::CallStack));
     return at;
@@ -178,7 +178,7 @@ std::string createMemory() {
 
     auto at = [base](const layout::Table& table) { return static_cast<void*>(base + table.offset); };
     memory.header = static_cast<layout::Header*>(static_cast<void*>(base));
-    memory.slots = static_cast<layout::Slot*>(at(h.slots));
+    memory.slots = static_cast<layout::Slot*>(at(h.jobs));
     memory.threads = static_cast<layout::Thread*>(at(h.threads));
     memory.sites = static_cast<layout::Site*>(at(h.sites));
     memory.stacks = static_cast<layout::Stack*>(at(h.stacks));
@@ -191,9 +191,9 @@ std::string createMemory() {
     memory.modules = static_cast<layout::Module*>(at(h.modules));
     memory.callStacks = static_cast<layout::CallStack*>(at(h.callStacks));
     memory.callStacksSize = h.totalSize - h.modules.offset;
-    memory.slotCapacity = h.slots.capacity;
+    memory.slotCapacity = h.jobs.capacity;
     memory.ringsOffset = h.rings.offset;
-    memory.ringsSize = h.slots.offset - h.rings.offset;
+    memory.ringsSize = h.jobs.offset - h.rings.offset;
     memory.descriptor = fd;
     if (!openThreadEntry(0)) {
         const std::string why = std::strerror(errno);

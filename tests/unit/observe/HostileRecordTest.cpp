@@ -109,7 +109,7 @@ TEST_F(HostileRecordTest, HeadersThatMakeNoSenseAreRefusedInWords) {
 
 TEST_F(HostileRecordTest, AWriterKilledInTheMiddleOfAChangeLeavesARowThatIsMarked) {
     RecordBytes bytes = copy();
-    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).slots.offset) + 2;
+    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).jobs.offset) + 2;
     slot->executionWord = layout::ExecutionWord::of(7, Execution::Running, WaitKind::Unknown).bits;
     auto reader = RecordReader::over(bytes.data(), bytes.size());
     observe::JobRow row;
@@ -120,7 +120,7 @@ TEST_F(HostileRecordTest, AWriterKilledInTheMiddleOfAChangeLeavesARowThatIsMarke
 
 TEST_F(HostileRecordTest, NumbersThatNobodyKnowsReadAsUnknown) {
     RecordBytes bytes = copy();
-    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).slots.offset) + 2;
+    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).jobs.offset) + 2;
     slot->jobWord |= 0xff;
     slot->executionWord |= 0xffff;
     slot->kind = 255;
@@ -139,7 +139,7 @@ TEST_F(HostileRecordTest, ARecordFromBeforeThereWereResourcesHasNone) {
     ASSERT_EQ((*RecordReader::over(bytes.data(), bytes.size()))->resources().size(), 2u);
     header(bytes).versionMinor = 1;
     header(bytes).resources = {~std::uint64_t{0}, ~std::uint64_t{0}, 7, 7}; // what lay there means nothing
-    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).slots.offset) + 2;
+    auto* const slot = reinterpret_cast<layout::Slot*>(bytes.data() + header(bytes).jobs.offset) + 2;
     slot->executionWord = layout::ExecutionWord::of(8, Execution::Suspended, WaitKind::Mutex).bits;
     slot->waitsFor = JobId::of(1, 1).value; // the holder, then
     auto reader = RecordReader::over(bytes.data(), bytes.size());

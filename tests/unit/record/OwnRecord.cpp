@@ -48,7 +48,7 @@ const layout::Header& OwnRecord::header() const {
 }
 
 const layout::Slot& OwnRecord::slot(std::uint32_t index) const {
-    return at<layout::Slot>(header().slots.offset + std::uint64_t{index} * header().slots.stride);
+    return at<layout::Slot>(header().jobs.offset + std::uint64_t{index} * header().jobs.stride);
 }
 
 const layout::Thread& OwnRecord::thread(std::uint32_t entry) const {

@@ -57,7 +57,7 @@ struct Header {
     // itself.
     std::uint64_t ticksFirst, monotonicFirst, realtimeFirst;    // ns for the latter two
     std::uint64_t ticksSecond, monotonicSecond, realtimeSecond; // 0 until an observer has come
-    Table slots;
+    Table jobs;                                                 ///< the slots. Qt makes a macro of that word
     Table threads;
     Table sites;
     Table stacks;

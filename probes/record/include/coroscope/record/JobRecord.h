@@ -68,6 +68,8 @@ public:
     /// Not on this thread any more; ends the stretch of running. `at`: chain of awaiting callers, innermost
     /// first.
     void suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept;
+    /// Suspended only to let others run, and ready again at once: suspends and queued in one.
+    void givesWay() noexcept;
     /// The body has returned; ends the stretch of running.
     void waitsForChildren() noexcept;
     /// Another job ran inside this one's stretch (undispatched start) and has returned: only says who runs

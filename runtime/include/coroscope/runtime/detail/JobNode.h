@@ -223,8 +223,8 @@ public:
     void resumeLater() noexcept;
     /// The same, here and now.
     void resumeNow() noexcept;
-    /// The same, after others that are ready.
-    void resumeAfterOthers() noexcept;
+    /// The coroutine itself says: go on after others that are ready. `this` may be gone afterwards.
+    void givesWay() noexcept;
     void run() noexcept final;
     void rejected() noexcept final;
     /// Makes this the job of this thread and its record running.

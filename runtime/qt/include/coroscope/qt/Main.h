@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For programs with a Qt event loop: the dispatcher of its thread. Needs Qt6::Core. Qt makes macros of plain
-// words (slots, emit): include Coroscope's headers before Qt's, or build with QT_NO_KEYWORDS.
+// For programs with a Qt event loop: the dispatcher of its thread. Needs Qt6::Core.
 #pragma once
 
 #include <coroscope/runtime/Dispatcher.h>

@@ -59,7 +59,7 @@ public:
     std::set<std::uint64_t> ids() const {
         std::set<std::uint64_t> all;
         const auto& header = *reinterpret_cast<const layout::Header*>(base_);
-        for (std::uint64_t i = 0; i < header.jobsHighWater; ++i) {
+        for (std::uint64_t i = 0; i < header.slotsHighWater; ++i) {
             const auto& slot =
                 *reinterpret_cast<const layout::Slot*>(base_ + header.jobs.offset + i * header.jobs.stride);
             if (slot.id != 0 && !isFinal(layout::JobWord{slot.jobWord}.state()))
@@ -376,9 +376,9 @@ TEST(BadDays, ACoreFileHasTheRecordAndIsOfReasonableSize) {
             break;
         }
     ASSERT_NE(base, 0u) << "the record's header is not in the core";
-    ASSERT_TRUE(header.jobsHighWater > 100'001);
+    ASSERT_TRUE(header.slotsHighWater > 100'001);
     std::size_t jobs = 0;
-    for (std::uint64_t i = 0; i < header.jobsHighWater; ++i) {
+    for (std::uint64_t i = 0; i < header.slotsHighWater; ++i) {
         const std::uint64_t address = base + header.jobs.offset + i * header.jobs.stride;
         for (const Elf64_Phdr& part : parts) {
             std::uint64_t id = 0;

@@ -110,8 +110,11 @@ Json jobWithoutChildren(Node node, const Snapshot& snapshot) {
 
 /// A tree may be a chain of a hundred thousand: built and moved from the leaves up, without recursion.
 Json subtreeToJson(Node root, const Snapshot& snapshot,
-                   const std::unordered_multimap<JobId, std::size_t>& findingsOf) {
-    const std::vector<Node> nodes = snapshot.tree.subtree(root);
+                   const std::unordered_multimap<JobId, std::size_t>& findingsOf,
+                   const std::vector<bool>& shown) {
+    std::vector<Node> nodes = snapshot.tree.subtree(root);
+    if (!shown.empty())
+        std::erase_if(nodes, [&](Node node) { return !shown[node]; });
     std::unordered_map<Node, std::size_t> at;
     std::vector<Json> all;
     all.reserve(nodes.size());
@@ -169,11 +172,12 @@ Json toJson(const observe::Finding& finding, const Snapshot& snapshot) {
             {"where", place(finding.where)}};
 }
 
-Json treeToJson(const Snapshot& snapshot) {
+Json treeToJson(const Snapshot& snapshot, const std::vector<bool>& shown) {
     Json roots = Json::array(), findings = Json::array();
     const auto findingsOf = snapshot.findingsByJob();
     for (Node root = snapshot.tree.firstRoot(); root != noNode; root = snapshot.tree.nextSibling(root))
-        roots.push_back(subtreeToJson(root, snapshot, findingsOf));
+        if (shown.empty() || shown[root])
+            roots.push_back(subtreeToJson(root, snapshot, findingsOf, shown));
     for (const observe::Finding& finding : snapshot.findings)
         findings.push_back(toJson(finding, snapshot));
     return {{"pid", snapshot.source->info().pid},

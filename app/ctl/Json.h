@@ -7,6 +7,8 @@
 
 #include <coroscope/observe/Discovery.h>
 
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 namespace coroscope::ctl {
@@ -24,7 +26,8 @@ Json toJson(const observe::Target& target);
 /// "children"}. "waitsFor" is null or {"kind", "text"} and, where known, "job" and "number" of the job that
 /// is waited for or holds the mutex, "dueInSeconds" of a delay, and of a mutex, semaphore or channel "id",
 /// "name", "createdAt", "waiting", "count" and "capacity" (null: no limit).
-Json treeToJson(const Snapshot& snapshot);
+/// `shown`: only these nodes; empty: all.
+Json treeToJson(const Snapshot& snapshot, const std::vector<bool>& shown = {});
 
 /// A JOB without its children, and "path" (the numbers of the jobs above it, from the root), "waitedForBy"
 /// (the numbers of at most a hundred), "waiters" (how many wait for it).

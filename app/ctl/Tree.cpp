@@ -15,9 +15,10 @@ namespace {
 
 class Printer {
 public:
-    Printer(std::ostream& out, const Snapshot& snapshot)
+    Printer(std::ostream& out, const Snapshot& snapshot, const std::vector<bool>& shown)
         : out_(out)
         , snapshot_(snapshot)
+        , shown_(shown)
         , tree_(snapshot.tree)
         , findingsOf_(snapshot.findingsByJob()) {}
 
@@ -28,7 +29,7 @@ public:
              << (tree_.size() == 1 ? " job" : " jobs") << ": " << totals.running << " running, "
              << totals.suspended << " suspended, " << totals.cancelling << " cancelling\n";
         std::vector<Node> owned, orphans;
-        for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
+        for (Node root = shown(tree_.firstRoot()); root != noNode; root = nextShown(root))
             (tree_.isOrphanRoot(root) ? orphans : owned).push_back(root);
         for (const Node root : owned)
             subtree(root, "");
@@ -40,6 +41,14 @@ public:
     }
 
 private:
+    /// This one, or the next of its siblings that is to be printed.
+    Node shown(Node node) const {
+        while (node != noNode && !shown_.empty() && !shown_[node])
+            node = tree_.nextSibling(node);
+        return node;
+    }
+    Node nextShown(Node node) const { return shown(tree_.nextSibling(node)); }
+
     /// A walk with a stack of its own: chains may be deeper than the machine's.
     void subtree(Node root, const std::string& indent) {
         line(root, indent);
@@ -47,15 +56,15 @@ private:
         std::vector<std::size_t> widths;
         Node node = root;
         for (;;) {
-            if (const Node child = tree_.firstChild(node); child != noNode) {
+            if (const Node child = shown(tree_.firstChild(node)); child != noNode) {
                 if (node != root) {
-                    const std::string more = tree_.nextSibling(node) != noNode ? "│  " : "   ";
+                    const std::string more = nextShown(node) != noNode ? "│  " : "   ";
                     prefix += more;
                     widths.push_back(more.size());
                 }
                 node = child;
             } else {
-                while (node != root && tree_.nextSibling(node) == noNode) {
+                while (node != root && nextShown(node) == noNode) {
                     node = tree_.parent(node);
                     if (node != root) {
                         prefix.resize(prefix.size() - widths.back());
@@ -64,9 +73,9 @@ private:
                 }
                 if (node == root)
                     return;
-                node = tree_.nextSibling(node);
+                node = nextShown(node);
             }
-            line(node, prefix + (tree_.nextSibling(node) != noNode ? "├─ " : "└─ "));
+            line(node, prefix + (nextShown(node) != noNode ? "├─ " : "└─ "));
         }
     }
 
@@ -113,6 +122,7 @@ private:
 
     std::ostream& out_;
     const Snapshot& snapshot_;
+    const std::vector<bool>& shown_;
     const observe::JobTree& tree_;
     std::unordered_multimap<JobId, std::size_t> findingsOf_;
 };
@@ -136,8 +146,8 @@ std::string takenText(const observe::SourceInfo& info) {
     return text + "  ";
 }
 
-void printTree(std::ostream& out, const Snapshot& snapshot) {
-    Printer(out, snapshot).print();
+void printTree(std::ostream& out, const Snapshot& snapshot, const std::vector<bool>& shown) {
+    Printer(out, snapshot, shown).print();
 }
 
 void printFindings(std::ostream& out, const Snapshot& snapshot) {

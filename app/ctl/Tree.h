@@ -6,6 +6,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 namespace coroscope::ctl {
 
@@ -14,8 +15,9 @@ std::string takenText(const observe::SourceInfo& info);
 
 /// Each job on a line of its own below its parent:
 ///   ├─ reader-311 launch #40219  Suspended 0.3 s  at reader.cpp:88 Reader::next  [swallowed]
-/// Orphans come last, in a group of their own, each with the job that launched it.
-void printTree(std::ostream& out, const Snapshot& snapshot);
+/// Orphans come last, in a group of their own, each with the job that launched it. `shown`: only these nodes;
+/// empty: all.
+void printTree(std::ostream& out, const Snapshot& snapshot, const std::vector<bool>& shown = {});
 
 /// The findings, each in four lines: which job, what, why, what to do.
 void printFindings(std::ostream& out, const Snapshot& snapshot);

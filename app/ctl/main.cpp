@@ -3,6 +3,7 @@
 #include "Cancel.h"
 #include "Commands.h"
 #include "Ended.h"
+#include "Filter.h"
 #include "Json.h"
 #include "List.h"
 #include "Save.h"
@@ -51,14 +52,21 @@ observe::Result<Snapshot> snapshotOf(const std::string& target) {
     return snapshot;
 }
 
-int tree(const std::string& target, bool json) {
+int tree(const std::string& target, const std::string& filter, bool json) {
     auto snapshot = snapshotOf(target);
     if (!snapshot)
         return fail(snapshot.problem());
+    std::vector<bool> shown;
+    if (!filter.empty()) {
+        auto found = shownBy(*snapshot, filter);
+        if (!found)
+            return fail(found.problem());
+        shown = *std::move(found);
+    }
     if (json)
-        std::cout << print(treeToJson(*snapshot)) << '\n';
+        std::cout << print(treeToJson(*snapshot, shown)) << '\n';
     else
-        printTree(std::cout, *snapshot);
+        printTree(std::cout, *snapshot, shown);
     return success;
 }
 
@@ -181,7 +189,7 @@ int main(int count, char** arguments) {
         "Exit codes: 0 done; 1 wrong usage, no such target, or nothing saved; cancel: 2 some jobs are still\n"
         "there when the time is over, 3 refused, or the job is gone.");
     bool json = false, yes = false, onlyFailures = false;
-    std::string target, job;
+    std::string target, job, filter;
     ctl::CancelOptions options;
     ctl::SaveOptions saveOptions;
     auto withTarget = [&](CLI::App* command) {
@@ -195,6 +203,9 @@ int main(int count, char** arguments) {
     CLI::App* const ps = app.add_subcommand("ps", "The processes that can be observed");
     ps->add_flag("--json", json, "Print JSON, and nothing else, to the standard output");
     CLI::App* const tree = withTarget(app.add_subcommand("tree", "All jobs as a tree"));
+    tree->add_option(
+        "--filter", filter,
+        "Only the jobs that match, and what is above them: 'state:suspended age>30s site:orders'");
     CLI::App* const show = withTarget(app.add_subcommand("show", "All that is known of one job"));
     CLI::App* const findings = withTarget(app.add_subcommand("findings", "What is wrong with them, and why"));
     CLI::App* const ended = withTarget(
@@ -231,7 +242,7 @@ int main(int count, char** arguments) {
     if (*ps)
         return ctl::ps(json);
     if (*tree)
-        return ctl::tree(target, json);
+        return ctl::tree(target, filter, json);
     if (*show)
         return ctl::show(target, job, json);
     if (*sample)

@@ -65,6 +65,8 @@ int main(int argc, char** argv) {
     window.show();
     if (!arguments.select.isEmpty())
         window.selectByName(arguments.select);
+    if (!arguments.filter.isEmpty())
+        window.setFilter(arguments.filter);
     if (arguments.demo)
         window.startSample();
     else if (!arguments.file.isEmpty())

@@ -118,7 +118,7 @@ bool TreeRows::expanded(Node node) const noexcept {
 }
 
 bool TreeRows::matched(Node node) const noexcept {
-    return filtered_ && has(node, matchBit_);
+    return filtered_ && has(node, shownBit_);
 }
 
 void TreeRows::forget() {
@@ -146,10 +146,14 @@ void TreeRows::rebuild() {
             order.push_back(child);
     }
     updateOrphanGroup();
-    if (filtered_)
+    if (filtered_) {
+        // All have been asked just now.
+        shownBit_ = matchBit_;
+        scanning_ = false;
         refreshFilter();
-    else
+    } else {
         rebuildRows();
+    }
 }
 
 /// Appends the visible rows of `top` and below it, in order, without recursion: trees may be 100,000 deep.
@@ -351,7 +355,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
                 --matchCount_[bit == matchedB];
         }
         // What was shown only because it leads here has to go as well.
-        filterStale_ = filterStale_ || has(node, matchBit_);
+        filterStale_ = filterStale_ || has(node, shownBit_);
         if (!chosen_.empty())
             chosen_.erase(removed.id);
         sizes_.remove(node);
@@ -481,12 +485,24 @@ void TreeRows::reveal(Node node) {
 }
 
 void TreeRows::setFilter(Matches matches) {
+    matches_ = std::move(matches);
+    again_ = false;
+    beginScan();
+}
+
+void TreeRows::askAgain() {
+    if (!filtered_ || scanning_)
+        return;
+    again_ = true;
+    beginScan();
+}
+
+void TreeRows::beginScan() {
     // The rows of an older filter stay until this one is through: the two use different bits.
-    matchBit_ = filtered_ && matchBit_ == matchedA ? matchedB : matchedA;
+    matchBit_ = filtered_ && shownBit_ == matchedA ? matchedB : matchedA;
     for (std::uint8_t& bits : flags_)
         bits = static_cast<std::uint8_t>(bits & ~matchBit_);
     matchCount_[matchBit_ == matchedB] = 0;
-    matches_ = std::move(matches);
     scanned_ = 0;
     scanning_ = true;
 }
@@ -517,8 +533,10 @@ bool TreeRows::scan(std::chrono::microseconds budget) {
         return false;
     scanning_ = false;
     filtered_ = true;
-    for (std::uint8_t& bits : flags_)
-        bits = static_cast<std::uint8_t>(bits & ~filterCollapsed);
+    shownBit_ = matchBit_;
+    if (!again_)
+        for (std::uint8_t& bits : flags_)
+            bits = static_cast<std::uint8_t>(bits & ~filterCollapsed);
     refreshFilter();
     return true;
 }
@@ -529,7 +547,7 @@ void TreeRows::refreshFilter() {
         bits = static_cast<std::uint8_t>(bits & ~shown);
     for (std::size_t i = 0; i < flags_.size(); ++i) {
         auto node = static_cast<Node>(i);
-        if (!has(node, matchBit_) || !sizes_.known(node))
+        if (!has(node, shownBit_) || !sizes_.known(node))
             continue;
         while (node != noNode && !has(node, shown)) {
             set(node, shown, true);

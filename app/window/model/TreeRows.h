@@ -69,9 +69,14 @@ public:
     /// Works on a filter that was set, for about so long. True when there is nothing left to do.
     bool scan(std::chrono::microseconds budget);
     bool scanning() const noexcept { return scanning_; }
+    /// Scanning, for a filter that was not there before.
+    bool searching() const noexcept { return scanning_ && !again_; }
+    /// Asks all jobs once more: the filter may answer otherwise though their rows are the same. What is shown
+    /// stays until scan() has seen all.
+    void askAgain();
     bool filtered() const noexcept { return filtered_; }
     bool matched(Node node) const noexcept;
-    std::size_t matches() const noexcept { return matchCount_[matchBit_ == matchedB]; }
+    std::size_t matches() const noexcept { return matchCount_[shownBit_ == matchedB]; }
     /// True when jobs came or changed that the filtered rows do not show yet.
     bool filterStale() const noexcept { return filtered_ && filterStale_; }
     void refreshFilter();
@@ -106,6 +111,7 @@ private:
     bool open(Node node) const noexcept;
     bool belongsHere(Node node, Node parent) const noexcept;
 
+    void beginScan();
     void rebuild();
     void rebuildRows();
     void collect(Node top, std::vector<RowList::Item>& into) const;
@@ -132,7 +138,9 @@ private:
     bool filterStale_ = false;
     bool scanning_ = false;
     std::size_t scanned_ = 0;
-    Flag matchBit_ = matchedA;
+    bool again_ = false;
+    Flag matchBit_ = matchedA; ///< of the answers that are being collected
+    Flag shownBit_ = matchedA; ///< of those that the rows are made of
     std::size_t matchCount_[2] = {0, 0};
 
     std::uint64_t generation_ = 0;

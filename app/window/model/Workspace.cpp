@@ -2,7 +2,6 @@
 #include "model/Workspace.h"
 
 #include "model/Format.h"
-#include "model/JobFilter.h"
 #include "program/Log.h"
 
 #include <coroscope/observe/Dump.h>
@@ -131,8 +130,7 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     freshSource_ = true;
     endedTold_ = 0;
     endedDue_ = 0;
-    if (!search_.isEmpty())
-        setSearch(std::exchange(search_, QString()));
+    applyQuery();
     timer_.start();
     emit updated(true);
     emit stateChanged();
@@ -358,20 +356,66 @@ void Workspace::lookForWaiters() {
     waiters_.step(tree_, waiterNodes);
 }
 
-void Workspace::setSearch(const QString& words) {
-    if (words.simplified() == search_)
+void Workspace::setSearch(const QString& text) {
+    const QString wanted = text.trimmed();
+    observe::QueryProblem problem;
+    std::optional<observe::Query> query = observe::Query::parse(wanted.toStdString(), problem);
+    const bool hadProblem = searchProblem_.has_value();
+    searchProblem_.reset();
+    if (!query)
+        searchProblem_ = std::move(problem);
+    if (!query || wanted == search_) {
+        if (hadProblem || !query)
+            emit searchChanged();
         return;
-    search_ = words.simplified();
-    emit aboutToUpdate();
-    if (search_.isEmpty()) {
-        rows_.clearFilter();
-    } else {
-        auto filter = std::make_shared<JobFilter>(labels_, search_);
-        rows_.setFilter([this, filter](Node node) { return filter->matches(tree_.row(node)); });
-        rows_.scan(std::chrono::milliseconds(4));
     }
+    search_ = wanted;
+    query_ = *std::move(query);
+    emit aboutToUpdate();
+    applyQuery();
     emit updated(false);
     emit searchChanged();
+}
+
+void Workspace::applyQuery() {
+    if (query_.empty() || !labels_.dictionary()) {
+        matcher_.reset();
+        rows_.clearFilter();
+        return;
+    }
+    matcher_ = searchMatcher();
+    askedAt_ = observe::monotonicNow();
+    rows_.setFilter([this, matcher = matcher_](Node node) { return matcher->matches(node); });
+    rows_.scan(std::chrono::milliseconds(4));
+}
+
+std::unique_ptr<observe::QueryMatcher> Workspace::searchMatcher() const {
+    if (query_.empty() || !session_)
+        return nullptr;
+    auto matcher = std::make_unique<observe::QueryMatcher>(
+        query_, tree_, session_->dictionary(), [this](Node node) { return rows_.subtreeSize(node); });
+    matcher->refresh(now(), findings_.all());
+    return matcher;
+}
+
+/// Answers come in slices; where they depend on the time, all are asked for again and again.
+void Workspace::refreshFilter() {
+    const std::int64_t at = observe::monotonicNow();
+    if (rows_.scanning()) {
+        if (rows_.scan(std::chrono::milliseconds(4))) {
+            askAgainDue_ = at + std::max(1'000 * millisecond, 4 * (at - askedAt_));
+            emit searchChanged();
+        }
+    } else if (rows_.filterStale() && at >= filterDue_) {
+        rows_.refreshFilter();
+        const std::int64_t cost = observe::monotonicNow() - at;
+        filterDue_ = at + std::max(100 * millisecond, 20 * cost);
+        emit searchChanged();
+    } else if (matcher_ && at >= askAgainDue_ && query_.drifts()) {
+        matcher_->refresh(now(), findings_.all());
+        askedAt_ = at;
+        rows_.askAgain();
+    }
 }
 
 QString Workspace::cancelProblem() const {
@@ -484,15 +528,7 @@ void Workspace::tick() {
     emit aboutToUpdate();
     applySome();
     const std::int64_t at = observe::monotonicNow();
-    if (rows_.scanning()) {
-        if (rows_.scan(std::chrono::milliseconds(4)))
-            emit searchChanged();
-    } else if (rows_.filterStale() && at >= filterDue_) {
-        rows_.refreshFilter();
-        const std::int64_t cost = observe::monotonicNow() - at;
-        filterDue_ = at + std::max(100 * millisecond, 20 * cost);
-        emit searchChanged();
-    }
+    refreshFilter();
     emit updated(std::exchange(freshSource_, false));
     refreshContact();
     refreshSelected();

@@ -9,6 +9,7 @@
 
 #include <coroscope/observe/CancelProgress.h>
 #include <coroscope/observe/EndedJobs.h>
+#include <coroscope/observe/Query.h>
 #include <coroscope/observe/Session.h>
 #include <coroscope/observe/Waits.h>
 
@@ -117,8 +118,15 @@ public:
     /// Gives up a save that goes on; forgets one that is over.
     void dismissSaving();
 
-    void setSearch(const QString& words);
+    /// Shows only the jobs that match this query, and what is above them. One that has a problem changes
+    /// nothing else.
+    void setSearch(const QString& text);
+    /// The one in use.
     const QString& search() const noexcept { return search_; }
+    /// Of the text that was set last.
+    const std::optional<observe::QueryProblem>& searchProblem() const noexcept { return searchProblem_; }
+    /// Asks jobs that have ended; null when nothing is searched for.
+    std::unique_ptr<observe::QueryMatcher> searchMatcher() const;
 
     /// Sends the command. Progress is in cancels(), newest last.
     void cancel(JobId job, bool childrenOnly, const QString& reason);
@@ -178,6 +186,8 @@ private:
     void refreshCancels();
     void sendCancel(const std::vector<observe::Node>& tops, bool childrenOnly, const QString& name,
                     const QString& reason);
+    void applyQuery();
+    void refreshFilter();
 
     QTimer timer_;
     State state_ = State::Empty;
@@ -208,6 +218,10 @@ private:
     std::optional<SelectedJob> selected_;
     observe::WaiterSearch waiters_;
     QString search_;
+    observe::Query query_; ///< that search_ means
+    std::optional<observe::QueryProblem> searchProblem_;
+    std::shared_ptr<observe::QueryMatcher> matcher_;
+    std::int64_t askedAt_ = 0, askAgainDue_ = 0;
     std::unordered_map<CallStackId, std::optional<observe::CallStackText>> callStacks_; ///< empty: asked for
     std::optional<Sampling> sampling_;
     std::vector<Cancel> cancels_;

@@ -10,7 +10,7 @@ namespace coroscope::app {
 ArgumentsResult readArguments(int argc, const char* const* argv) {
     ArgumentsResult result;
     Arguments& a = result.arguments;
-    std::string file, screenshot, size, theme, select;
+    std::string file, screenshot, size, theme, select, filter;
     CLI::App app("Shows, explains and stops the coroutines of a running program.", "coroscope");
     app.set_version_flag("--version", std::string("coroscope ") + COROSCOPE_VERSION);
     app.add_option("--pid", a.pid, "Attach to this process")->check(CLI::PositiveNumber);
@@ -29,6 +29,7 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     });
     app.add_option("--theme", theme, "Appearance")->check(CLI::IsMember({"light", "dark", "auto"}));
     app.add_option("--select", select, "Select the first job with this name");
+    app.add_option("--filter", filter, "Show the jobs that match: 'state:suspended age>30s'");
     app.add_flag("--verbose", a.verbose, "Write the log to the terminal, too");
     try {
         app.parse(argc, argv);
@@ -39,6 +40,7 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     a.file = QFile::decodeName(file.c_str());
     a.screenshot = QString::fromStdString(screenshot);
     a.theme = QString::fromStdString(theme);
+    a.filter = QString::fromStdString(filter);
     a.select = QString::fromStdString(select);
     if (!size.empty()) {
         int w = 0, h = 0;

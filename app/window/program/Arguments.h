@@ -19,6 +19,7 @@ struct Arguments {
     std::optional<QSize> size;
     QString theme; ///< "light", "dark", "auto", or empty: as remembered
     QString select;
+    QString filter;
 };
 
 /// When there is no program to be run (help, version, a mistake), `exitCode` is set and the words are

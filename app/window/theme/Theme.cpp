@@ -84,6 +84,7 @@ QMainWindow, QDialog { background: @panel; }
 QMainWindow::separator { background: @line; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: @accent; }
 QToolTip { background: @background; color: @text; border: 1px solid @line; padding: 4px; }
+QLabel#filterProblem { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 7px 10px; }
 QFrame#toolbar { background: @panel; border: none; border-bottom: 1px solid @line; }
 QFrame#dockTitle { background: @panel; }
 QWidget#page { background: @background; }

@@ -22,9 +22,7 @@ EndedModel::EndedModel(Workspace& workspace, QObject* parent)
     , workspace_(workspace) {}
 
 void EndedModel::refresh(bool onlyFailures) {
-    std::optional<JobFilter> filter;
-    if (!workspace_.search().isEmpty())
-        filter.emplace(workspace_.labels(), workspace_.search());
+    const std::unique_ptr<observe::QueryMatcher> filter = workspace_.searchMatcher();
     beginResetModel();
     jobs_.clear();
     const std::vector<const observe::EndedJob*> all = workspace_.endedJobs().newestFirst(onlyFailures);

@@ -2,7 +2,6 @@
 // The list of jobs that have ended, those that failed first. A click shows the job's details.
 #pragma once
 
-#include "model/JobFilter.h"
 #include "model/Workspace.h"
 
 #include <QAbstractTableModel>

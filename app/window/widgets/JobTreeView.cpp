@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/JobTreeView.h"
 
+#include "model/Conditions.h"
 #include "theme/Icons.h"
 #include "theme/Theme.h"
 #include "widgets/JobTreeAccessible.h"
@@ -626,6 +627,13 @@ void JobTreeView::contextMenuEvent(QContextMenuEvent* event) {
         showMenu(node, event->globalPos());
 }
 
+/// What the job has in common with others, each as a filter.
+void JobTreeView::addFilters(QMenu* menu, const observe::JobRow& row) {
+    for (const Condition& condition : conditionsOf(row, workspace_))
+        menu->addAction(QStringLiteral("%1\t%2").arg(condition.words, condition.filter), this,
+                        [this, filter = condition.filter] { emit filterRequested(filter); });
+}
+
 void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
@@ -651,6 +659,8 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
     }
     if (!group) {
         const QString name = workspace_.labels().fullName(workspace_.tree().row(node));
+        addFilters(menu->addMenu(tr("Show only")), workspace_.tree().row(node));
+        menu->addSeparator();
         menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
         menu->addAction(tr("Copy report"), this, &JobTreeView::copyRequested);
         menu->addSeparator();

@@ -12,6 +12,7 @@
 #include <vector>
 
 class QHeaderView;
+class QMenu;
 class QStandardItemModel;
 
 namespace coroscope::app {
@@ -44,6 +45,8 @@ public:
 signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
+    /// Only jobs that meet this condition, too.
+    void filterRequested(const QString& condition);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -71,6 +74,7 @@ private:
     void typeAhead(const QString& text);
     void showMenu(Node node, const QPoint& globalPosition);
     void headerMenu(const QPoint& position);
+    void addFilters(QMenu* menu, const observe::JobRow& row);
     void setHovered(const QPoint& position);
     void ensureVisible(std::size_t row);
     std::size_t currentRow() const noexcept;

@@ -229,6 +229,9 @@ void MainWindow::connectAll() {
         toolbar_->search()->setFocus();
         toolbar_->search()->selectAll();
     });
+    shortcut(QKeySequence(Qt::ALT | Qt::Key_Left), [this] { toolbar_->search()->back(); });
+    shortcut(QKeySequence(Qt::ALT | Qt::Key_Right), [this] { toolbar_->search()->forward(); });
+    connect(tree_, &JobTreeView::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(toolbar_, &Toolbar::attachRequested, this, &MainWindow::askAttach);
     connect(toolbar_, &Toolbar::cancelRequested, this, [this] {
         if (workspace_.selected())
@@ -349,6 +352,14 @@ void MainWindow::connectAll() {
 
 AttachDialog* MainWindow::attachDialog() const noexcept {
     return attachDialog_.data();
+}
+
+void MainWindow::setFilter(const QString& text) {
+    toolbar_->search()->setFilter(text);
+}
+
+FilterField& MainWindow::filter() const noexcept {
+    return *toolbar_->search();
 }
 
 void MainWindow::attach(int pid) {

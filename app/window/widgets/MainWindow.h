@@ -27,6 +27,7 @@ class DetailsPanel;
 class DockTitle;
 class EmptyState;
 class EndedPanel;
+class FilterField;
 class FindingsPanel;
 class JobTreeView;
 class MapPanel;
@@ -61,6 +62,8 @@ public:
     void startSample();
     /// Selects the first job of this name as soon as there is one.
     void selectByName(const QString& name);
+    void setFilter(const QString& text);
+    FilterField& filter() const noexcept;
     void askAttach();
     void openFile(const QString& path);
     void askOpen();

@@ -7,9 +7,7 @@
 
 #include <QAction>
 #include <QHBoxLayout>
-#include <QKeyEvent>
 #include <QLabel>
-#include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
 #include <QToolButton>
@@ -27,15 +25,21 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     attach_ = new QPushButton(tr("Attach…"), this);
     attach_->setObjectName(QStringLiteral("attach"));
     attach_->setToolTip(tr("Attach to a running program (Ctrl+T)"));
-    search_ = new QLineEdit(this);
+    search_ = new FilterField(workspace, this);
     search_->setObjectName(QStringLiteral("search"));
-    search_->setPlaceholderText(tr("Search: name, #number, site or state"));
+    search_->setPlaceholderText(tr("Filter: words, state:, age>, site:, finding: …"));
     search_->setAccessibleName(tr("Search jobs"));
-    search_->setToolTip(tr("Shows the jobs that have all these words, and what is above them (Ctrl+F)"));
+    search_->setToolTip(tr("Shows the jobs that match, and what is above them (Ctrl+F)"));
     searchIcon_ = search_->addAction(QIcon(), QLineEdit::LeadingPosition);
     search_->installEventFilter(this);
     count_ = dimLabel(QString(), search_);
     count_->setAttribute(Qt::WA_TransparentForMouseEvents);
+    kept_ = new QToolButton(this);
+    kept_->setObjectName(QStringLiteral("keptFilters"));
+    kept_->setText(tr("Filters"));
+    kept_->setToolTip(tr("Filters that you keep, and those before (Alt+Left)"));
+    kept_->setPopupMode(QToolButton::InstantPopup);
+    kept_->setMenu(search_->keptMenu());
     views_ = new ViewSwitch(this);
     cancel_ = new QPushButton(tr("Cancel…"), this);
     cancel_->setObjectName(QStringLiteral("cancel"));
@@ -53,28 +57,14 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     menuButton_->setMenu(menu_);
     layout->addWidget(attach_);
     layout->addWidget(search_, 1);
+    layout->addWidget(kept_);
     layout->addWidget(views_);
     layout->addWidget(cancelMatching_);
     layout->addWidget(cancel_);
     layout->addWidget(menuButton_);
     refreshIcons();
 
-    debounce_.setSingleShot(true);
-    debounce_.setInterval(300);
-    connect(search_, &QLineEdit::textChanged, this, [this](const QString& text) {
-        if (text.isEmpty()) {
-            debounce_.stop();
-            workspace_.setSearch({});
-        } else {
-            debounce_.start();
-        }
-    });
-    connect(&debounce_, &QTimer::timeout, this, [this] { workspace_.setSearch(search_->text()); });
-    connect(search_, &QLineEdit::returnPressed, this, [this] {
-        debounce_.stop();
-        workspace_.setSearch(search_->text());
-        emit leaveSearch();
-    });
+    connect(search_, &FilterField::left, this, &Toolbar::leaveSearch);
     connect(attach_, &QPushButton::clicked, this, &Toolbar::attachRequested);
     connect(cancel_, &QPushButton::clicked, this, &Toolbar::cancelRequested);
     connect(cancelMatching_, &QPushButton::clicked, this, &Toolbar::cancelMatchingRequested);
@@ -114,7 +104,7 @@ void Toolbar::refresh() {
     const QString jobs = jobsText(workspace_.tree().size());
     QString text;
     if (some)
-        text = workspace_.rows().scanning() ? tr("searching…")
+        text = workspace_.rows().searching() ? tr("searching…")
                : workspace_.rows().filtered()
                    ? tr("%1 of %2").arg(countText(workspace_.rows().matches()), jobs)
                    : jobs;
@@ -123,6 +113,7 @@ void Toolbar::refresh() {
         placeCount();
     }
     search_->setEnabled(some);
+    kept_->setEnabled(some);
     const std::size_t matches = workspace_.rows().filtered() ? workspace_.rows().matches() : 0;
     const QString problem = workspace_.cancelProblem();
     cancel_->setEnabled(problem.isEmpty() && workspace_.selectedNode() != observe::noNode);
@@ -138,18 +129,6 @@ void Toolbar::refresh() {
 }
 
 bool Toolbar::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == search_ && event->type() == QEvent::KeyPress) {
-        const auto* key = static_cast<QKeyEvent*>(event);
-        if (key->key() == Qt::Key_Escape) {
-            search_->clear();
-            emit leaveSearch();
-            return true;
-        }
-        if (key->key() == Qt::Key_Down) {
-            emit leaveSearch();
-            return true;
-        }
-    }
     if (watched == search_ && event->type() == QEvent::Resize)
         placeCount();
     return QFrame::eventFilter(watched, event);

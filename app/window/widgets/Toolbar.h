@@ -3,13 +3,11 @@
 #pragma once
 
 #include "map/ViewSwitch.h"
-#include "model/Workspace.h"
+#include "widgets/FilterField.h"
 
 #include <QFrame>
-#include <QTimer>
 
 class QLabel;
-class QLineEdit;
 class QMenu;
 class QPushButton;
 class QToolButton;
@@ -22,7 +20,7 @@ public:
     explicit Toolbar(Workspace& workspace, QWidget* parent = nullptr);
 
     QMenu* menu() const noexcept { return menu_; }
-    QLineEdit* search() const noexcept { return search_; }
+    FilterField* search() const noexcept { return search_; }
     ViewSwitch& views() const noexcept { return *views_; }
 
 signals:
@@ -45,7 +43,8 @@ private:
 
     Workspace& workspace_;
     QPushButton* attach_;
-    QLineEdit* search_;
+    FilterField* search_;
+    QToolButton* kept_;
     QAction* searchIcon_;
     QLabel* count_;
     ViewSwitch* views_;
@@ -53,7 +52,6 @@ private:
     QPushButton* cancelMatching_;
     QToolButton* menuButton_;
     QMenu* menu_;
-    QTimer debounce_;
 };
 
 } // namespace coroscope::app

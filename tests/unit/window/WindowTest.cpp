@@ -230,6 +230,9 @@ TEST_F(WindowTest, searchShowsMatchesWithWhatIsAbove) {
     window.workspace().setSearch(QStringLiteral("NAME-57"));
     ASSERT_TRUE(eventually([this] { return window.workspace().rows().filtered(); }));
     EXPECT_EQ(window.workspace().rows().size(), 3u);
+    window.workspace().setSearch(QStringLiteral("#5"));
+    ASSERT_TRUE(eventually([this] { return !window.workspace().rows().scanning(); }));
+    EXPECT_EQ(window.workspace().rows().matches(), 0u) << "exactly that number";
     window.workspace().setSearch(QStringLiteral("#57"));
     ASSERT_TRUE(eventually([this] { return !window.workspace().rows().scanning(); }));
     EXPECT_EQ(window.workspace().rows().matches(), 1u);

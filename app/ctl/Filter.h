@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which jobs of a snapshot a filter leaves.
+#pragma once
+
+#include "Snapshot.h"
+
+#include <string>
+#include <vector>
+
+namespace coroscope::ctl {
+
+/// By node: it matches, or what is below it does. The problem says where in the text it is.
+observe::Result<std::vector<bool>> shownBy(const Snapshot& snapshot, const std::string& filter);
+
+} // namespace coroscope::ctl

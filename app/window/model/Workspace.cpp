@@ -385,7 +385,7 @@ void Workspace::applyQuery() {
     }
     matcher_ = searchMatcher();
     askedAt_ = observe::monotonicNow();
-    rows_.setFilter([this, matcher = matcher_](Node node) { return matcher->matches(node); });
+    rows_.setFilter([matcher = matcher_](Node node) { return matcher->matches(node); });
     rows_.scan(std::chrono::milliseconds(4));
 }
 

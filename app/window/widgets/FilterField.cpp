@@ -157,6 +157,18 @@ void FilterField::forward() {
     workspace_.setSearch(text());
 }
 
+/// Tab takes a completion; without a list it leaves the field, as everywhere.
+bool FilterField::event(QEvent* event) {
+    if (event->type() == QEvent::KeyPress && completing()) {
+        auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Tab) {
+            keyPressEvent(key);
+            return true;
+        }
+    }
+    return QLineEdit::event(event);
+}
+
 void FilterField::keyPressEvent(QKeyEvent* event) {
     if (completing() && (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter ||
                          event->key() == Qt::Key_Tab || event->key() == Qt::Key_Escape)) {

@@ -6,6 +6,7 @@
 #include "widgets/Cards.h"
 
 #include <QAction>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>

@@ -87,7 +87,7 @@ TEST_F(CancelTest, allThatMatchAreCancelledByTheirTopMost) {
 }
 
 TEST_F(CancelTest, matchesInSeveralSubtreesGetACommandEachAndAreFollowedAsOne) {
-    window.workspace().setSearch(QStringLiteral("#2"));
+    window.workspace().setSearch(QStringLiteral("name-2"));
     ASSERT_TRUE(eventually([this] { return window.workspace().rows().matches() == 7; }));
     observe::Batch more;
     more.rows.push_back(job(200, 3)); // outside of 2, and matches

@@ -144,7 +144,8 @@ bool QueryMatcher::testWord(const Query::Condition& wanted, Memos& memos, const 
             return fits(wanted, std::move(text));
         }))
         return true;
-    if (row.suspendedAt != 0 && row.execution == Execution::Suspended && memos.places.answer(row.suspendedAt, [&] {
+    if (row.suspendedAt != 0 && row.execution == Execution::Suspended &&
+        memos.places.answer(row.suspendedAt, [&] {
             const StackText stack = dictionary_->stack(row.suspendedAt);
             return !stack.frames.empty() &&
                    fits(wanted, stack.frames[0].shortText() + ' ' + stack.frames[0].shortFunction());

@@ -4,7 +4,7 @@
 #include "Memory.h"
 
 #include <algorithm>
-#include <deque>
+#include <list>
 #include <mutex>
 #include <new>
 
@@ -14,7 +14,16 @@ namespace {
 
 struct Pool {
     std::mutex lock;
-    std::deque<SlotBatch> batches;
+    std::list<SlotBatch> batches;
+    std::list<SlotBatch> spare; ///< places that were taken out: a batch that comes back needs no memory
+
+    /// Throws std::bad_alloc.
+    void put(std::list<SlotBatch>::iterator before, const SlotBatch& batch) {
+        if (spare.empty())
+            spare.emplace_back();
+        spare.front() = batch;
+        batches.splice(before, spare, spare.begin());
+    }
 };
 // Never destroyed: jobs may end while static objects are being torn down.
 Pool& pool() noexcept {
@@ -30,7 +39,7 @@ bool takeFront(Pool& p, SlotBatch& into) noexcept {
     if (p.batches.empty())
         return false;
     into = p.batches.front();
-    p.batches.pop_front();
+    p.spare.splice(p.spare.end(), p.batches, p.batches.begin());
     return true;
 }
 
@@ -70,7 +79,7 @@ void SlotCache::flush() noexcept {
     Pool& p = pool();
     const std::lock_guard guard(p.lock);
     try {
-        p.batches.push_back(freed_);
+        p.put(p.batches.end(), freed_);
     } catch (const std::bad_alloc&) {
         // These slots are lost to the process; it has other sorrows.
     }
@@ -86,7 +95,7 @@ void SlotCache::giveBack() noexcept {
         Pool& p = pool();
         const std::lock_guard guard(p.lock);
         try {
-            p.batches.push_front(rest);
+            p.put(p.batches.begin(), rest);
         } catch (const std::bad_alloc&) {
         }
     }

@@ -89,10 +89,10 @@ private:
         return ring;
     }
 
+    std::vector<std::unique_ptr<Ring>> rings_; ///< before ring_, which begins with one of them
     alignas(64) std::atomic<std::int64_t> top_{0};
     alignas(64) std::atomic<std::int64_t> bottom_{0};
     std::atomic<Ring*> ring_;
-    std::vector<std::unique_ptr<Ring>> rings_;
 };
 
 } // namespace coroscope::detail

@@ -29,8 +29,9 @@
 //     Cancelled <------ Cancelling <------------------+
 //              own part has ended, last child too
 //
-// pending_ counts what the job waits for: its own part (one) and each child. Whoever brings it to zero ends
-// the job, so exactly one does. A child attaches by adding one while the job is not sealed.
+// pending_ counts what the job waits for: its own part (one) and each child. Whoever brings it to zero seals
+// the job under the same lock and ends it, so exactly one does. A child attaches by adding one while the job
+// is not sealed.
 //
 // What happens when (JobWalk does it, without recursion). A job that a step sets off is worked on before the
 // next step, so the order is that of a recursion.
@@ -796,7 +797,7 @@ bool JobNode::endAtOnce() noexcept {
     if (parent) {
         const std::lock_guard lock(parent->lock_);
         asChild_.unlink();
-        last = --parent->pending_ == 0;
+        last = JobWalk::leaves(*parent);
     }
     if (shields_)
         outer_->record_.flagsChange(0, JobFlags::shielded);

@@ -94,6 +94,15 @@ bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace)
     return true;
 }
 
+// Sealed in the same breath: a child that attached in between would make the job end twice.
+bool JobWalk::leaves(JobNode& job) noexcept {
+    if (--job.pending_ != 0)
+        return false;
+    job.phase_.store(job.phase_.load(std::memory_order_relaxed) | JobNode::sealedPhase,
+                     std::memory_order_release);
+    return true;
+}
+
 void JobWalk::end(JobNode& job) {
     push(job, Step::Seal);
 }
@@ -128,7 +137,7 @@ void JobWalk::work(Frame& frame) {
             job.dropBody();
         {
             std::lock_guard lock(job.lock_);
-            last = --job.pending_ == 0;
+            last = leaves(job);
         }
         frame.step = last ? Step::Seal : Step::Done;
         if (last && frame.reported)
@@ -205,12 +214,7 @@ void JobWalk::notify(Frame& frame) {
 
 void JobWalk::seal(Frame& frame) {
     JobNode& job = *frame.job;
-    {
-        std::lock_guard lock(job.lock_);
-        job.phase_.store(job.phase_.load(std::memory_order_relaxed) | JobNode::sealedPhase,
-                         std::memory_order_release);
-    }
-    // From here on failures_ changes no more, but for the wrappers made on demand.
+    // It is sealed: failures_ changes no more, but for the wrappers made on demand.
     frame.cause = job.aggregateExceptions();
     frame.step = Step::Handle;
     if (!frame.cause)
@@ -303,7 +307,7 @@ void JobWalk::leaveParent(Frame& frame) {
     bool last = false;
     if (parent) {
         std::lock_guard lock(parent->lock_);
-        last = --parent->pending_ == 0;
+        last = leaves(*parent);
     }
     if (job->outer_ && !frame.inPlace)
         job->goBackToOuter();

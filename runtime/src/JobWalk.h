@@ -26,6 +26,9 @@ public:
     /// The job's own part is over, by `failure` or without. With `inPlace` the awaiting coroutine of a scope
     /// is left to the caller, if the job ends within this walk. False if that was said before.
     bool endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace);
+    /// One of those that `job` waits for leaves its count; under its lock. True: it was the last one, and the
+    /// caller has to end the job. From then on nobody attaches any more.
+    static bool leaves(JobNode& job) noexcept;
     /// The last that `job` waited for has left its count.
     void end(JobNode& job);
     /// Works until nothing is left.

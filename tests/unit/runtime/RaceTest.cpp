@@ -263,9 +263,9 @@ TEST(Race, HandOverOfLocks) {
         std::atomic<int> permits{0}, passed{0}, cancelled{0};
         constexpr int jobs = 10;
         auto all = [&](CoroutineScope scope) -> Task<> {
-            std::vector<Job> all;
+            std::vector<Job> lockers;
             for (int i = 0; i < jobs; ++i)
-                all.push_back(scope.launch([&, pauses = random.oneIn(2)](CoroutineScope) -> Task<> {
+                lockers.push_back(scope.launch([&, pauses = random.oneIn(2)](CoroutineScope) -> Task<> {
                     try {
                         const auto permit = co_await semaphore.withPermit();
                         EXPECT_LE(++permits, 2);
@@ -279,7 +279,7 @@ TEST(Race, HandOverOfLocks) {
                         ++cancelled;
                     }
                 }));
-            for (const Job& job : all)
+            for (const Job& job : lockers)
                 if (random.oneIn(3))
                     sometime(scope, [job] { job.cancel("race"); });
             co_return;

@@ -6,6 +6,7 @@
 #include "Story.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -50,8 +51,8 @@ public:
         if (what < 4) {
             std::this_thread::yield();
         } else if (what < 10) {
-            for (volatile unsigned i = 20 * below(50); i > 0; i = i - 1) {
-            }
+            for (unsigned i = 20 * below(50); i > 0; --i)
+                std::atomic_signal_fence(std::memory_order_seq_cst); // keeps the loop
         } else if (what == 10) {
             std::this_thread::sleep_for(std::chrono::microseconds(below(40)));
         }

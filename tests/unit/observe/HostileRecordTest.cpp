@@ -83,7 +83,7 @@ TEST_F(HostileRecordTest, HeadersThatMakeNoSenseAreRefusedInWords) {
     header(bytes).totalSize = bytes.size() + 1;
     EXPECT_EQ(problem(bytes), "its record is cut short");
     layout::Table layout::Header::* const tables[] = {
-        &layout::Header::slots,     &layout::Header::threads,   &layout::Header::sites,
+        &layout::Header::jobs,      &layout::Header::threads,   &layout::Header::sites,
         &layout::Header::stacks,    &layout::Header::contexts,  &layout::Header::siteCounters,
         &layout::Header::texts,     &layout::Header::incidents, &layout::Header::rings,
         &layout::Header::resources, &layout::Header::modules,   &layout::Header::callStacks};

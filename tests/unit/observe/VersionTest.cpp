@@ -102,7 +102,7 @@ RecordBytes grown(const RecordBytes& record) {
     std::memcpy(&old, record.data(), sizeof old);
     constexpr std::uint32_t longer = 128;
     layout::Table layout::Header::* const tables[] = {
-        &layout::Header::slots,     &layout::Header::threads,   &layout::Header::sites,
+        &layout::Header::jobs,      &layout::Header::threads,   &layout::Header::sites,
         &layout::Header::stacks,    &layout::Header::contexts,  &layout::Header::siteCounters,
         &layout::Header::incidents, &layout::Header::resources, &layout::Header::rings};
     RecordBytes big(record.size() * 8);

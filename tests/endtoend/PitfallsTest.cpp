@@ -75,7 +75,8 @@ const std::vector<Pitfall> pitfalls{
      "saved\n"
      "painted\n",
      "painted\n"
-     "saved\n"},
+     "saved\n",
+     "blocking-in-coroutine", "runBlocking"},
     {"swallowed_by_catching",
      "sent part 1\n"
      "part 2 will be sent later: coroscope::CancellationException: the page was left\n"

@@ -212,6 +212,41 @@ TEST(Sample, aFailureThatNobodySawIsFoundWithItsException) {
     EXPECT_THAT(finding.at("where").dump(), HasSubstr("Errands.cpp"));
 }
 
+TEST(Sample, twoForkliftsThatWaitForEachOtherAreFoundAndGoWithTheFault) {
+    Sample sample(fewJobs);
+    const auto parked = [&sample](const std::string& forklift) {
+        const std::vector<std::string> log = sample.log();
+        return std::count_if(log.begin(), log.end(), [&forklift](const std::string& line) {
+            return line.ends_with(forklift + ": parked");
+        });
+    };
+    ASSERT_TRUE(eventually([&] { return findByName(sample.tree(), "forklift-2") != nullptr; }));
+    EXPECT_THAT(sample.tree().at("findings"), IsEmpty());
+
+    const Json tree = treeWithFinding(sample, "deadlock", "deadlock");
+    EXPECT_EQ(tree.at("findings").size(), 1u) << tree.at("findings").dump(2);
+    const Json finding = findingsOf(tree, "deadlock").at(0);
+    EXPECT_EQ(finding.at("severity"), "error");
+    EXPECT_EQ(finding.at("confidence"), "proven");
+    const Json* job = jobOf(tree, finding);
+    ASSERT_NE(job, nullptr);
+    EXPECT_THAT(job->at("name").get<std::string>(), testing::StartsWith("forklift-"));
+    EXPECT_THAT(placeOf(*job), HasSubstr("Warehouse.cpp:"));
+    const std::string evidence = finding.at("evidence");
+    EXPECT_THAT(evidence, HasSubstr("These 2 jobs wait in a circle"));
+    EXPECT_THAT(evidence,
+                testing::ContainsRegex(
+                    "forklift-1 launch #[0-9]+ waits for mutex aisle-south at Warehouse.cpp:[0-9]+, "
+                    "held by forklift-2 launch #[0-9]+"));
+    EXPECT_THAT(evidence,
+                testing::ContainsRegex(
+                    "forklift-2 launch #[0-9]+ waits for mutex aisle-north at Warehouse.cpp:[0-9]+, "
+                    "held by forklift-1 launch #[0-9]+"));
+    EXPECT_EQ(parked("forklift-1"), 1) << "those of before the fault";
+    expectFindingGoes(sample, "deadlock");
+    EXPECT_TRUE(eventually([&] { return parked("forklift-1") == 2 && parked("forklift-2") == 2; }));
+}
+
 TEST(Sample, cancellingAConnectionCleansItUpAndLeavesItsSiblingsAlone) {
     Sample sample(fewJobs);
     const auto connectionAlive = [&](const std::string& name, std::size_t since) {

@@ -18,6 +18,7 @@ std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const
         if (rules.full())
             return;
         scopeDropped(rules, node);
+        blockingInCoroutine(rules, node);
         slowCancellation(rules, node);
     });
     swallowedCancellation(rules);

@@ -56,6 +56,7 @@ void orphanGlobal(Rules& rules, Node root);
 void orphanDetached(Rules& rules, Node root);
 // Of one notable job.
 void scopeDropped(Rules& rules, Node node);
+void blockingInCoroutine(Rules& rules, Node node);
 void slowCancellation(Rules& rules, Node node);
 // Of all.
 void swallowedCancellation(Rules& rules);

@@ -99,11 +99,12 @@ public:
     JobCounts counts(Node node) const;
     const JobCounts& totals() const noexcept { return totals_; }
 
-    /// A job that some finding may be about: it is cancelling, has swallowed its cancellation, or is a scope
-    /// of its own that nobody holds any more.
+    /// A job that some finding may be about: it is cancelling, has swallowed its cancellation, is a scope of
+    /// its own that nobody holds any more, or a runBlocking that a coroutine has entered.
     static bool isNotable(const JobRow& row) noexcept {
         return row.state == JobState::Cancelling || (row.flags & JobFlags::swallowedCancellation) != 0 ||
-               ((row.flags & JobFlags::ownsScope) != 0 && !row.held && !row.parent);
+               ((row.flags & JobFlags::ownsScope) != 0 && !row.held && !row.parent) ||
+               (row.kind == JobKind::RunBlocking && row.launcher);
     }
     /// Calls `visit` for the node of each notable job, perhaps without those that are only cancelling below
     /// one that is cancelling, too. Costs what those jobs cost.

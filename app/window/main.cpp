@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // coroscope, the desktop program.
+#include "map/MapExport.h"
+#include "map/MapPanel.h"
 #include "program/Arguments.h"
 #include "program/Log.h"
 #include "theme/SystemAppearance.h"
@@ -63,6 +65,8 @@ int main(int argc, char** argv) {
         window.resize(*arguments.size);
     closeOnInterrupt(window);
     window.show();
+    if (!arguments.view.isEmpty() || !arguments.mapPicture.isEmpty())
+        window.setView(arguments.view == QStringLiteral("tree") ? ViewSwitch::Tree : ViewSwitch::Map);
     if (!arguments.select.isEmpty())
         window.selectByName(arguments.select);
     if (!arguments.filter.isEmpty())
@@ -73,6 +77,14 @@ int main(int argc, char** argv) {
         window.openFile(arguments.file);
     else if (arguments.pid > 0)
         window.attach(arguments.pid);
+    if (!arguments.mapPicture.isEmpty()) {
+        QTimer::singleShot(static_cast<int>(arguments.after * 1000), &window, [&window, &arguments] {
+            const QString problem = exportMap(window.map().icicle(), arguments.mapPicture);
+            if (!problem.isEmpty())
+                qWarning("%s", qPrintable(problem));
+            QCoreApplication::exit(problem.isEmpty() ? 0 : 1);
+        });
+    }
     if (!arguments.screenshot.isEmpty()) {
         QTimer::singleShot(static_cast<int>(arguments.after * 1000), &window, [&window, &arguments] {
             const bool saved = window.grab().save(arguments.screenshot);

@@ -8,6 +8,8 @@
 #include "Figure.h"
 #include "Target.h"
 
+#include "map/IcicleView.h"
+#include "map/MapPanel.h"
 #include "theme/Theme.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/FindingsPanel.h"
@@ -150,6 +152,51 @@ double peerFrameMilliseconds(int rows, int changes) {
     return median(times);
 }
 
+struct Measured {
+    double p50, p99;
+};
+
+/// Of the painting of this widget, with all that the window's thread does between.
+Measured measure(MainWindow& window, const Target& target, QWidget* painted, double eventsPerSecond, int runs,
+                 double seconds) {
+    Frames frames(painted);
+    std::vector<double> middles, slowest, shares;
+    std::size_t count = 0;
+    const observe::SessionStatus before = window.workspace().status();
+    const Target::Done begun = target.ask();
+    const auto from = std::chrono::steady_clock::now();
+    QImage picture = painted->grab().toImage();
+    for (int i = 0; i < runs; ++i) {
+        frames.take();
+        const double cpu = threadCpuMilliseconds();
+        const auto start = std::chrono::steady_clock::now();
+        run(seconds);
+        shares.push_back((threadCpuMilliseconds() - cpu) / (secondsSince(start) * 1e3));
+        const std::vector<double> times = frames.take();
+        count += times.size();
+        middles.push_back(quantile(times, 0.5));
+        slowest.push_back(quantile(times, 0.99));
+    }
+    const double took = secondsSince(from);
+    const Target::Done done = target.ask();
+    const observe::SessionStatus after = window.workspace().status();
+    const double rate = static_cast<double>(done.events - begun.events) / (done.seconds - begun.seconds);
+    const std::uint64_t seen = after.events - before.events, lost = after.lost - before.lost;
+    std::fprintf(
+        stderr,
+        "window: %zu jobs, %.0f events/s written, %llu seen and %llu lost of %llu; %.1f frames/s, %.0f %% of "
+        "the window's thread\n",
+        window.workspace().tree().size(), rate, static_cast<unsigned long long>(seen),
+        static_cast<unsigned long long>(lost), static_cast<unsigned long long>(done.events - begun.events),
+        static_cast<double>(count) / took, 100 * median(shares));
+    checkRate(rate, eventsPerSecond);
+    if (static_cast<double>(seen + lost) < 0.95 * static_cast<double>(done.events - begun.events))
+        fail("events were neither seen nor counted as lost");
+    if (static_cast<double>(count) < (isQuick ? 1 : 20) * took || picture == painted->grab().toImage())
+        fail("the window was not painted as it should have been");
+    return {median(middles), median(slowest)};
+}
+
 void figures(std::size_t live, double eventsPerSecond, int runs, double seconds) {
     MainWindow window(ThemeChoice::Light);
     window.resize(1600, 900);
@@ -169,47 +216,21 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
     look(window);
     run(seconds / 2); // until all has come to rest
 
-    Frames frames(window.tree().viewport());
-    std::vector<double> middles, slowest, shares;
-    std::size_t painted = 0;
-    const observe::SessionStatus before = window.workspace().status();
-    const Target::Done begun = target.ask();
-    const auto from = std::chrono::steady_clock::now();
-    QImage picture = window.tree().viewport()->grab().toImage();
-    for (int i = 0; i < runs; ++i) {
-        frames.take();
-        const double cpu = threadCpuMilliseconds();
-        const auto start = std::chrono::steady_clock::now();
-        run(seconds);
-        shares.push_back((threadCpuMilliseconds() - cpu) / (secondsSince(start) * 1e3));
-        const std::vector<double> times = frames.take();
-        painted += times.size();
-        middles.push_back(quantile(times, 0.5));
-        slowest.push_back(quantile(times, 0.99));
-    }
-    const double took = secondsSince(from);
-    const Target::Done done = target.ask();
-    const observe::SessionStatus after = window.workspace().status();
-    const double rate = static_cast<double>(done.events - begun.events) / (done.seconds - begun.seconds);
-    const std::uint64_t seen = after.events - before.events, lost = after.lost - before.lost;
-    std::fprintf(
-        stderr,
-        "window: %zu jobs, %.0f events/s written, %llu seen and %llu lost of %llu; %.1f frames/s, %.0f %% of "
-        "the window's thread\n",
-        window.workspace().tree().size(), rate, static_cast<unsigned long long>(seen),
-        static_cast<unsigned long long>(lost), static_cast<unsigned long long>(done.events - begun.events),
-        static_cast<double>(painted) / took, 100 * median(shares));
-    checkRate(rate, eventsPerSecond);
-    if (static_cast<double>(seen + lost) < 0.95 * static_cast<double>(done.events - begun.events))
-        fail("events were neither seen nor counted as lost");
-    if (static_cast<double>(painted) < (isQuick ? 1 : 20) * took ||
-        picture == window.tree().viewport()->grab().toImage())
-        fail("the window was not painted as it should have been");
+    const Measured tree = measure(window, target, window.tree().viewport(), eventsPerSecond, runs, seconds);
     const double memory = (ownMemory() - empty) / static_cast<double>(window.workspace().tree().size() - few);
     const double peer = peerFrameMilliseconds(static_cast<int>(live), static_cast<int>(eventsPerSecond / 60));
-    print("window.1m.frame_p50_ms", median(middles), "ms", 8, "QTreeView with a filter proxy", peer);
-    print("window.1m.frame_p99_ms", median(slowest), "ms", 16, "QTreeView with a filter proxy", peer);
+    print("window.1m.frame_p50_ms", tree.p50, "ms", 8, "QTreeView with a filter proxy", peer);
+    print("window.1m.frame_p99_ms", tree.p99, "ms", 16, "QTreeView with a filter proxy", peer);
     print("window.bytes_per_job", memory, "bytes", 128, "tokio-console, quoted (GB in all)", 10);
+
+    window.setView(ViewSwitch::Map);
+    run(seconds / 2);
+    QWidget* const icicle = &window.map().icicle();
+    if (icicle->visibleRegion().isEmpty())
+        fail("the map is not visible");
+    const Measured map = measure(window, target, icicle, eventsPerSecond, runs, seconds);
+    print("map.1m.frame_p50_ms", map.p50, "ms", 8, "the tree", tree.p50);
+    print("map.1m.frame_p99_ms", map.p99, "ms", 16, "the tree", tree.p99);
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 // The real window on the real sample: driven by mouse and keyboard, with the sample's own log as the witness.
 #include "Sample.h"
 
+#include "map/IcicleView.h"
+#include "map/MapPanel.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/JobTreeView.h"
@@ -15,6 +17,7 @@
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QWheelEvent>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -294,6 +297,48 @@ TEST(Window, SearchShowsMatchesWithWhatIsAboveThem) {
     EXPECT_LT(window->workspace().rows().size(), all);
     window->workspace().setSearch({});
     EXPECT_TRUE(comes([&] { return !window->workspace().rows().filtered(); }));
+}
+
+TEST(Window, TheMapShowsZoomsSelectsAndCancels) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    Node node = noNode;
+    ASSERT_TRUE(comes([&] { return (node = find(*window, "conn-2")) != noNode; }));
+    const JobId id = window->workspace().tree().row(node).id;
+    QTest::keyClick(window.get(), Qt::Key_2, Qt::ControlModifier);
+    IcicleView& map = window->map().icicle();
+    ASSERT_TRUE(map.isVisible());
+    const auto rect = [&] {
+        map.grab();
+        return map.rectOfNode(window->workspace().tree().find(id)).intersected(map.rect());
+    };
+    // Nearer, until there is room to point at it; what is under the pointer stays there.
+    ASSERT_TRUE(comes([&] {
+        const QPoint at = rect().center().toPoint();
+        QWheelEvent wheel(at, map.mapToGlobal(at), {}, {0, 120}, Qt::NoButton, Qt::NoModifier,
+                          Qt::NoScrollPhase, false);
+        if (rect().width() < 60 && !map.moving())
+            QApplication::sendEvent(&map, &wheel);
+        return rect().width() >= 60 && !map.moving();
+    }));
+    QTest::mouseClick(&map, Qt::LeftButton, {}, rect().center().toPoint());
+    ASSERT_TRUE(window->workspace().selected());
+    EXPECT_EQ(window->workspace().selected()->id, id);
+    QTest::mouseDClick(&map, Qt::LeftButton, {}, rect().center().toPoint());
+    EXPECT_EQ(map.focus(), id);
+    EXPECT_TRUE(comes([&] { return !map.moving() && rect().width() > map.width() - 20; }));
+    // The tree follows.
+    QTest::keyClick(window.get(), Qt::Key_1, Qt::ControlModifier);
+    EXPECT_EQ(window->tree().current(), window->workspace().tree().find(id));
+    QTest::keyClick(window.get(), Qt::Key_2, Qt::ControlModifier);
+    QTest::keyClick(&map, Qt::Key_Delete);
+    ASSERT_TRUE(panel(*window).isVisible());
+    EXPECT_EQ(panel(*window).job(), id);
+    confirm(*window, "from the map");
+    EXPECT_TRUE(comes([&] { return logged(sample, "conn-2: cleanup done"); }));
+    EXPECT_TRUE(comes([&] { return window->workspace().tree().find(id) == noNode; }));
+    EXPECT_NE(map.focus(), id) << "the map shows what it was in";
 }
 
 TEST(Window, TwoWindowsOnOneTargetSeeTheSame) {

@@ -24,7 +24,7 @@ constexpr double leastShown = 12, comfortable = 72;
 constexpr double overviewWidth = 190, overviewHeight = 72, overviewMargin = 12;
 constexpr double margin = 8; ///< around all
 /// Broken links and marks are looked up one by one: enough to see, and bounded.
-constexpr std::size_t mostLinks = 24, mostMarks = 60;
+constexpr std::size_t mostLinks = 24, fewLinks = 4, mostMarks = 60;
 constexpr int slowlyMilliseconds = 500;
 
 bool isGroup(Node node) {
@@ -371,15 +371,17 @@ void IcicleView::paintEvent(QPaintEvent*) {
     }
 }
 
-/// From an orphan to the job that launched it: a link that is broken.
+/// From an orphan to the job that launched it: a link that is broken. Where there are many, only that of the
+/// job that is selected or pointed at stands out.
 void IcicleView::paintLinks(QPainter& painter, const QRectF& area) const {
-    const Tokens& t = Theme::tokens();
-    std::size_t drawn = 0;
-    painter.save();
-    painter.setClipRect(area);
-    painter.setRenderHint(QPainter::Antialiasing);
+    struct Link {
+        QPainterPath path;
+        bool chosen;
+    };
+    std::vector<Link> links;
+    const Node selected = current();
     for (const MapBox& box : boxes_) {
-        if (drawn >= mostLinks)
+        if (links.size() >= mostLinks)
             break;
         if (isGroup(box.node) || box.merged > 1 || box.row != 1 || !map().layout().known(box.node) ||
             map().layout().parent(box.node) != orphanGroup)
@@ -387,32 +389,44 @@ void IcicleView::paintLinks(QPainter& painter, const QRectF& area) const {
         const Node launcher = map().launcher(box.node);
         if (launcher == noNode || !map().layout().known(launcher))
             continue;
-        ++drawn;
         const QRectF to = rectOf(box, style_).intersected(area);
-        const QRectF from = rectOfNode(launcher);
-        const QPointF start(std::clamp(from.center().x(), area.left() - 50, area.right() + 50),
-                            from.bottom());
+        const MapLayout::Extent extent = map().layout().extent(launcher);
+        const double each = area.width() / (shown_.right - shown_.left);
+        const double x = area.left() + (extent.x + extent.width / 2 - shown_.left) * each;
+        const QPointF start(std::clamp(x, area.left() - 50, area.right() + 50),
+                            area.top() + (extent.row + 1) * measure::mapRow - shown_.top);
         const QPointF end(to.center().x(), to.bottom());
-        const double sag = std::max(start.y(), end.y()) + 34;
+        const double sag = std::max(start.y(), end.y()) + 60;
         QPainterPath path(start);
         path.cubicTo(QPointF(start.x(), sag), QPointF(end.x(), sag), end);
-        painter.setPen(QPen(t.background, 4));
-        painter.drawPath(path);
-        QPen pen(t.orphan, 1.5);
+        links.push_back({path, box.node == selected || launcher == selected || box.node == style_.hovered ||
+                                   launcher == style_.hovered});
+    }
+    const Tokens& t = Theme::tokens();
+    const bool few = links.size() <= fewLinks;
+    painter.save();
+    painter.setClipRect(area);
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const Link& link : links) {
+        const bool strong = few || link.chosen;
+        QColor colour = t.orphan;
+        colour.setAlphaF(strong ? 1.0f : 0.28f);
+        QPen pen(colour, strong ? 1.5 : 1);
         pen.setDashPattern({4, 3});
         painter.setPen(pen);
-        painter.drawPath(path);
-        // Broken in the middle.
-        const QPointF middle = path.pointAtPercent(0.5);
+        painter.setBrush(Qt::NoBrush);
+        painter.drawPath(link.path);
+        if (!strong)
+            continue;
+        const QPointF middle = link.path.pointAtPercent(0.5), start = link.path.pointAtPercent(0);
         painter.setPen(Qt::NoPen);
         painter.setBrush(t.background);
         painter.drawEllipse(middle, 7, 7);
+        painter.setBrush(t.orphan);
+        painter.drawEllipse(start, 2.5, 2.5);
         painter.setPen(QPen(t.orphan, 1.8));
         painter.drawLine(middle + QPointF(-4, 3), middle + QPointF(-1, -4));
         painter.drawLine(middle + QPointF(1, 4), middle + QPointF(4, -3));
-        painter.setBrush(t.orphan);
-        painter.drawEllipse(start, 2.5, 2.5);
-        painter.setBrush(Qt::NoBrush);
     }
     painter.restore();
 }

@@ -3,16 +3,24 @@
 
 #include "map/IcicleView.h"
 #include "map/LegendBar.h"
+#include "map/MapExport.h"
+#include "program/Log.h"
 #include "theme/Theme.h"
 
 #include <QActionGroup>
+#include <QDir>
 #include <QEvent>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHideEvent>
 #include <QLabel>
 #include <QMenu>
+#include <QMessageBox>
+#include <QPushButton>
 #include <QSettings>
 #include <QToolButton>
+#include <QToolTip>
 #include <QVBoxLayout>
 
 namespace coroscope::app {
@@ -65,6 +73,12 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
     colour_->setMenu(menu);
     row->addWidget(path_, 1);
     row->addWidget(colour_);
+    save_ = new QToolButton(head);
+    save_->setObjectName(QStringLiteral("mapSave"));
+    save_->setText(tr("Save picture…"));
+    save_->setToolTip(tr("Save what the map shows as PNG or SVG"));
+    connect(save_, &QToolButton::clicked, this, &MapPanel::askExport);
+    row->addWidget(save_);
     icicle_ = new IcicleView(map_, this);
     legend_ = new LegendBar(map_, this);
     layout->addWidget(head);
@@ -93,6 +107,10 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
     setColour(colour);
 }
 
+QFileDialog* MapPanel::fileDialog() const noexcept {
+    return dialog_.data();
+}
+
 JobCanvas& MapPanel::canvas() const noexcept {
     return *icicle_;
 }
@@ -102,9 +120,9 @@ void MapPanel::setColour(MapColour colour) {
     for (QAction* action : colour_->menu()->actions()) {
         action->setChecked(action->data().toInt() == static_cast<int>(colour));
         if (action->isChecked())
-            colour_->setText(tr("Colour: %1").arg(action->text().toLower()));
+            colour_->setText(tr("Colour: %1 ▾").arg(action->text().toLower()));
     }
-    colour_->setAccessibleName(colour_->text());
+    colour_->setAccessibleName(tr("Colour: %1").arg(nameOf(colour)));
 }
 
 void MapPanel::showJob(JobId job) {
@@ -132,6 +150,53 @@ void MapPanel::changeEvent(QEvent* event) {
         path_->clear();
         refreshPath();
     }
+}
+
+void MapPanel::askExport() {
+    if (dialog_ != nullptr || !workspace_.shows() || !isVisible())
+        return;
+    dialog_ = new QFileDialog(this, tr("Save a picture of the map"));
+    dialog_->setAttribute(Qt::WA_DeleteOnClose);
+    dialog_->setAcceptMode(QFileDialog::AcceptSave);
+    dialog_->setOption(QFileDialog::DontUseNativeDialog);
+    dialog_->setOption(QFileDialog::DontConfirmOverwrite); // it would wait in a loop of its own
+    dialog_->setNameFilters({tr("Pictures (*.png)"), tr("Drawings (*.svg)")});
+    dialog_->setDefaultSuffix(QStringLiteral("png"));
+    connect(dialog_, &QFileDialog::filterSelected, dialog_, [dialog = dialog_.data()](const QString& filter) {
+        dialog->setDefaultSuffix(filter.contains(QStringLiteral("svg")) ? QStringLiteral("svg")
+                                                                        : QStringLiteral("png"));
+    });
+    dialog_->setDirectory(QSettings().value(QStringLiteral("pictures"), QDir::homePath()).toString());
+    dialog_->selectFile(QString::fromStdString(workspace_.info().program) + QStringLiteral("-map.png"));
+    connect(dialog_, &QFileDialog::fileSelected, this, [this](const QString& path) {
+        QSettings().setValue(QStringLiteral("pictures"), QFileInfo(path).absolutePath());
+        if (!QFileInfo::exists(path)) {
+            save(path);
+            return;
+        }
+        auto* box = new QMessageBox(QMessageBox::Question, tr("Save a picture"),
+                                    tr("%1 exists already.").arg(QFileInfo(path).fileName()),
+                                    QMessageBox::NoButton, this);
+        box->setAttribute(Qt::WA_DeleteOnClose);
+        const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
+        box->addButton(tr("Keep it"), QMessageBox::RejectRole);
+        connect(replace, &QPushButton::clicked, this, [this, path] { save(path); });
+        box->open();
+    });
+    dialog_->open();
+}
+
+void MapPanel::save(const QString& path) {
+    const QString problem = exportMap(*icicle_, path);
+    if (problem.isEmpty()) {
+        logInfo(tr("saved a picture of the map to %1").arg(path));
+        QToolTip::showText(save_->mapToGlobal(QPoint(0, save_->height())), tr("Saved %1").arg(path), save_);
+        return;
+    }
+    logWarning(problem);
+    auto* box = new QMessageBox(QMessageBox::Warning, tr("Save a picture"), problem, QMessageBox::Ok, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->open();
 }
 
 void MapPanel::refreshPath() {

@@ -4,10 +4,11 @@
 
 #include "map/JobMap.h"
 
+#include <QPointer>
 #include <QWidget>
 
+class QFileDialog;
 class QLabel;
-class QStackedWidget;
 class QToolButton;
 
 namespace coroscope::app {
@@ -28,6 +29,10 @@ public:
     /// Brings the job into sight.
     void showJob(JobId job);
     void setColour(MapColour colour);
+    /// Asks for a file, and saves what the map shows as a picture.
+    void askExport();
+    /// The one that is open, else null.
+    QFileDialog* fileDialog() const noexcept;
 
 signals:
     void cancelRequested(coroscope::JobId job);
@@ -41,11 +46,14 @@ protected:
 
 private:
     void refreshPath();
+    void save(const QString& path);
 
     Workspace& workspace_;
     JobMap map_;
     QLabel* path_;
     QToolButton* colour_;
+    QToolButton* save_;
+    QPointer<QFileDialog> dialog_;
     IcicleView* icicle_;
     LegendBar* legend_;
 };

@@ -10,14 +10,14 @@ namespace coroscope::app {
 ArgumentsResult readArguments(int argc, const char* const* argv) {
     ArgumentsResult result;
     Arguments& a = result.arguments;
-    std::string file, screenshot, size, theme, select, filter;
+    std::string file, screenshot, size, theme, select, filter, view, mapPicture;
     CLI::App app("Shows, explains and stops the coroutines of a running program.", "coroscope");
     app.set_version_flag("--version", std::string("coroscope ") + COROSCOPE_VERSION);
     app.add_option("--pid", a.pid, "Attach to this process")->check(CLI::PositiveNumber);
     app.add_option("FILE", file, "Open this dump");
     app.add_flag("--demo", a.demo, "Start the sample program and attach to it");
     app.add_option("--screenshot", screenshot, "Save a picture of the window to this file and leave");
-    app.add_option("--after", a.after, "Seconds before the picture is taken, 3 by default")
+    app.add_option("--after", a.after, "Seconds before a picture is taken, 3 by default")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--size", size, "Size of the window, as 1600x1000")->check([](const std::string& text) {
         int w = 0, h = 0;
@@ -30,6 +30,9 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     app.add_option("--theme", theme, "Appearance")->check(CLI::IsMember({"light", "dark", "auto"}));
     app.add_option("--select", select, "Select the first job with this name");
     app.add_option("--filter", filter, "Show the jobs that match: 'state:suspended age>30s'");
+    app.add_option("--view", view, "Show the jobs as rows or as a picture")
+        ->check(CLI::IsMember({"tree", "map"}));
+    app.add_option("--map-picture", mapPicture, "Save the map to this file, PNG or SVG, and leave");
     app.add_flag("--verbose", a.verbose, "Write the log to the terminal, too");
     try {
         app.parse(argc, argv);
@@ -42,6 +45,8 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     a.theme = QString::fromStdString(theme);
     a.filter = QString::fromStdString(filter);
     a.select = QString::fromStdString(select);
+    a.view = QString::fromStdString(view);
+    a.mapPicture = QFile::decodeName(mapPicture.c_str());
     if (!size.empty()) {
         int w = 0, h = 0;
         if (std::sscanf(size.c_str(), "%dx%d", &w, &h) == 2)

@@ -20,6 +20,8 @@ struct Arguments {
     QString theme; ///< "light", "dark", "auto", or empty: as remembered
     QString select;
     QString filter;
+    QString view;       ///< "tree", "map", or empty: as remembered
+    QString mapPicture; ///< to be saved after `after`
 };
 
 /// When there is no program to be run (help, version, a mistake), `exitCode` is set and the words are

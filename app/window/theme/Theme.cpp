@@ -116,8 +116,8 @@ QToolButton { background: transparent; border: 1px solid transparent; border-rad
 QToolButton:hover { background: @line; }
 QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
-QToolButton#mapColour { color: @dim; padding: 2px 8px; border: 1px solid @line; }
-QToolButton#mapColour:hover, QToolButton#mapColour:focus { color: @text; }
+QToolButton#mapColour, QToolButton#mapSave { color: @dim; padding: 2px 8px; border: 1px solid @line; }
+QToolButton#mapColour:hover, QToolButton#mapColour:focus, QToolButton#mapSave:hover, QToolButton#mapSave:focus { color: @text; }
 QLineEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }
 QLineEdit:focus { border-color: @accent; }
 QCheckBox { spacing: 8px; }

@@ -179,6 +179,11 @@ void MainWindow::buildMenu() {
         action->setShortcut(QKeySequence(Qt::CTRL | digit));
         addAction(action);
     }
+    menu->addAction(tr("Save picture of the map…"), this, [this] {
+        if (workspace_.shows())
+            setView(ViewSwitch::Map);
+        map_->askExport();
+    });
     menu->addSeparator();
     int key = Qt::Key_1;
     for (QDockWidget* panel : docks()) {

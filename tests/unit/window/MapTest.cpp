@@ -5,6 +5,7 @@
 
 #include "map/IcicleView.h"
 #include "map/JobCanvasAccessible.h"
+#include "map/MapExport.h"
 #include "map/MapPanel.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/DetailsPanel.h"
@@ -12,9 +13,13 @@
 #include "widgets/MainWindow.h"
 
 #include <QApplication>
+#include <QFile>
+#include <QImage>
 #include <QLabel>
 #include <QPushButton>
 #include <QSettings>
+#include <QSvgRenderer>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QWheelEvent>
 
@@ -252,6 +257,30 @@ TEST_F(MapTest, ScreenReadersHaveTheJobsAndHearWhichIsSelected) {
     QAccessibleInterface* other = canvas->child(1);
     other->actionInterface()->doAction(QAccessibleActionInterface::pressAction());
     EXPECT_EQ(currentIndex(), 1u);
+}
+
+TEST_F(MapTest, ThePictureInAFileHasTitleLegendAndJobs) {
+    const QTemporaryDir directory;
+    const QString png = directory.filePath(QStringLiteral("map.png")),
+                  svg = directory.filePath(QStringLiteral("map.svg"));
+    ASSERT_EQ(exportMap(map(), png), QString());
+    const QImage picture(png);
+    ASSERT_FALSE(picture.isNull());
+    EXPECT_GT(picture.width(), 1000);
+    const QRgb fill = window->map().map().look(node(3)).fill.rgb();
+    std::size_t filled = 0;
+    for (int y = 0; y < picture.height(); ++y)
+        for (int x = 0; x < picture.width(); ++x)
+            filled += picture.pixel(x, y) == fill ? 1 : 0;
+    EXPECT_GT(filled, 10'000u);
+    ASSERT_EQ(exportMap(map(), svg), QString());
+    QFile file(svg);
+    ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+    const QByteArray text = file.readAll();
+    EXPECT_TRUE(QSvgRenderer(text).isValid());
+    for (const char* part : {"handfed, pid 4711", "104 jobs on 20", "suspended", "name-1", "Orphans"})
+        EXPECT_TRUE(text.contains(part)) << part;
+    EXPECT_FALSE(exportMap(map(), directory.filePath(QStringLiteral("no/such/place.png"))).isEmpty());
 }
 
 TEST_F(MapTest, TheChosenViewIsRemembered) {

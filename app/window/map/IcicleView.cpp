@@ -237,6 +237,8 @@ void IcicleView::rememberAnchor() {
         if (extent.x + extent.width < goal_.left || extent.x > goal_.right)
             node = noNode;
     }
+    if (node == noNode && hovered() && !isGroup(hovered()->node))
+        node = hovered()->node;
     if (node == noNode || !layout.known(node)) {
         node = noNode;
         std::uint32_t deepest = 0;

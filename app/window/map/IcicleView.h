@@ -15,7 +15,7 @@
 namespace coroscope::app {
 
 /// What is looked at keeps its place while jobs come and go: a job that was zoomed to stays as wide as the
-/// view, else what is selected, or lies in the middle, does not move.
+/// view, else what is selected, pointed at, or lies in the middle does not move.
 class IcicleView : public JobCanvas {
     Q_OBJECT
 public:

@@ -4,11 +4,13 @@
 
 #include "map/IcicleView.h"
 #include "map/MapPanel.h"
+#include "widgets/Banner.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
 
+#include <QAction>
 #include <QApplication>
 #include <QLabel>
 #include <QLineEdit>
@@ -385,6 +387,74 @@ TEST(Window, AKilledTargetStaysOnShowAndTheWindowGoesOn) {
         return window->workspace().state() == Workspace::State::Live &&
                window->workspace().info().pid == next.process().pid();
     }));
+}
+
+TEST(Window, TwoProgramsAreOpenAtOnceAndEachGoesOn) {
+    Sample first(fewJobs), second(fewJobs);
+    const auto window = openWindow(first);
+    ASSERT_TRUE(attach(*window, first));
+    const JobId id = select(*window, "conn-1");
+    Workspace& workspace = window->workspace();
+    const int firstKey = workspace.shownKey();
+    ::qputenv("XDG_RUNTIME_DIR", QByteArray::fromStdString(second.directory()));
+    window->attach(second.process().pid());
+    ASSERT_TRUE(comes([&] { return workspace.info().pid == second.process().pid(); }));
+    EXPECT_EQ(workspace.sessions().size(), 2u);
+    EXPECT_FALSE(workspace.selected());
+    // To attach to what is open already is to show it.
+    window->attach(first.process().pid());
+    EXPECT_EQ(workspace.shownKey(), firstKey);
+    ASSERT_TRUE(workspace.selected());
+    EXPECT_EQ(workspace.selected()->id, id);
+    const std::uint64_t events = workspace.status().events;
+    EXPECT_TRUE(comes([&] { return workspace.status().events > events + 100; }));
+    EXPECT_TRUE(comes([&] { return find(*window, "conn-1") != noNode; }));
+    QTest::keyClick(&window->tree(), Qt::Key_W, Qt::ControlModifier);
+    EXPECT_EQ(workspace.info().pid, second.process().pid());
+    EXPECT_TRUE(comes([&] { return find(*window, "conn-1") != noNode; }));
+    EXPECT_TRUE(first.process().isRunning()) << "detaching does nothing to the program";
+}
+
+TEST(Window, AProgramThatIsStartedAgainIsOfferedAndAttachedByItselfWhereThatIsChosen) {
+    const endtoend::ScratchDirectory folder;
+    const std::vector<std::string> command{COROSCOPE_ORDERS, "--jobs", "600", "--log",
+                                           folder.path() + "/log"};
+    const endtoend::Process::Environment environment{{"XDG_RUNTIME_DIR", folder.path()},
+                                                     {"TMPDIR", folder.path()}};
+    ::qputenv("XDG_RUNTIME_DIR", QByteArray::fromStdString(folder.path()));
+    QSettings().clear();
+    MainWindow window(ThemeChoice::Light);
+    window.resize(1440, 900);
+    window.show();
+    Workspace& workspace = window.workspace();
+    const auto shows = [&](int pid) {
+        return workspace.state() == Workspace::State::Live && workspace.info().pid == pid &&
+               workspace.tree().size() > 100;
+    };
+    auto program = std::make_unique<endtoend::Process>(command, environment, folder.path() + "/1");
+    int pid = program->pid();
+    ASSERT_TRUE(comes([&] {
+        if (workspace.state() == Workspace::State::Empty)
+            window.attach(pid);
+        return shows(pid);
+    }));
+    program->signal(SIGKILL);
+    ASSERT_TRUE(comes([&] { return workspace.state() == Workspace::State::Ended; }));
+    program = std::make_unique<endtoend::Process>(command, environment, folder.path() + "/2");
+    pid = program->pid();
+    ASSERT_TRUE(comes([&] { return showsText(window, "It has been started again."); }));
+    EXPECT_EQ(workspace.state(), Workspace::State::Ended) << "only offered";
+    QTest::mouseClick(window.banner().findChild<QPushButton*>(), Qt::LeftButton);
+    ASSERT_TRUE(comes([&] { return shows(pid); }));
+    EXPECT_EQ(workspace.sessions().size(), 2u) << "the dead one can still be looked at";
+
+    window.findChild<QAction*>("reattach")->trigger();
+    program->signal(SIGKILL);
+    ASSERT_TRUE(comes([&] { return workspace.state() == Workspace::State::Ended; }));
+    program = std::make_unique<endtoend::Process>(command, environment, folder.path() + "/3");
+    pid = program->pid();
+    EXPECT_TRUE(comes([&] { return shows(pid); })) << "by itself";
+    EXPECT_EQ(workspace.sessions().size(), 2u) << "only the last dead one is kept";
 }
 
 TEST(Window, ATargetThatExitsInGoodOrderSaysSo) {

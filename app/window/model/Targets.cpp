@@ -64,6 +64,14 @@ void Targets::setJobs(int pid, std::int64_t jobs) {
     }
 }
 
+void Targets::setAttached(const QSet<int>& pids) {
+    if (attached_ == pids)
+        return;
+    attached_ = pids;
+    if (!targets_.empty())
+        emit dataChanged(index(0), index(rowCount() - 1), {StateRole});
+}
+
 void Targets::merge(std::vector<observe::Target> found) {
     for (std::size_t i = targets_.size(); i-- > 0;) {
         const bool stays = std::any_of(found.begin(), found.end(),
@@ -122,7 +130,10 @@ QVariant Targets::data(const QModelIndex& index, int role) const {
     case DetailRole:
         return detail;
     case StateRole:
-        return !target.attachable ? tr("closed") : target.problem.empty() ? tr("live") : tr("not answering");
+        return !target.attachable               ? tr("closed")
+               : !target.problem.empty()        ? tr("not answering")
+               : attached_.contains(target.pid) ? tr("attached")
+                                                : tr("live");
     case AttachableRole:
         return target.attachable;
     case FilterRole:

@@ -5,6 +5,7 @@
 #include <coroscope/observe/Discovery.h>
 
 #include <QAbstractListModel>
+#include <QSet>
 #include <QTimer>
 
 #include <atomic>
@@ -18,7 +19,15 @@ namespace coroscope::app {
 class Targets : public QAbstractListModel {
     Q_OBJECT
 public:
-    enum Role { PidRole = Qt::UserRole, ProgramRole, DetailRole, StateRole, AttachableRole, FilterRole };
+    enum Role {
+        PidRole = Qt::UserRole,
+        ProgramRole,
+        DetailRole,
+        StateRole,
+        AttachableRole,
+        FilterRole,
+        EndedRole
+    };
 
     explicit Targets(QObject* parent = nullptr);
     ~Targets() override;
@@ -28,6 +37,8 @@ public:
     const observe::Target* find(int pid) const noexcept;
     /// The program that is on show has this many jobs now: newer than what was found.
     void setJobs(int pid, std::int64_t jobs);
+    /// These are open in the window, but not on show.
+    void setAttached(const QSet<int>& pids);
     /// Takes in what was found.
     void merge(std::vector<observe::Target> found);
 
@@ -43,6 +54,7 @@ private:
 
     std::vector<observe::Target> targets_;
     int shownPid_ = 0;
+    QSet<int> attached_;
     QTimer timer_;
     std::shared_ptr<std::atomic<bool>> looking_ = std::make_shared<std::atomic<bool>>(false);
 };

@@ -121,6 +121,12 @@ bool TreeRows::matched(Node node) const noexcept {
     return filtered_ && has(node, shownBit_);
 }
 
+void TreeRows::restore(Expansion expansion) {
+    forget();
+    chosen_ = std::move(expansion.chosen);
+    groupExpanded_ = expansion.group;
+}
+
 void TreeRows::forget() {
     chosen_.clear();
     groupExpanded_ = true;

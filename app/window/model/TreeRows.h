@@ -32,6 +32,14 @@ public:
     void apply(const observe::TreeChanges& changes);
     /// Forgets everything, what was expanded too: for another source.
     void forget();
+    /// What a person expanded or collapsed: for a source that is shown again later.
+    struct Expansion {
+        std::unordered_map<JobId, bool> chosen;
+        bool group = true;
+    };
+    Expansion expansion() const { return {chosen_, groupExpanded_}; }
+    /// Forgets everything, and expands so when apply() has brought the jobs.
+    void restore(Expansion expansion);
 
     std::size_t size() const noexcept { return rows_.size(); }
     /// A node or orphanGroup; `row` must be below size().

@@ -57,7 +57,35 @@ Workspace::Workspace(QObject* parent)
 
 Workspace::~Workspace() = default;
 
+/// What an open session keeps while another is on show. Its reader goes on meanwhile, and folds what nobody
+/// takes into a bounded batch.
+struct Workspace::Parked {
+    int key = 0;
+    State state = State::Empty;
+    std::shared_ptr<observe::Session> session;
+    observe::SourceInfo info;
+    observe::JobTree tree;
+    observe::EndedJobs ended;
+    TreeRows::Expansion expansion;
+    observe::FindingWatch watch;
+    observe::Batch batch;
+    std::size_t batchAt = 0;
+    bool batchOpen = false;
+    std::optional<SelectedJob> selected;
+    QString search;
+    std::vector<Cancel> cancels;
+
+    State stateNow() const { return state == State::Live && session->status().ended ? State::Ended : state; }
+};
+
 void Workspace::attach(int pid) {
+    for (const OpenSession& open : sessions())
+        if (open.state == State::Live && open.info.live && open.info.pid == pid) {
+            stopOpening();
+            show(open.key);
+            emit attached();
+            return;
+        }
     attachingPid_ = pid;
     openingFile_.clear();
     openLater([pid] { return observe::attach(pid); },
@@ -69,6 +97,15 @@ void Workspace::openFile(const QString& path) {
     openingFile_ = path;
     openLater([name = QFile::encodeName(path).toStdString()] { return observe::open(name); },
               [this, path](const QString& sentence) { emit openFailed(path, sentence); });
+}
+
+void Workspace::stopOpening() {
+    ++attachRound_;
+    attachingPid_ = 0;
+    openingFile_.clear();
+    if (state_ == State::Attaching)
+        state_ = State::Empty;
+    emit stateChanged();
 }
 
 void Workspace::openLater(std::function<Opened()> work, std::function<void(const QString&)> failed) {
@@ -103,48 +140,213 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     ++attachRound_;
     attachingPid_ = 0;
     openingFile_.clear();
-    session_.reset();
-    batch_.clear();
-    batchOpen_ = false;
-    session_ = std::make_shared<observe::Session>(std::move(source));
+    auto session = std::make_shared<observe::Session>(std::move(source));
+    const bool sameProgram = session->info().program == info_.program;
+    const QString search = sameProgram ? search_ : QString();
+    emit aboutToSwitch();
+    emit aboutToUpdate();
+    if (auto before = park())
+        parked_.push_back(std::move(before));
+    showNothing();
+    shownKey_ = ++lastKey_;
+    session_ = std::move(session);
     info_ = session_->info();
     contact_ = session_->status().contact;
-    observe::Batch nothing;
-    nothing.reset = true;
-    emit aboutToUpdate();
-    ended_.apply(nothing, tree_);
-    tree_.apply(nothing, changes_);
     labels_.use(session_->dictionary());
-    rows_.forget();
-    findings_.assign({}, tree_);
+    state_ = info_.live ? State::Live : State::File;
+    closeDeadOf(info_);
+    freshSource_ = true;
+    setSearch(search);
+    timer_.start();
+    tellAll();
+    emit switched();
+    emit attached();
+    emit sessionsChanged();
+}
+
+/// Of a program that is started again and again only the last dead one is worth the memory.
+void Workspace::closeDeadOf(const observe::SourceInfo& program) {
+    if (!program.live || program.commandLine.empty())
+        return;
+    bool kept = false;
+    for (std::size_t i = parked_.size(); i-- > 0;) {
+        const Parked& each = *parked_[i];
+        if (each.stateNow() != State::Ended || each.info.program != program.program ||
+            each.info.commandLine != program.commandLine)
+            continue;
+        if (std::exchange(kept, true))
+            parked_.erase(parked_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+}
+
+/// Takes what is on show out of this; null when there is nothing.
+std::unique_ptr<Workspace::Parked> Workspace::park() {
+    if (!session_)
+        return nullptr;
+    auto parked = std::make_unique<Parked>();
+    parked->key = shownKey_;
+    parked->state = state_;
+    parked->session = std::exchange(session_, nullptr);
+    parked->info = std::exchange(info_, {});
+    parked->tree = std::exchange(tree_, {});
+    parked->ended = std::exchange(ended_, {});
+    parked->expansion = rows_.expansion();
+    parked->watch = std::exchange(watch_, {});
+    parked->batch = std::exchange(batch_, {});
+    parked->batchAt = std::exchange(batchAt_, 0);
+    parked->batchOpen = std::exchange(batchOpen_, false);
+    parked->selected = std::exchange(selected_, std::nullopt);
+    parked->search = std::exchange(search_, {});
+    parked->cancels = std::exchange(cancels_, {});
+    return parked;
+}
+
+void Workspace::unpark(Parked& parked) {
+    shownKey_ = parked.key;
+    state_ = parked.stateNow();
+    session_ = std::move(parked.session);
+    info_ = std::move(parked.info);
+    contact_ = session_->status().contact;
+    tree_ = std::move(parked.tree);
+    ended_ = std::move(parked.ended);
+    watch_ = std::move(parked.watch);
+    batch_ = std::move(parked.batch);
+    batchAt_ = parked.batchAt;
+    batchOpen_ = parked.batchOpen;
+    selected_ = std::move(parked.selected);
+    cancels_ = std::move(parked.cancels);
+    labels_.use(session_->dictionary());
+    rows_.restore(std::move(parked.expansion));
+    changes_.clear();
+    changes_.reset = true;
+    for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
+        const std::vector<Node> nodes = tree_.subtree(root);
+        changes_.inserted.insert(changes_.inserted.end(), nodes.begin(), nodes.end());
+    }
+    rows_.apply(changes_);
     emit treeChanged(changes_);
     changes_.clear();
+    treeChangedSinceFindings_ = true;
+    freshSource_ = false;
+    setSearch(parked.search);
+    timer_.start();
+}
+
+/// As at the beginning. Says nothing to anybody.
+void Workspace::showNothing() {
+    shownKey_ = 0;
+    state_ = State::Empty;
+    session_.reset();
+    info_ = {};
+    contact_ = {};
+    batch_.clear();
+    batchAt_ = 0;
+    batchOpen_ = false;
+    ended_ = {};
+    watch_ = {};
+    observe::Batch nothing;
+    nothing.reset = true;
+    tree_.apply(nothing, changes_);
+    rows_.forget();
+    rows_.apply(changes_);
+    search_.clear();
+    query_ = {};
+    searchProblem_.reset();
+    matcher_.reset();
+    rows_.clearFilter();
+    labels_.use(nullptr);
+    findings_.assign({}, tree_);
     cancels_.clear();
     callStacks_.clear();
     sampling_.reset();
     selected_.reset();
+    lookForWaiters();
     if (saving_ && saving_->state != Saving::State::Going)
         dismissSaving(); // it spoke of what was shown before
     findingsDue_ = 0;
-    state_ = info_.live ? State::Live : State::File;
-    freshSource_ = true;
     endedTold_ = 0;
     endedDue_ = 0;
-    applyQuery();
-    timer_.start();
+    emit treeChanged(changes_);
+    changes_.clear();
+}
+
+void Workspace::tellAll() {
     emit updated(true);
     emit stateChanged();
-    emit attached();
+    emit searchChanged();
     emit selectionChanged();
     emit findingsChanged();
     emit cancelsChanged();
     emit endedJobsChanged();
 }
 
+std::vector<Workspace::OpenSession> Workspace::sessions() const {
+    std::vector<OpenSession> all;
+    for (const std::unique_ptr<Parked>& each : parked_)
+        all.push_back({each->key, each->stateNow(), each->info, each->session->status().ended, false});
+    if (session_)
+        all.push_back({shownKey_, state_, info_, session_->status().ended, true});
+    std::sort(all.begin(), all.end(),
+              [](const OpenSession& a, const OpenSession& b) { return a.key < b.key; });
+    return all;
+}
+
+void Workspace::show(int key) {
+    const auto at =
+        std::find_if(parked_.begin(), parked_.end(), [key](const auto& each) { return each->key == key; });
+    if (at == parked_.end())
+        return;
+    emit aboutToSwitch();
+    emit aboutToUpdate();
+    const std::unique_ptr<Parked> wanted = std::move(*at);
+    parked_.erase(at);
+    if (auto before = park())
+        parked_.push_back(std::move(before));
+    showNothing();
+    unpark(*wanted);
+    tellAll();
+    emit switched();
+    emit sessionsChanged();
+}
+
+void Workspace::closeSession(int key) {
+    if (key != shownKey_) {
+        std::erase_if(parked_, [key](const auto& each) { return each->key == key; });
+        emit sessionsChanged();
+        return;
+    }
+    if (!session_)
+        return;
+    emit aboutToSwitch();
+    emit aboutToUpdate();
+    showNothing();
+    if (parked_.empty()) {
+        timer_.stop();
+    } else {
+        const auto last = std::max_element(parked_.begin(), parked_.end(),
+                                           [](const auto& a, const auto& b) { return a->key < b->key; });
+        const std::unique_ptr<Parked> wanted = std::move(*last);
+        parked_.erase(last);
+        unpark(*wanted);
+    }
+    tellAll();
+    emit switched();
+    emit sessionsChanged();
+}
+
+/// Tells when one of those in the background has ended.
+void Workspace::watchParked() {
+    const auto ended = static_cast<std::size_t>(std::count_if(
+        parked_.begin(), parked_.end(), [](const auto& each) { return each->stateNow() == State::Ended; }));
+    if (std::exchange(parkedEnded_, ended) != ended)
+        emit sessionsChanged();
+}
+
 void Workspace::close() {
     ++attachRound_;
     attachingPid_ = 0;
     timer_.stop();
+    parked_.clear();
     session_.reset();
 }
 
@@ -221,9 +423,9 @@ QString Workspace::failureText(const observe::EndedJob& job) const {
 void Workspace::save(const QString& path, bool redact) {
     if (!shows() || (saving_ && saving_->state == Saving::State::Going))
         return;
-    auto dump = std::make_shared<observe::Dump>(
-        observe::takeDump(info_, session_->dictionary(), tree_, ended_,
-                          [this](const observe::EndedJob& job) { return session_->failureText(job); }));
+    auto dump = std::make_shared<observe::Dump>(observe::takeDump(
+        info_, session_->dictionary(), tree_, ended_,
+        [session = session_](const observe::EndedJob& job) { return session->failureText(job); }));
     const observe::SessionStatus status = session_->status();
     dump->followedEvents = status.contact.followsEvents;
     dump->untracked = status.untracked;
@@ -546,6 +748,7 @@ void Workspace::tick() {
     if (at >= numbersDueAt_) {
         numbersDueAt_ = at + 100 * millisecond;
         emit numbersDue();
+        watchParked();
         if (saving_ && saving_->state == Saving::State::Going) {
             saving_->share = saveControl_->share;
             emit savingChanged();
@@ -554,6 +757,7 @@ void Workspace::tick() {
     if (state_ == State::Live && session_->status().ended && !batchOpen_) {
         state_ = State::Ended;
         emit stateChanged();
+        emit sessionsChanged();
     }
 }
 

@@ -49,11 +49,31 @@ public:
 
     /// Attaches in the background; what is shown stays until it worked. Ends in attached() or attachFailed().
     void attach(int pid);
+    /// Gives up an attach() or openFile() that goes on.
+    void stopOpening();
     /// Opens a dump in the background, as attach() does. Ends in attached() or openFailed().
     void openFile(const QString& path);
-    /// Shows this source from now on.
+    /// Shows this source from now on. What was on show stays open.
     void open(std::unique_ptr<observe::Source> source);
+    /// Everything that is open.
     void close();
+
+    /// One of those that are open at once. Only one is on show; the others go on in the background and keep
+    /// their tree, selection, search and commands.
+    struct OpenSession {
+        int key = 0;
+        State state = State::Empty;
+        observe::SourceInfo info;
+        std::optional<observe::SourceEnd> end;
+        bool shown = false;
+    };
+    /// In the order in which they were opened.
+    std::vector<OpenSession> sessions() const;
+    /// 0 when nothing is on show.
+    int shownKey() const noexcept { return shownKey_; }
+    void show(int key);
+    /// Detaches, or closes a dump. Of the one on show, the one opened last takes its place.
+    void closeSession(int key);
 
     State state() const noexcept { return state_; }
     /// There are jobs to look at.
@@ -150,6 +170,11 @@ public:
 signals:
     void stateChanged();
     void attached();
+    /// Another of those that are open is about to be shown, and is.
+    void aboutToSwitch();
+    void switched();
+    /// Which are open, or whether they have ended.
+    void sessionsChanged();
     void attachFailed(int pid, const QString& sentence);
     void openFailed(const QString& path, const QString& sentence);
     void savingChanged();
@@ -176,6 +201,13 @@ private:
         std::atomic<double> share = 0;
     };
     using Opened = observe::Result<std::unique_ptr<observe::Source>>;
+    struct Parked;
+    std::unique_ptr<Parked> park();
+    void unpark(Parked& parked);
+    void closeDeadOf(const observe::SourceInfo& program);
+    void showNothing();
+    void tellAll();
+    void watchParked();
     void openLater(std::function<Opened()> work, std::function<void(const QString&)> failed);
     void applySome();
     void applyBatch(observe::Batch batch);
@@ -194,6 +226,11 @@ private:
     int attachingPid_ = 0;
     QString openingFile_;
     std::uint64_t attachRound_ = 0; ///< results of an older attach are dropped
+
+    int shownKey_ = 0;
+    int lastKey_ = 0;
+    std::vector<std::unique_ptr<Parked>> parked_; ///< in the order of their keys
+    std::size_t parkedEnded_ = 0;                 ///< of them have ended, as last told
 
     std::shared_ptr<observe::Session> session_; ///< work in the background may hold it for a moment longer
     observe::SourceInfo info_;

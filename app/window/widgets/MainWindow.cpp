@@ -5,6 +5,8 @@
 #include "map/MapPanel.h"
 #include "model/Format.h"
 #include "program/Log.h"
+#include "program/Recent.h"
+#include "program/Sample.h"
 #include "theme/Icons.h"
 #include "theme/SystemAppearance.h"
 #include "widgets/AttachDialog.h"
@@ -16,6 +18,8 @@
 #include "widgets/EndedPanel.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
+#include "widgets/OutputPanel.h"
+#include "widgets/StartDialog.h"
 #include "widgets/StatusBar.h"
 #include "widgets/TargetsPanel.h"
 #include "widgets/Toolbar.h"
@@ -41,6 +45,7 @@
 #include <QPointer>
 #include <QPushButton>
 #include <QScreen>
+#include <QScrollBar>
 #include <QSettings>
 #include <QShortcut>
 #include <QStackedWidget>
@@ -56,8 +61,9 @@ using observe::noNode;
 
 namespace {
 /// A program that has just been started needs a moment until it can be attached to.
-constexpr int sampleAttempts = 40;
-constexpr int sampleRetryMilliseconds = 150;
+constexpr int startAttempts = 40;
+constexpr int startRetryMilliseconds = 150;
+constexpr int openingPatience = 1000; ///< ms until it is said that something is being opened
 } // namespace
 
 MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QWidget* parent)
@@ -73,7 +79,14 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
 
     toolbar_ = new Toolbar(workspace_, this);
     setMenuWidget(toolbar_);
-    pages_ = new QStackedWidget(this);
+    auto* centre = new QWidget(this);
+    auto* centreLayout = new QVBoxLayout(centre);
+    centreLayout->setContentsMargins(0, 0, 0, 0);
+    centreLayout->setSpacing(0);
+    openBanner_ = new Banner(QStringLiteral("openBanner"), centre);
+    pages_ = new QStackedWidget(centre);
+    centreLayout->addWidget(openBanner_);
+    centreLayout->addWidget(pages_, 1);
     empty_ = new EmptyState(pages_);
     empty_->setSampleFound(Sample::found());
     treePage_ = new QWidget(pages_);
@@ -94,7 +107,7 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     layout->addWidget(views_, 1);
     pages_->addWidget(empty_);
     pages_->addWidget(treePage_);
-    setCentralWidget(pages_);
+    setCentralWidget(centre);
 
     targetsPanel_ = new TargetsPanel(targets_, workspace_, this);
     details_ = new DetailsPanel(workspace_, this);
@@ -108,6 +121,10 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     commandsDock_ = dock(QStringLiteral("commandsDock"), tr("Commands"), commands_, Qt::BottomDockWidgetArea);
     tabifyDockWidget(findingsDock_, endedDock_);
     tabifyDockWidget(endedDock_, commandsDock_);
+    output_ = new OutputPanel(launcher_, this);
+    outputDock_ = dock(QStringLiteral("outputDock"), tr("Output"), output_, Qt::BottomDockWidgetArea);
+    tabifyDockWidget(commandsDock_, outputDock_);
+    outputDock_->hide(); // until something is started
     findingsDock_->raise();
     for (QTabBar* tabs : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
         tabs->setDrawBase(false);
@@ -147,7 +164,7 @@ QDockWidget* MainWindow::dock(const QString& name, const QString& title, QWidget
 
 /// In the order of their keys.
 std::vector<QDockWidget*> MainWindow::docks() const {
-    return {targetsDock_, detailsDock_, findingsDock_, endedDock_, commandsDock_};
+    return {targetsDock_, detailsDock_, findingsDock_, endedDock_, commandsDock_, outputDock_};
 }
 
 void MainWindow::showEvent(QShowEvent* event) {
@@ -170,8 +187,20 @@ void MainWindow::buildMenu() {
         return action;
     };
     file(tr("Attach…"), Qt::Key_T, &MainWindow::askAttach);
+    file(tr("Start a program…"), Qt::Key_R, &MainWindow::askStart);
     file(tr("Open dump…"), Qt::Key_O, &MainWindow::askOpen);
+    QMenu* recent = menu->addMenu(tr("Recent"));
+    connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecent(*recent); });
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
+    detach_ = file(tr("Detach"), Qt::Key_W, [this] { workspace_.closeSession(workspace_.shownKey()); });
+    reattach_ = menu->addAction(tr("Attach again by itself after a restart"));
+    reattach_->setObjectName(QStringLiteral("reattach"));
+    reattach_->setCheckable(true);
+    reattach_->setChecked(QSettings().value(QStringLiteral("reattach")).toBool());
+    connect(reattach_, &QAction::toggled, this, [this](bool on) {
+        QSettings().setValue(QStringLiteral("reattach"), on);
+        offerReturn();
+    });
     menu->addSeparator();
     for (const auto& [view, text, digit] : {std::tuple{ViewSwitch::Tree, tr("Tree"), Qt::Key_1},
                                             std::tuple{ViewSwitch::Map, tr("Map"), Qt::Key_2}}) {
@@ -202,6 +231,7 @@ void MainWindow::buildMenu() {
         addDockWidget(Qt::BottomDockWidgetArea, findingsDock_);
         tabifyDockWidget(findingsDock_, endedDock_);
         tabifyDockWidget(endedDock_, commandsDock_);
+        tabifyDockWidget(commandsDock_, outputDock_);
         findingsDock_->raise();
         resizeDocks({targetsDock_, detailsDock_}, {measure::targets, measure::details}, Qt::Horizontal);
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
@@ -307,21 +337,52 @@ void MainWindow::connectAll() {
         if (!wantedName_.isEmpty())
             trySelectByName();
     });
+    openingTimer_.setSingleShot(true);
+    openingTimer_.setInterval(openingPatience);
+    connect(&openingTimer_, &QTimer::timeout, this, [this] {
+        openBanner_->say(workspace_.openingFile().isEmpty()
+                             ? tr("Attaching to pid %1…").arg(workspace_.attachingPid())
+                             : tr("Opening %1…").arg(workspace_.openingFile()),
+                         tr("Stop"));
+    });
+    connect(openBanner_, &Banner::actionClicked, this, [this] {
+        toOpen_.clear();
+        startAttempts_ = 0;
+        workspace_.stopOpening();
+    });
+    connect(&workspace_, &Workspace::aboutToSwitch, this, [this] {
+        if (workspace_.shownKey() != 0)
+            scroll_[workspace_.shownKey()] = tree_->verticalScrollBar()->value();
+    });
+    connect(&workspace_, &Workspace::switched, this, [this] {
+        problem_.clear();
+        returned_ = 0;
+        toolbar_->search()->setText(workspace_.search());
+        if (const auto at = scroll_.constFind(workspace_.shownKey()); at != scroll_.constEnd())
+            tree_->verticalScrollBar()->setValue(*at);
+        stateChanged();
+    });
     connect(&workspace_, &Workspace::attached, this, [this] {
         problem_.clear();
         returned_ = 0;
-        sampleAttempts_ = 0;
+        startAttempts_ = 0;
         empty_->setProblem({});
+        if (!workspace_.info().live && !workspace_.info().file.empty())
+            rememberFile(QFile::decodeName(workspace_.info().file.c_str()));
         const observe::SourceInfo& info = workspace_.info();
         const QString who = tr("%1, pid %2").arg(QString::fromStdString(info.program)).arg(info.pid);
         logInfo(info.live ? tr("attached to %1").arg(who)
                           : tr("opened %1, a dump of %2").arg(QString::fromStdString(info.file), who));
         stateChanged();
         focusView();
+        openNext();
     });
     connect(&workspace_, &Workspace::attachFailed, this, [this](int pid, const QString& sentence) {
-        if (pid == samplePid_ && sampleAttempts_ > 0 && --sampleAttempts_ > 0) {
-            QTimer::singleShot(sampleRetryMilliseconds, this, [this, pid] { workspace_.attach(pid); });
+        if (pid == startedPid_ && startAttempts_ > 0 && --startAttempts_ > 0 && launcher_.runs(pid)) {
+            QTimer::singleShot(startRetryMilliseconds, this, [this, pid] {
+                if (startAttempts_ > 0)
+                    workspace_.attach(pid);
+            });
             return;
         }
         logWarning(tr("attaching to pid %1 failed: %2").arg(pid).arg(sentence));
@@ -336,14 +397,29 @@ void MainWindow::connectAll() {
         problem_ = sentence;
         empty_->setProblem(sentence);
         stateChanged();
+        openNext();
     });
-    connect(&sample_, &Sample::started, this, [this](int pid) {
-        samplePid_ = pid;
-        sampleAttempts_ = sampleAttempts;
+    connect(&launcher_, &Launcher::started, this, [this](int pid, const QString& program) {
+        logInfo(tr("started %1, pid %2").arg(program).arg(pid));
+        if (std::exchange(startsSample_, false)) {
+            samplePid_ = pid;
+        } else {
+            outputDock_->show();
+            outputDock_->raise();
+        }
+        if (startDialog_ != nullptr)
+            startDialog_->accept();
+        startedPid_ = pid;
+        startAttempts_ = startAttempts;
         attach(pid);
     });
-    connect(&sample_, &Sample::failed, this, [this](const QString& sentence) {
+    connect(&launcher_, &Launcher::failed, this, [this](const QString& sentence) {
         logWarning(sentence);
+        startsSample_ = false;
+        if (startDialog_ != nullptr && startDialog_->isVisible()) {
+            startDialog_->setProblem(sentence);
+            return;
+        }
         problem_ = sentence;
         empty_->setProblem(sentence);
         stateChanged();
@@ -377,6 +453,59 @@ void MainWindow::openFile(const QString& path) {
     workspace_.openFile(path);
 }
 
+void MainWindow::openFiles(const QStringList& paths) {
+    toOpen_ = paths;
+    openNext();
+}
+
+void MainWindow::openNext() {
+    if (!toOpen_.isEmpty())
+        openFile(toOpen_.takeFirst());
+}
+
+/// Said only when it takes long, so that nothing flickers.
+void MainWindow::openingChanged() {
+    const bool opening = workspace_.attachingPid() != 0 || !workspace_.openingFile().isEmpty();
+    if (!opening) {
+        openingTimer_.stop();
+        openBanner_->say({});
+    } else if (!openingTimer_.isActive() && !openBanner_->isVisible()) {
+        openingTimer_.start();
+    }
+}
+
+StartDialog* MainWindow::startDialog() const noexcept {
+    return startDialog_.data();
+}
+
+void MainWindow::askStart() {
+    if (startDialog_ == nullptr) {
+        startDialog_ = new StartDialog(this);
+        startDialog_->setAttribute(Qt::WA_DeleteOnClose);
+        connect(startDialog_, &StartDialog::startRequested, this, &MainWindow::start);
+    }
+    startDialog_->open();
+}
+
+void MainWindow::start(const Launch& launch) {
+    problem_.clear();
+    rememberLaunch(launch);
+    launcher_.start(launch);
+}
+
+void MainWindow::fillRecent(QMenu& menu) {
+    menu.clear();
+    const auto plain = [](QString text) { return text.replace(QLatin1Char('&'), QLatin1String("&&")); };
+    for (const Launch& launch : recentLaunches())
+        menu.addAction(tr("Start %1").arg(plain(launch.command)), this, [this, launch] { start(launch); });
+    if (!menu.isEmpty())
+        menu.addSeparator();
+    for (const QString& path : recentFiles())
+        menu.addAction(plain(path), this, [this, path] { openFile(path); });
+    if (menu.isEmpty())
+        menu.addAction(tr("Nothing yet"))->setEnabled(false);
+}
+
 QFileDialog* MainWindow::fileDialog() const noexcept {
     return fileDialog_.data();
 }
@@ -399,8 +528,8 @@ void MainWindow::askOpen() {
     if (fileDialog_ != nullptr)
         return;
     QFileDialog* dialog = newFileDialog(tr("Open a dump"));
-    dialog->setFileMode(QFileDialog::ExistingFile);
-    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::openFile);
+    dialog->setFileMode(QFileDialog::ExistingFiles);
+    connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::openFiles);
     dialog->open();
 }
 
@@ -484,20 +613,28 @@ void MainWindow::endedChanged() {
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
     const QList<QUrl> urls = event->mimeData()->urls();
-    if (urls.size() == 1 && urls.first().isLocalFile())
+    if (std::any_of(urls.begin(), urls.end(), [](const QUrl& url) { return url.isLocalFile(); }))
         event->acceptProposedAction();
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
-    const QList<QUrl> urls = event->mimeData()->urls();
-    if (urls.size() != 1 || !urls.first().isLocalFile())
+    QStringList paths;
+    for (const QUrl& url : event->mimeData()->urls())
+        if (url.isLocalFile())
+            paths << url.toLocalFile();
+    if (paths.isEmpty())
         return;
     event->acceptProposedAction();
-    openFile(urls.first().toLocalFile());
+    openFiles(paths);
 }
 
 void MainWindow::startSample() {
-    sample_.start();
+    if (samplePid_ != 0 && launcher_.runs(samplePid_)) {
+        attach(samplePid_);
+        return;
+    }
+    startsSample_ = true;
+    launcher_.start({QLatin1Char('"') + Sample::path() + QLatin1Char('"'), {}, {}});
 }
 
 void MainWindow::askAttach() {
@@ -513,6 +650,9 @@ void MainWindow::stateChanged() {
     const bool some = workspace_.shows();
     const observe::SourceInfo& info = workspace_.info();
     savingChanged();
+    openingChanged();
+    detach_->setEnabled(some);
+    detach_->setText(info.live || !some ? tr("Detach") : tr("Close the dump"));
     pages_->setCurrentWidget(some ? treePage_ : empty_);
     const QString title = info.live ? tr("%1 (pid %2) - Coroscope") : tr("Dump of %1 (pid %2) - Coroscope");
     setWindowTitle(some ? title.arg(QString::fromStdString(info.program)).arg(info.pid)
@@ -542,10 +682,14 @@ void MainWindow::offerReturn() {
         return;
     returned_ = 0;
     for (const observe::Target& target : targets_.all()) {
-        if (target.program == workspace_.info().program && target.attachable &&
-            target.pid != workspace_.info().pid)
+        if (target.program == workspace_.info().program &&
+            target.commandLine == workspace_.info().commandLine && target.attachable &&
+            (target.pid != workspace_.info().pid || target.processStart != workspace_.info().processStart))
             returned_ = target.pid;
     }
+    // Not again and again where it cannot be attached to.
+    if (returned_ > 0 && reattach_->isChecked() && problem_.isEmpty() && workspace_.attachingPid() == 0)
+        attach(returned_);
     const auto end = workspace_.status().ended;
     QString text = tr("The program has ended.");
     if (end) {
@@ -557,7 +701,7 @@ void MainWindow::offerReturn() {
     if (!problem_.isEmpty())
         text.prepend(problem_ + QLatin1Char(' '));
     if (returned_ > 0)
-        banner_->say(text + tr(" It is running again."), tr("Attach to pid %1").arg(returned_));
+        banner_->say(text + tr(" It has been started again."), tr("Attach to pid %1").arg(returned_));
     else
         banner_->say(text + tr(" Waiting for it to come back."));
 }

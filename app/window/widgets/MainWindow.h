@@ -5,9 +5,10 @@
 #include "map/ViewSwitch.h"
 #include "model/Targets.h"
 #include "model/Workspace.h"
-#include "program/Sample.h"
+#include "program/Launcher.h"
 #include "theme/Theme.h"
 
+#include <QHash>
 #include <QMainWindow>
 #include <QPointer>
 
@@ -16,6 +17,7 @@
 class QAction;
 class QDockWidget;
 class QFileDialog;
+class QMenu;
 class QStackedWidget;
 
 namespace coroscope::app {
@@ -31,6 +33,8 @@ class FilterField;
 class FindingsPanel;
 class JobTreeView;
 class MapPanel;
+class OutputPanel;
+class StartDialog;
 class StatusBar;
 class SystemAppearance;
 class TargetsPanel;
@@ -66,7 +70,16 @@ public:
     FilterField& filter() const noexcept;
     void askAttach();
     void openFile(const QString& path);
+    /// One after the other; the last one is on show then.
+    void openFiles(const QStringList& paths);
     void askOpen();
+    void askStart();
+    /// Starts a program and attaches to it.
+    void start(const Launch& launch);
+    OutputPanel& output() noexcept { return *output_; }
+    /// Shows while something is being opened for over a second.
+    Banner& openBanner() noexcept { return *openBanner_; }
+    StartDialog* startDialog() const noexcept;
     void askSave();
 
 protected:
@@ -85,6 +98,9 @@ private:
     void offerReturn();
     QFileDialog* newFileDialog(const QString& title);
     void savingChanged();
+    void openingChanged();
+    void openNext();
+    void fillRecent(QMenu& menu);
     void endedChanged();
     void goTo(JobId job);
     void askCancel(JobId job);
@@ -97,7 +113,7 @@ private:
 
     Workspace workspace_;
     Targets targets_;
-    Sample sample_;
+    Launcher launcher_;
     ThemeChoice theme_;
     const SystemAppearance* appearance_;
 
@@ -107,6 +123,7 @@ private:
     QWidget* treePage_;
     Banner* banner_;
     Banner* saveBanner_;
+    Banner* openBanner_;
     JobTreeView* tree_;
     MapPanel* map_;
     QStackedWidget* views_;
@@ -115,8 +132,9 @@ private:
     FindingsPanel* findings_;
     EndedPanel* ended_;
     CommandsPanel* commands_;
+    OutputPanel* output_;
     StatusBar* status_;
-    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_, *commandsDock_;
+    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_, *commandsDock_, *outputDock_;
     QAction* save_ = nullptr;
     QPointer<QFileDialog> fileDialog_;
     QString raisedFor_; ///< search for which the ended jobs were brought to the front
@@ -124,8 +142,16 @@ private:
     QString problem_;
     QString wantedName_;
     int returned_ = 0; ///< pid of the program that came back
-    int sampleAttempts_ = 0;
+    QPointer<StartDialog> startDialog_;
+    QTimer openingTimer_;
+    QStringList toOpen_;
+    QHash<int, int> scroll_; ///< of the tree, by the session's key
+    int startAttempts_ = 0;
+    int startedPid_ = 0; ///< the program that was started last
     int samplePid_ = 0;
+    bool startsSample_ = false;
+    QAction* reattach_ = nullptr;
+    QAction* detach_ = nullptr;
     bool laidOut_ = false;
 };
 

@@ -25,7 +25,8 @@ void TargetDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     if (attached)
         painter->fillRect(QRect(option.rect.left(), option.rect.top(), 2, option.rect.height()),
                           t.selectionEdge);
-    const QColor point = !attachable ? t.ended : problem.isEmpty() ? t.running : t.cancelling;
+    const bool ended = index.data(Targets::EndedRole).toBool();
+    const QColor point = ended || !attachable ? t.ended : problem.isEmpty() ? t.running : t.cancelling;
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setPen(Qt::NoPen);
     painter->setBrush(point);
@@ -52,7 +53,7 @@ void TargetDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
                           painter->fontMetrics().elidedText(problem, Qt::ElideRight, text.width()));
     }
     painter->setFont(strong);
-    painter->setPen(attachable ? t.text : dim);
+    painter->setPen(attachable && !ended ? t.text : dim);
     painter->drawText(QRect(text.left(), text.top(), text.width() - stateWidth - 8, 18), Qt::AlignVCenter,
                       metrics.elidedText(index.data(Targets::ProgramRole).toString(), Qt::ElideRight,
                                          text.width() - stateWidth - 8));

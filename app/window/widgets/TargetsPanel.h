@@ -12,6 +12,7 @@ class QListView;
 
 namespace coroscope::app {
 
+class OpenSessions;
 class TargetDelegate;
 
 class TargetsPanel : public QWidget {
@@ -22,14 +23,22 @@ public:
 signals:
     void attachRequested(int pid);
 
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
     void refresh();
+    void showMenu(QListView* list, const QPoint& at);
+    int keyOf(const QListView* list, const QModelIndex& index) const;
 
     Targets& targets_;
     Workspace& workspace_;
     QListView* list_;
     TargetDelegate* delegate_;
-    QLabel* gone_;
+    OpenSessions* open_;
+    QLabel* openTitle_;
+    QListView* openList_;
+    TargetDelegate* openDelegate_;
     QLabel* none_;
 };
 

@@ -49,6 +49,7 @@ LiveSource::LiveSource(const ProcessFacts& facts, Descriptor process,
     info_.pid = facts.pid;
     info_.processStart = facts.start;
     info_.program = facts.program;
+    info_.commandLine = commandLine(facts.pid);
     info_.runtimeVersion = reader_->runtimeVersion();
     info_.live = true;
     contact_.stopped = isStopped(facts.state);

@@ -20,6 +20,7 @@ struct SourceInfo {
     int pid = 0;
     std::uint64_t processStart = 0;
     std::string program;
+    std::string commandLine; ///< of a live process, else empty
     std::string runtimeVersion;
     bool live = false; ///< a process, as opposed to a file
 

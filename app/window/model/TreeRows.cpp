@@ -110,11 +110,11 @@ std::uint32_t TreeRows::subtreeSize(Node node) const noexcept {
 }
 
 bool TreeRows::expandable(Node node) const noexcept {
-    return node == orphanGroup || (sizes_.known(node) && tree_.childCount(node) > 0);
+    return node == orphanGroup || (sizes_.known(node) && (tree_.childCount(node) > 0 || folded(node) > 0));
 }
 
 bool TreeRows::expanded(Node node) const noexcept {
-    return expandable(node) && open(node);
+    return expandable(node) && folded(node) == 0 && open(node);
 }
 
 bool TreeRows::matched(Node node) const noexcept {
@@ -129,6 +129,8 @@ void TreeRows::restore(Expansion expansion) {
 
 void TreeRows::forget() {
     chosen_.clear();
+    unfolded_.clear();
+    apart_ = {};
     groupExpanded_ = true;
     matches_ = nullptr;
     filtered_ = scanning_ = false;
@@ -156,14 +158,18 @@ void TreeRows::rebuild() {
         // All have been asked just now.
         shownBit_ = matchBit_;
         scanning_ = false;
-        refreshFilter();
+        refresh();
     } else {
         rebuildRows();
     }
 }
 
 /// Appends the visible rows of `top` and below it, in order, without recursion: trees may be 100,000 deep.
-void TreeRows::collect(Node top, std::vector<RowList::Item>& into) const {
+void TreeRows::collect(Node top, std::vector<RowList::Item>& into) {
+    if (arranged()) {
+        collectArranged(top, into);
+        return;
+    }
     Node node = top;
     for (;;) {
         into.push_back(itemOf(node));
@@ -185,7 +191,27 @@ void TreeRows::collect(Node top, std::vector<RowList::Item>& into) const {
 
 void TreeRows::rebuildRows() {
     std::vector<RowList::Item> items;
+    if (!folds_.empty())
+        for (std::uint8_t& bits : flags_)
+            bits = static_cast<std::uint8_t>(bits & ~hiddenByFold);
+    folds_.clear();
+    if (foldsNow())
+        sign();
     for (const bool orphans : {false, true}) {
+        if (arranged()) {
+            std::vector<Node> roots;
+            for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
+                if (has(root, isOrphan) == orphans && belongsHere(root, noNode))
+                    roots.push_back(root);
+            if (orphans && !roots.empty())
+                items.push_back(0);
+            if (orphans && !groupExpanded_)
+                break;
+            arrange(roots);
+            for (const Node root : roots)
+                collectArranged(root, items);
+            continue;
+        }
         bool groupShown = !orphans;
         for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
             if (has(root, isOrphan) != orphans || !belongsHere(root, noNode))
@@ -265,13 +291,17 @@ void TreeRows::takeOut(Node node) {
 }
 
 void TreeRows::putIn(Node node) {
-    if (filtered_) {
+    if (filtered_ || foldsNow()) {
         filterStale_ = true;
         return;
     }
     const Node above = parent(node);
     if (above != noNode && !(visible(above) && open(above)))
         return;
+    if (arranged()) {
+        filterStale_ = true;
+        return;
+    }
     const std::size_t row = position(node);
     if (tree_.childCount(node) == 0) {
         rows_.insert(row, itemOf(node));
@@ -364,6 +394,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
         filterStale_ = filterStale_ || has(node, shownBit_);
         if (!chosen_.empty())
             chosen_.erase(removed.id);
+        folds_.erase(node);
         sizes_.remove(node);
         flags_[node] = 0;
     }
@@ -400,6 +431,8 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
         }
         putIn(node);
     }
+    if (foldsNow() || (keysChange_ && !changes.changed.empty()))
+        filterStale_ = true;
     for (Node node : changes.changed) {
         if (!sizes_.known(node))
             continue;
@@ -423,6 +456,11 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
 void TreeRows::setExpanded(Node node, bool expand) {
     if (node != orphanGroup && !sizes_.known(node))
         return;
+    if (folded(node) > 0) {
+        if (expand)
+            unfold(node);
+        return;
+    }
     if (open(node) == expand)
         return;
     if (filtered_) {
@@ -469,6 +507,8 @@ void TreeRows::expandAll(Node node) {
     }
     if (!sizes_.known(node))
         return;
+    if (folded(node) > 0)
+        unfold(node);
     for (Node below : tree_.subtree(node)) {
         if (!sizes_.known(below) || tree_.childCount(below) == 0)
             continue;
@@ -487,7 +527,218 @@ void TreeRows::reveal(Node node) {
     for (Node at = parent(node); at != noNode; at = parent(at))
         above.push_back(at);
     for (std::size_t i = above.size(); i-- > 0;)
-        setExpanded(above[i], true);
+        if (folded(above[i]) == 0)
+            setExpanded(above[i], true);
+    // Some of them, or the job itself, may stand behind a row of several.
+    bool hidden = false;
+    above.insert(above.begin(), node);
+    for (const Node each : above)
+        if (each != orphanGroup && (has(each, hiddenByFold) || (each != node && folded(each) > 0))) {
+            unfolded_.insert(familyOf(each));
+            hidden = true;
+        }
+    if (!hidden)
+        return;
+    for (const Node each : above)
+        if (each != orphanGroup && each != node && sizes_.known(each)) {
+            set(each, isExpanded, true);
+            chosen_[tree_.row(each).id] = true;
+        }
+    rebuildRows();
+}
+
+void TreeRows::expandTo(Node node, unsigned levels) {
+    std::vector<Node> tops;
+    if (node == noNode || node == orphanGroup) {
+        for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
+            if (node == noNode || has(root, isOrphan))
+                tops.push_back(root);
+        if (node == orphanGroup) {
+            groupExpanded_ = levels > 0;
+            levels = levels > 0 ? levels - 1 : 0;
+        }
+    } else {
+        tops.push_back(node);
+    }
+    for (const Node top : tops) {
+        if (!sizes_.known(top))
+            continue;
+        const std::uint32_t level = sizes_.depth(top);
+        for (const Node below : tree_.subtree(top)) {
+            if (!sizes_.known(below) || tree_.childCount(below) == 0)
+                continue;
+            const bool expand = sizes_.depth(below) - level < levels;
+            if (filtered_) {
+                set(below, filterCollapsed, !expand);
+            } else if (has(below, isExpanded) != expand) {
+                set(below, isExpanded, expand);
+                chosen_[tree_.row(below).id] = expand;
+            }
+        }
+    }
+    rebuildRows();
+}
+
+void TreeRows::sortBy(SortKeys keys, bool descending, bool changing) {
+    sortKeys_ = std::move(keys);
+    descending_ = descending;
+    keysChange_ = sortKeys_ && changing;
+    rebuildRows();
+}
+
+void TreeRows::foldAlike(Alike alike) {
+    alike_ = std::move(alike);
+    unfolded_.clear();
+    signatures_ = {};
+    rebuildRows();
+}
+
+std::uint32_t TreeRows::folded(Node node) const noexcept {
+    if (folds_.empty())
+        return 0;
+    const auto found = folds_.find(node);
+    return found == folds_.end() ? 0 : found->second;
+}
+
+std::uint64_t TreeRows::familyOf(Node node) const {
+    const Node above = sizes_.parent(node);
+    const std::uint64_t place = above == noNode ? 0 : sizes_.id(above).value;
+    return alike_(node).family ^ (place * 0x9e3779b97f4a7c15u);
+}
+
+bool TreeRows::unfolded(Node node) const {
+    return alike_ && node != orphanGroup && sizes_.known(node) && unfolded_.contains(familyOf(node));
+}
+
+void TreeRows::foldAgain(Node node) {
+    if (unfolded(node) && unfolded_.erase(familyOf(node)) > 0)
+        rebuildRows();
+}
+
+void TreeRows::unfold(Node node) {
+    unfolded_.insert(familyOf(node));
+    rebuildRows();
+}
+
+void TreeRows::keepApart(JobId job) {
+    if (apart_ == job)
+        return;
+    apart_ = job;
+    if (foldsNow())
+        filterStale_ = true;
+}
+
+/// Subtrees of the same signature are alike: each job with what it does, and its children in their order.
+void TreeRows::sign() {
+    apartNodes_.clear();
+    for (Node node = tree_.find(apart_); apart_ && node != noNode; node = tree_.parent(node))
+        apartNodes_.insert(node);
+    signatures_.assign(flags_.size(), 0);
+    std::vector<Node> order;
+    order.reserve(tree_.size());
+    for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
+        order.push_back(root);
+    for (std::size_t i = 0; i < order.size(); ++i)
+        for (Node child = tree_.firstChild(order[i]); child != noNode; child = tree_.nextSibling(child))
+            order.push_back(child);
+    for (std::size_t i = order.size(); i-- > 0;) {
+        const Node node = order[i];
+        if (node >= signatures_.size())
+            continue;
+        signatures_[node] = (signatures_[node] ^ alike_(node).whole) * 0xff51afd7ed558ccdu;
+        if (const Node above = tree_.parent(node); above != noNode && above < signatures_.size())
+            signatures_[above] = (signatures_[above] ^ signatures_[node]) * 0x9e3779b97f4a7c15u + 1;
+    }
+}
+
+void TreeRows::foldSiblings(std::vector<Node>& siblings) {
+    std::unordered_map<std::uint64_t, std::size_t> first; ///< by signature: index in `kept`
+    std::vector<Node> kept;
+    kept.reserve(siblings.size());
+    for (const Node node : siblings) {
+        set(node, hiddenByFold, false);
+        folds_.erase(node);
+        // What leads to the selected job stays open.
+        const bool leads = apartNodes_.contains(node) && sizes_.id(node) != apart_;
+        if (leads || node >= signatures_.size() || unfolded_.contains(familyOf(node))) {
+            kept.push_back(node);
+            continue;
+        }
+        const auto [at, fresh] = first.try_emplace(signatures_[node], kept.size());
+        if (fresh) {
+            kept.push_back(node);
+            continue;
+        }
+        // What is selected speaks for the others.
+        Node& speaker = kept[at->second];
+        const auto found = folds_.find(speaker);
+        const std::uint32_t count = (found == folds_.end() ? 1 : found->second) + 1;
+        if (found != folds_.end())
+            folds_.erase(found);
+        Node hidden = node;
+        if (apartNodes_.contains(node))
+            std::swap(speaker, hidden);
+        set(hidden, hiddenByFold, true);
+        folds_[speaker] = count;
+    }
+    siblings = std::move(kept);
+}
+
+void TreeRows::arrange(std::vector<Node>& siblings) {
+    if (siblings.size() < 2) {
+        for (const Node node : siblings) {
+            set(node, hiddenByFold, false);
+            folds_.erase(node);
+        }
+        return;
+    }
+    if (foldsNow())
+        foldSiblings(siblings);
+    if (!sortKeys_)
+        return;
+    std::vector<std::uint64_t> keys;
+    keys.reserve(siblings.size());
+    sortKeys_(siblings, keys);
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> order;
+    order.reserve(siblings.size());
+    for (std::size_t i = 0; i < siblings.size(); ++i)
+        order.emplace_back(descending_ ? ~keys[i] : keys[i], static_cast<std::uint32_t>(i));
+    std::sort(order.begin(), order.end());
+    std::vector<Node> sorted;
+    sorted.reserve(siblings.size());
+    for (const auto& [key, index] : order)
+        sorted.push_back(siblings[index]);
+    siblings = std::move(sorted);
+}
+
+/// As collect(), where siblings do not stand as they are linked.
+void TreeRows::collectArranged(Node top, std::vector<RowList::Item>& into) {
+    struct Level {
+        std::vector<Node> nodes;
+        std::size_t at = 0;
+    };
+    std::vector<Level> levels;
+    const auto enter = [&](Node node) {
+        into.push_back(itemOf(node));
+        if (!open(node) || folded(node) > 0)
+            return;
+        std::vector<Node> children;
+        for (Node child = tree_.firstChild(node); child != noNode; child = tree_.nextSibling(child))
+            if (belongsHere(child, node))
+                children.push_back(child);
+        if (children.empty())
+            return;
+        arrange(children);
+        levels.push_back({std::move(children)});
+    };
+    enter(top);
+    while (!levels.empty()) {
+        Level& level = levels.back();
+        if (level.at == level.nodes.size())
+            levels.pop_back();
+        else
+            enter(level.nodes[level.at++]);
+    }
 }
 
 void TreeRows::setFilter(Matches matches) {
@@ -543,12 +794,16 @@ bool TreeRows::scan(std::chrono::microseconds budget) {
     if (!again_)
         for (std::uint8_t& bits : flags_)
             bits = static_cast<std::uint8_t>(bits & ~filterCollapsed);
-    refreshFilter();
+    refresh();
     return true;
 }
 
-void TreeRows::refreshFilter() {
+void TreeRows::refresh() {
     filterStale_ = false;
+    if (!filtered_) {
+        rebuildRows();
+        return;
+    }
     for (std::uint8_t& bits : flags_)
         bits = static_cast<std::uint8_t>(bits & ~shown);
     for (std::size_t i = 0; i < flags_.size(); ++i) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace coroscope::app {
@@ -25,6 +26,14 @@ class TreeRows {
 public:
     using Node = observe::Node;
     using Matches = std::function<bool(Node)>;
+    /// Appends one key for each of some siblings.
+    using SortKeys = std::function<void(const std::vector<Node>& siblings, std::vector<std::uint64_t>& keys)>;
+    /// Hashes of what a job has in common with others, without what is below it.
+    struct Likeness {
+        std::uint64_t family; ///< for as long as it lives
+        std::uint64_t whole;  ///< now
+    };
+    using Alike = std::function<Likeness(Node)>;
     static constexpr std::size_t noRow = ~std::size_t{0};
 
     explicit TreeRows(const observe::JobTree& tree);
@@ -68,6 +77,22 @@ public:
     bool expanded(Node node) const noexcept;
     void setExpanded(Node node, bool expanded);
     void expandAll(Node node);
+    /// Shows so many levels below the node, or below the roots with noNode, and no more.
+    void expandTo(Node node, unsigned levels);
+
+    /// Siblings stand in the order of these keys, or as they came with an empty function. `changing`: keys
+    /// change while jobs run. New rows and other keys show with the next refresh().
+    void sortBy(SortKeys keys, bool descending, bool changing);
+    /// Siblings whose subtrees are alike become one row each; not with an empty function.
+    void foldAlike(Alike alike);
+    bool folds() const noexcept { return static_cast<bool>(alike_); }
+    /// How many siblings this row stands for, itself included; 0 for all others.
+    std::uint32_t folded(Node node) const noexcept;
+    /// Siblings like this one were told apart again by hand.
+    bool unfolded(Node node) const;
+    void foldAgain(Node node);
+    /// A job that never disappears in such a row.
+    void keepApart(JobId job);
     /// Expands everything above the node.
     void reveal(Node node);
 
@@ -85,9 +110,9 @@ public:
     bool filtered() const noexcept { return filtered_; }
     bool matched(Node node) const noexcept;
     std::size_t matches() const noexcept { return matchCount_[shownBit_ == matchedB]; }
-    /// True when jobs came or changed that the filtered rows do not show yet.
-    bool filterStale() const noexcept { return filtered_ && filterStale_; }
-    void refreshFilter();
+    /// True when jobs came or changed that the filtered, sorted or folded rows do not show yet.
+    bool stale() const noexcept { return (filtered_ || arranged()) && filterStale_; }
+    void refresh();
 
     /// Counts every change of what is in which row.
     std::uint64_t generation() const noexcept { return generation_; }
@@ -103,7 +128,8 @@ private:
         matchedB = 8,
         shown = 16,
         filterCollapsed = 32,
-        painted = 64
+        painted = 64,
+        hiddenByFold = 128
     };
 
     static constexpr RowList::Item itemOf(Node node) noexcept { return node == orphanGroup ? 0 : node + 1; }
@@ -122,7 +148,15 @@ private:
     void beginScan();
     void rebuild();
     void rebuildRows();
-    void collect(Node top, std::vector<RowList::Item>& into) const;
+    void collect(Node top, std::vector<RowList::Item>& into);
+    void collectArranged(Node top, std::vector<RowList::Item>& into);
+    bool arranged() const noexcept { return static_cast<bool>(sortKeys_) || foldsNow(); }
+    bool foldsNow() const noexcept { return static_cast<bool>(alike_) && !filtered_; }
+    void arrange(std::vector<Node>& siblings);
+    void foldSiblings(std::vector<Node>& siblings);
+    void sign();
+    std::uint64_t familyOf(Node node) const;
+    void unfold(Node node);
     void takeOut(Node node);
     void putIn(Node node);
     std::size_t position(Node node) const;
@@ -150,6 +184,16 @@ private:
     Flag matchBit_ = matchedA; ///< of the answers that are being collected
     Flag shownBit_ = matchedA; ///< of those that the rows are made of
     std::size_t matchCount_[2] = {0, 0};
+
+    SortKeys sortKeys_;
+    bool descending_ = false;
+    bool keysChange_ = false;
+    Alike alike_;
+    std::vector<std::uint64_t> signatures_;         ///< of the whole subtree, by node
+    std::unordered_map<Node, std::uint32_t> folds_; ///< rows that stand for several
+    std::unordered_set<std::uint64_t> unfolded_;    ///< families below one parent
+    JobId apart_;
+    std::unordered_set<Node> apartNodes_; ///< and those above it
 
     std::uint64_t generation_ = 0;
     std::vector<Node> painted_;

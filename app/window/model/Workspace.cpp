@@ -29,6 +29,7 @@ constexpr std::size_t sliceRows = 4'096;
 /// Nodes that one tick looks at for who waits for the selected job: half a millisecond's worth.
 constexpr std::size_t waiterNodes = 16'384;
 constexpr std::size_t mostCancels = 1'000;
+constexpr std::size_t mostPastStates = 50;
 constexpr std::size_t mostCallStacks = 1'000;
 
 /// `work` in the background, then `then` with what it gives here, unless the workspace is gone by then.
@@ -382,6 +383,7 @@ void Workspace::select(JobId id) {
         selected_->id = id;
         refreshSelected();
     }
+    rows_.keepApart(id);
     lookForWaiters();
     emit selectionChanged();
 }
@@ -499,6 +501,16 @@ void Workspace::refreshSelected() {
     if (node == noNode)
         return;
     selected_->row = tree_.row(node);
+    const observe::JobRow& row = selected_->row;
+    std::vector<SelectedJob::PastState>& past = selected_->history;
+    const StackId place = row.execution == Execution::Suspended ? row.suspendedAt : 0;
+    const std::int64_t since = std::max(row.stateSince, row.executionSince);
+    if (past.empty() || past.back().state != row.state || past.back().execution != row.execution ||
+        past.back().suspendedAt != place || past.back().since != since) {
+        if (past.size() >= mostPastStates)
+            past.erase(past.begin());
+        past.push_back({since, row.state, row.execution, place});
+    }
     // The way to the root is long in a deep tree and rarely changes.
     const JobId parent = tree_.parent(node) == noNode ? JobId{} : tree_.row(tree_.parent(node)).id;
     const JobId known = selected_->path.empty() ? JobId{} : selected_->path.back().first;
@@ -608,11 +620,14 @@ void Workspace::refreshFilter() {
             askAgainDue_ = at + std::max(1'000 * millisecond, 4 * (at - askedAt_));
             emit searchChanged();
         }
-    } else if (rows_.filterStale() && at >= filterDue_) {
-        rows_.refreshFilter();
+    } else if (rows_.stale() && at >= filterDue_) {
+        rows_.refresh();
         const std::int64_t cost = observe::monotonicNow() - at;
-        filterDue_ = at + std::max(100 * millisecond, 20 * cost);
-        emit searchChanged();
+        // Rows in another order than that of their birth: not faster than eyes follow.
+        const std::int64_t pause = (rows_.filtered() ? 100 : 500) * millisecond;
+        filterDue_ = at + std::max(pause, 20 * cost);
+        if (rows_.filtered())
+            emit searchChanged();
     } else if (matcher_ && at >= askAgainDue_ && query_.drifts()) {
         matcher_->refresh(now(), findings_.all());
         askedAt_ = at;

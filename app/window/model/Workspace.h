@@ -34,6 +34,14 @@ struct SelectedJob {
     std::optional<observe::EndedJob> ended;
     QString failure;
     std::int64_t endedWallClock = 0;
+    struct PastState {
+        std::int64_t since = 0;
+        JobState state = JobState::New;
+        Execution execution = Execution::None;
+        StackId suspendedAt = 0;
+    };
+    /// Its states as they were seen since it was selected, the present one last; some short ones are missing.
+    std::vector<PastState> history;
 };
 
 /// Widgets read from it and bind to its signals; they hold no state of the target themselves. Attaching and

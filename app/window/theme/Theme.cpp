@@ -85,6 +85,7 @@ QMainWindow::separator { background: @line; width: 1px; height: 1px; }
 QMainWindow::separator:hover { background: @accent; }
 QToolTip { background: @background; color: @text; border: 1px solid @line; padding: 4px; }
 QLabel#filterProblem { background: @panel; color: @text; border: 1px solid @line; border-radius: 6px; padding: 7px 10px; }
+QFrame#pathBar { background: @panel; border: none; border-bottom: 1px solid @line; }
 QFrame#toolbar { background: @panel; border: none; border-bottom: 1px solid @line; }
 QFrame#dockTitle { background: @panel; }
 QWidget#page { background: @background; }
@@ -114,6 +115,7 @@ QPushButton#showMap { border-top-right-radius: 6px; border-bottom-right-radius: 
 QPushButton[segment="true"]:checked { background: @selection; color: @accentText; font-weight: 600; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }
 QToolButton:hover { background: @line; }
+QToolButton:checked { background: @selection; border-color: @accent; }
 QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
 QToolButton#mapColour, QToolButton#mapSave { color: @dim; padding: 2px 8px; border: 1px solid @line; }

@@ -230,7 +230,7 @@ void CancelPanel::refreshMatching() {
     tops_.clear();
     words_ = workspace_.search();
     heading_->setText(tr("Cancel all that match “%1”").arg(words_));
-    if (rows.scanning()) {
+    if (rows.searching()) {
         go_->setEnabled(false); // until all have been looked at
         return;
     }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/DetailsPanel.h"
 
+#include "model/Conditions.h"
 #include "model/Format.h"
+#include "program/Editor.h"
+#include "program/Log.h"
 #include "theme/Icons.h"
 #include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/Cards.h"
+#include "widgets/SourceExcerpt.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -39,6 +43,12 @@ QString linkTo(JobId id, const QString& text) {
     return QStringLiteral("<a href=\"%1\" style=\"color:%2;text-decoration:none\">%3</a>")
         .arg(id.value)
         .arg(Theme::readable(t, t.accent, t.panel).name(), text.toHtmlEscaped());
+}
+
+QString filterLink(const QString& condition, const QString& text) {
+    const Tokens& t = Theme::tokens();
+    return QStringLiteral("<a href=\"filter:%1\" style=\"color:%2;text-decoration:none\">%3</a>")
+        .arg(condition.toHtmlEscaped(), Theme::readable(t, t.accent, t.panel).name(), text.toHtmlEscaped());
 }
 
 QLabel* wrapped(const QString& text, QWidget* parent) {
@@ -452,8 +462,11 @@ void DetailsPanel::fillPlaces() {
         if (!wait.isEmpty())
             title += QStringLiteral(" · ") + wait;
         frame->layout()->addWidget(dimLabel(title, frame));
-        for (std::size_t i = 0; i < stack.frames.size(); ++i)
+        for (std::size_t i = 0; i < stack.frames.size(); ++i) {
             addFrame(frame, stack.frames[i], i == 0);
+            if (i == 0)
+                addExcerpt(frame, stack.frames[i]);
+        }
         if (stack.cut > 0)
             frame->layout()->addWidget(dimLabel(tr("and %1 more callers").arg(stack.cut), frame));
         places_->addWidget(frame);
@@ -462,6 +475,7 @@ void DetailsPanel::fillPlaces() {
         QFrame* frame = card(job_);
         frame->layout()->addWidget(dimLabel(tr("Created at"), frame));
         addFrame(frame, site, false);
+        addExcerpt(frame, site);
         places_->addWidget(frame);
     }
     if (job->creationStack != 0) {
@@ -473,6 +487,96 @@ void DetailsPanel::fillPlaces() {
             frame->layout()->addWidget(dimLabel(tr("Reading debug information…"), frame));
         creation_->addWidget(frame);
     }
+}
+
+/// The line, where its file is on this machine.
+void DetailsPanel::addExcerpt(QFrame* into, const observe::SiteText& site) {
+    if (!site.known())
+        return;
+    const Sources::Excerpt& excerpt = sources_.around(QString::fromStdString(site.file), site.line);
+    if (excerpt.lines.isEmpty())
+        return;
+    auto* lines = new SourceExcerpt(excerpt, site.line, into);
+    connect(lines, &SourceExcerpt::opened, this, [file = excerpt.file, line = site.line] {
+        if (!editor::open(file, line))
+            logWarning(tr("The editor could not be started with: %1").arg(editor::command()));
+    });
+    into->layout()->addWidget(lines);
+}
+
+void DetailsPanel::forgetSources() {
+    sources_.forget();
+    placesKey_ = QStringLiteral("?");
+    refresh();
+}
+
+void DetailsPanel::linkClicked(const QString& link) {
+    if (link.startsWith(QLatin1String("filter:")))
+        emit filterRequested(link.mid(7));
+    else
+        emit jobClicked(JobId{link.toULongLong()});
+}
+
+/// "12 suspended, 3 running", each a filter.
+QString DetailsPanel::childrenByState() const {
+    constexpr std::size_t mostCounted = 50'000;
+    const Node node = workspace_.selectedNode();
+    const observe::JobTree& tree = workspace_.tree();
+    if (node == noNode || tree.childCount(node) == 0)
+        return {};
+    std::vector<std::pair<std::pair<JobState, Execution>, std::uint64_t>> counts;
+    std::size_t looked = 0;
+    Node child = tree.firstChild(node);
+    for (; child != noNode && looked < mostCounted; child = tree.nextSibling(child), ++looked) {
+        const std::pair<JobState, Execution> state{tree.row(child).state, tree.row(child).execution};
+        const auto at =
+            std::find_if(counts.begin(), counts.end(), [&](const auto& each) { return each.first == state; });
+        if (at != counts.end())
+            ++at->second;
+        else
+            counts.emplace_back(state, 1);
+    }
+    std::sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    QStringList parts;
+    for (const auto& [state, count] : counts)
+        parts << filterLink(QStringLiteral("parent:#%1 %2")
+                                .arg(tree.row(node).number)
+                                .arg(stateCondition(state.first, state.second)),
+                            countText(count) + QLatin1Char(' ') +
+                                stateText(state.first, state.second).toLower());
+    if (child != noNode)
+        parts << tr("and more; these are of the first %1").arg(countText(mostCounted));
+    return parts.join(QStringLiteral("<br>"));
+}
+
+/// Filters for the others that are like it in something.
+QString DetailsPanel::sameAs() const {
+    if (workspace_.selectedNode() == noNode)
+        return {};
+    QStringList parts;
+    for (const Condition& condition : conditionsOf(*row(), workspace_))
+        parts << filterLink(condition.filter, condition.filter);
+    return parts.join(QStringLiteral("<br>"));
+}
+
+/// The last states, the latest first.
+QString DetailsPanel::history() const {
+    constexpr std::size_t mostShown = 8;
+    const auto& states = workspace_.selected()->history;
+    if (states.size() < 2)
+        return {};
+    QStringList lines;
+    for (std::size_t i = states.size(); i-- > 0 && lines.size() < static_cast<qsizetype>(mostShown);) {
+        const SelectedJob::PastState& state = states[i];
+        const std::int64_t end = i + 1 < states.size() ? states[i + 1].since : workspace_.now();
+        QString line = QStringLiteral("%1  %2 %3")
+                           .arg(clockText(workspace_.wallClock(state.since)),
+                                stateText(state.state, state.execution), durationText(end - state.since));
+        if (state.execution == Execution::Suspended && state.suspendedAt != 0)
+            line += QStringLiteral(" · ") + workspace_.labels().stack(state.suspendedAt);
+        lines << line.toHtmlEscaped();
+    }
+    return lines.join(QStringLiteral("<br>"));
 }
 
 void DetailsPanel::fillRelations() {
@@ -487,6 +591,8 @@ void DetailsPanel::fillRelations() {
         facts.emplace_back(tr("Waited for by"), waiters.join(QStringLiteral("<br>")));
     if (job->launcher && job->launcher != job->parent)
         facts.emplace_back(tr("Launched by"), link(job->launcher));
+    if (const QString children = childrenByState(); !children.isEmpty())
+        facts.emplace_back(tr("Children"), children);
     const observe::ContextText context = workspace_.labels().context(job->context);
     if (!context.elements.empty())
         facts.emplace_back(tr("Context"), QString::fromStdString(context.elements).toHtmlEscaped());
@@ -508,6 +614,10 @@ void DetailsPanel::fillRelations() {
         marks << tr("of a scope of its own");
     if ((job->flags & JobFlags::swallowedCancellation) != 0)
         marks << tr("has swallowed its cancellation");
+    if (const QString states = history(); !states.isEmpty())
+        facts.emplace_back(tr("History since it was selected"), states);
+    if (const QString same = sameAs(); !same.isEmpty())
+        facts.emplace_back(tr("Show only those with the same"), same);
     if (!marks.isEmpty())
         facts.emplace_back(tr("Marks"), marks.join(QStringLiteral(", ")).toHtmlEscaped());
     QString key;
@@ -538,8 +648,7 @@ void DetailsPanel::fillRelations() {
         frame->layout()->addWidget(dimLabel(label, frame));
         QLabel* value = wrapped(text, frame);
         value->setTextFormat(Qt::RichText);
-        connect(value, &QLabel::linkActivated, this,
-                [this](const QString& id) { emit jobClicked(JobId{id.toULongLong()}); });
+        connect(value, &QLabel::linkActivated, this, &DetailsPanel::linkClicked);
         frame->layout()->addWidget(value);
     }
     relations_->addWidget(frame);

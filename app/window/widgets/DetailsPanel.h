@@ -2,6 +2,7 @@
 // Everything about the selected job, and the place where a cancel is asked about and followed.
 #pragma once
 
+#include "model/Sources.h"
 #include "model/Workspace.h"
 
 #include <QTimer>
@@ -29,11 +30,15 @@ public:
     void askCancelMatching();
     /// All that is shown, as plain text to send to somebody.
     QString report() const;
+    /// Files may be found elsewhere from now on.
+    void forgetSources();
     CancelPanel& cancelPanel() const noexcept { return *cancel_; }
 
 signals:
     void jobClicked(coroscope::JobId job);
     void questionClosed();
+    /// Only jobs that meet this condition, too.
+    void filterRequested(const QString& condition);
 
 private:
     void rebuild();
@@ -43,6 +48,11 @@ private:
     void fillSample();
     void fillPlaces();
     void fillRelations();
+    void addExcerpt(QFrame* into, const observe::SiteText& site);
+    void linkClicked(const QString& link);
+    QString childrenByState() const;
+    QString sameAs() const;
+    QString history() const;
     QString link(JobId id) const;
     observe::WaitText selectedWait() const;
     QStringList waitersLinked() const;
@@ -73,6 +83,7 @@ private:
     std::vector<CancelCard*> cancelCards_;
     std::vector<QLabel*> evidence_; ///< of the findings shown
 
+    Sources sources_;
     QTimer timer_;
     QString findingsKey_, placesKey_, relationsKey_, sampleKey_;
 };

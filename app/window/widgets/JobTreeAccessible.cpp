@@ -125,7 +125,7 @@ QString JobRowAccessible::text(QAccessible::Text kind) const {
     if (kind == QAccessible::Name)
         return view_->painter().accessibleName(node());
     if (kind == QAccessible::Description && job_)
-        return view_->painter().text(node(), WhereColumn);
+        return view_->cellsText(node());
     return {};
 }
 

@@ -2,6 +2,7 @@
 #include "widgets/JobTreeView.h"
 
 #include "model/Conditions.h"
+#include "model/SiblingOrder.h"
 #include "theme/Icons.h"
 #include "theme/Theme.h"
 #include "widgets/JobTreeAccessible.h"
@@ -39,8 +40,11 @@ constexpr ColumnInfo columns[ColumnCount] = {
     {"Job", 240, 370, 5, false},      {"Findings", 72, 78, 1, false},
     {"State", 128, 138, 0, false},    {"Where suspended", 124, 140, 5, false},
     {"Age", 68, 76, 0, true},         {"In state", 68, 76, 0, true},
-    {"Dispatcher", 76, 86, 0, false},
+    {"Dispatcher", 76, 86, 0, false}, {"Created at", 110, 130, 2, false},
+    {"Jobs", 62, 70, 0, true},        {"Resumed", 68, 76, 0, true},
 };
+/// Shown until a person chooses.
+constexpr int usualColumns = CreatedColumn;
 constexpr std::size_t mostTypedAhead = 200'000;
 constexpr int narrow = 840; ///< pixels
 } // namespace
@@ -67,6 +71,11 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
     connect(&workspace_, &Workspace::selectionChanged, this, &JobTreeView::selectionChanged);
     connect(&workspace_, &Workspace::findingsChanged, viewport(), qOverload<>(&QWidget::update));
     connect(&workspace_, &Workspace::stateChanged, viewport(), qOverload<>(&QWidget::update));
+    const QSettings settings;
+    if (const int column = settings.value(QStringLiteral("tree/sort"), -1).toInt(); column >= 0)
+        sortBy(column, settings.value(QStringLiteral("tree/sortDescending")).toBool());
+    if (settings.value(QStringLiteral("tree/fold")).toBool())
+        setFolding(true);
     agesTimer_.setInterval(250);
     connect(&agesTimer_, &QTimer::timeout, this, [this] {
         if (workspace_.state() == Workspace::State::Live && isVisible())
@@ -99,8 +108,14 @@ void JobTreeView::buildHeader() {
     header_->setSectionResizeMode(QHeaderView::Interactive);
     header_->setContextMenuPolicy(Qt::CustomContextMenu);
     header_->setFocusPolicy(Qt::NoFocus);
+    header_->setSectionsClickable(true);
+    for (int column = usualColumns; column < ColumnCount; ++column)
+        header_->hideSection(column);
     const QSettings settings;
-    columnsByHand_ = header_->restoreState(settings.value(QStringLiteral("tree/columns")).toByteArray());
+    const QByteArray state = settings.value(QStringLiteral("tree/header")).toByteArray();
+    columnsByHand_ = !state.isEmpty() && header_->restoreState(state);
+    header_->setSortIndicatorShown(true);
+    connect(header_, &QHeaderView::sectionClicked, this, &JobTreeView::headerClicked);
     connect(header_, &QHeaderView::customContextMenuRequested, this, &JobTreeView::headerMenu);
     connect(header_, &QHeaderView::sectionResized, this, [this] {
         if (!layingOut_)
@@ -116,7 +131,7 @@ void JobTreeView::buildHeader() {
 
 void JobTreeView::saveColumns() const {
     if (columnsByHand_)
-        QSettings().setValue(QStringLiteral("tree/columns"), header_->saveState());
+        QSettings().setValue(QStringLiteral("tree/header"), header_->saveState());
 }
 
 /// Gives every column what it needs and the long ones the rest, until a person has drawn the borders.
@@ -163,11 +178,13 @@ void JobTreeView::headerMenu(const QPoint& position) {
         });
     }
     menu->addSeparator();
+    menu->addAction(tr("Sort as they came"), this, [this] { sortBy(-1, false); })
+        ->setEnabled(sortColumn_ >= 0);
     menu->addAction(tr("Reset columns"), this, [this] {
         columnsByHand_ = false;
-        QSettings().remove(QStringLiteral("tree/columns"));
+        QSettings().remove(QStringLiteral("tree/header"));
         for (int column = 0; column < ColumnCount; ++column) {
-            header_->showSection(column);
+            header_->setSectionHidden(column, column >= usualColumns);
             header_->moveSection(header_->visualIndex(column), column);
         }
         columnsByHand_ = false;
@@ -175,6 +192,104 @@ void JobTreeView::headerMenu(const QPoint& position) {
         viewport()->update();
     });
     menu->popup(header_->mapToGlobal(position));
+}
+
+QString JobTreeView::cellsText(Node node) const {
+    QStringList cells;
+    for (int place = 0; place < ColumnCount; ++place) {
+        const int column = header_->logicalIndex(place);
+        if (column == JobColumn || column == StateColumn || header_->isSectionHidden(column))
+            continue;
+        if (const QString text = painter_.text(node, static_cast<Column>(column)); !text.isEmpty())
+            cells << tr(columns[column].title) + QStringLiteral(": ") + text;
+    }
+    return cells.join(QStringLiteral("; "));
+}
+
+/// First the order that one expects of the column, then the other way round, then as they came.
+void JobTreeView::headerClicked(int column) {
+    const bool first = columns[column].number || column == FindingsColumn;
+    if (sortColumn_ != column)
+        sortBy(column, first);
+    else if (descending_ == first)
+        sortBy(column, !first);
+    else
+        sortBy(-1, false);
+}
+
+void JobTreeView::sortBy(int column, bool descending) {
+    rememberAnchor();
+    sortColumn_ = column < ColumnCount ? column : -1;
+    descending_ = descending;
+    header_->setSortIndicator(sortColumn_, descending ? Qt::DescendingOrder : Qt::AscendingOrder);
+    const bool some = sortColumn_ >= 0;
+    const Column sorted = some ? static_cast<Column>(sortColumn_) : JobColumn;
+    workspace_.rows().sortBy(some ? sortKeys(workspace_, sorted) : TreeRows::SortKeys(), descending,
+                             some && sortsByChange(sorted));
+    QSettings settings;
+    settings.setValue(QStringLiteral("tree/sort"), sortColumn_);
+    settings.setValue(QStringLiteral("tree/sortDescending"), descending);
+    rowsArranged();
+}
+
+void JobTreeView::setFolding(bool on) {
+    if (on == workspace_.rows().folds())
+        return;
+    rememberAnchor();
+    workspace_.rows().foldAlike(on ? likeness(workspace_) : TreeRows::Alike());
+    QSettings().setValue(QStringLiteral("tree/fold"), on);
+    rowsArranged();
+    emit foldingChanged(on);
+}
+
+/// The rows are the same ones in other places.
+void JobTreeView::rowsArranged() {
+    seenGeneration_ = workspace_.rows().generation();
+    updateScrollBars();
+    restoreAnchor();
+    viewport()->update();
+}
+
+void JobTreeView::expandTo(unsigned levels) {
+    rememberAnchor();
+    workspace_.rows().expandTo(currentRow() == TreeRows::noRow ? noNode : current(), levels);
+    rowsArranged();
+}
+
+void JobTreeView::collapseAll() {
+    workspace_.rows().expandTo(noNode, 0);
+    updateScrollBars();
+    // The selected job goes with those above it: the keyboard stays on what is left of them.
+    Node node = current();
+    while (node != noNode && !workspace_.rows().visible(node))
+        node = workspace_.rows().parent(node);
+    if (node != noNode && node != current())
+        setCurrent(node);
+    viewport()->update();
+}
+
+void JobTreeView::goToParent() {
+    const Node node = current();
+    if (node == noNode)
+        return;
+    if (const Node above = workspace_.rows().parent(node); above != noNode) {
+        setCurrent(above);
+        show(above);
+    }
+}
+
+bool JobTreeView::pinned(JobId job) const {
+    return std::find(pins_.begin(), pins_.end(), job) != pins_.end();
+}
+
+void JobTreeView::setPinned(JobId job, bool on) {
+    if (!job || pinned(job) == on)
+        return;
+    if (on)
+        pins_.push_back(job);
+    else
+        std::erase(pins_, job);
+    emit pinsChanged();
 }
 
 Node JobTreeView::current() const noexcept {
@@ -287,6 +402,10 @@ void JobTreeView::workspaceUpdated(bool newSource) {
     TreeRows& rows = workspace_.rows();
     const std::vector<Node> dirty = rows.takeDirty();
     if (newSource) {
+        if (!pins_.empty()) {
+            pins_.clear();
+            emit pinsChanged();
+        }
         groupCurrent_ = false;
         lastRow_ = 0;
         updateScrollBars();
@@ -354,7 +473,8 @@ void JobTreeView::paintEvent(QPaintEvent* event) {
         }
         look.selected = node == selected;
         look.hovered = node == hovered_;
-        look.offersCancel = look.hovered && node != orphanGroup && workspace_.cancelProblem().isEmpty();
+        look.offersCancel = look.hovered && node != orphanGroup && rows.folded(node) == 0 &&
+                            workspace_.cancelProblem().isEmpty();
         painter_.paint(painter, look, node);
     }
     if (y < viewport()->height())
@@ -477,7 +597,14 @@ void JobTreeView::keyPressEvent(QKeyEvent* event) {
         if (any)
             toggle(!rows.expanded(node));
         return;
+    case Qt::Key_Backspace:
+        goToParent();
+        return;
     case Qt::Key_Delete:
+        if (any && rows.folded(node) > 0) { // which of them?
+            toggle(true);
+            return;
+        }
         if (any && node != orphanGroup)
             emit cancelRequested(workspace_.tree().row(node).id);
         return;
@@ -548,8 +675,8 @@ void JobTreeView::mousePressEvent(QMouseEvent* event) {
             viewport()->update();
             return;
         }
-        if (node != orphanGroup && workspace_.cancelProblem().isEmpty() &&
-            RowPainter::cancelButton(rect).contains(position)) {
+        if (node != orphanGroup && workspace_.rows().folded(node) == 0 &&
+            workspace_.cancelProblem().isEmpty() && RowPainter::cancelButton(rect).contains(position)) {
             emit cancelRequested(workspace_.tree().row(node).id);
             return;
         }
@@ -569,7 +696,7 @@ void JobTreeView::mouseDoubleClickEvent(QMouseEvent* event) {
         mousePressEvent(event);
         return;
     }
-    if (node != orphanGroup && workspace_.cancelProblem().isEmpty() &&
+    if (node != orphanGroup && workspace_.rows().folded(node) == 0 && workspace_.cancelProblem().isEmpty() &&
         RowPainter::cancelButton(rect).contains(event->position().toPoint()))
         return;
     setExpanded(node, !workspace_.rows().expanded(node));
@@ -649,15 +776,42 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
             updateScrollBars();
             viewport()->update();
         });
+        QMenu* levels = menu->addMenu(tr("Expand to level"));
+        for (unsigned level = 1; level <= 5; ++level)
+            levels->addAction(QString::number(level), this, [this, stillThere, level] {
+                if (const Node there = stillThere(); there != noNode)
+                    workspace_.rows().expandTo(there, level);
+                updateScrollBars();
+                viewport()->update();
+            });
         menu->addAction(tr("Expand all below"), this, [this, stillThere] {
             if (const Node there = stillThere(); there != noNode)
                 workspace_.rows().expandAll(there);
             updateScrollBars();
             viewport()->update();
         });
+        menu->addAction(tr("Collapse all below"), this, [this, stillThere] {
+            if (const Node there = stillThere(); there != noNode)
+                workspace_.rows().expandTo(there, 0);
+            updateScrollBars();
+            viewport()->update();
+        });
         menu->addSeparator();
     }
+    if (rows.parent(node) != noNode)
+        menu->addAction(tr("Go to parent"), this, &JobTreeView::goToParent)->setShortcut(Qt::Key_Backspace);
+    if (rows.unfolded(node))
+        menu->addAction(tr("Fold those alike"), this, [this, stillThere] {
+            rememberAnchor();
+            if (const Node there = stillThere(); there != noNode)
+                workspace_.rows().foldAgain(there);
+            rowsArranged();
+        });
     if (!group) {
+        const bool on = pinned(id);
+        menu->addAction(on ? tr("Unpin") : tr("Pin"), this, [this, id, on] { setPinned(id, !on); })
+            ->setShortcut(QKeySequence(Qt::CTRL | Qt::Key_P));
+        menu->addSeparator();
         const QString name = workspace_.labels().fullName(workspace_.tree().row(node));
         addFilters(menu->addMenu(tr("Show only")), workspace_.tree().row(node));
         menu->addSeparator();

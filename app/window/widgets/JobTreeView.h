@@ -41,10 +41,29 @@ public:
     Workspace& workspace() const noexcept { return workspace_; }
     QHeaderView* header() const noexcept { return header_; }
     void saveColumns() const;
+    /// What stands in the columns that are shown, but for the name and the state, each with its title.
+    QString cellsText(Node node) const;
+
+    /// Siblings in the order of this column; in that of their creation with a negative one.
+    void sortBy(int column, bool descending);
+    int sortColumn() const noexcept { return sortColumn_; }
+    bool sortsDescending() const noexcept { return descending_; }
+    /// Siblings that are alike as one row. Remembered.
+    void setFolding(bool on);
+    /// So many levels below the job that the keyboard is on, or below the roots where there is none.
+    void expandTo(unsigned levels);
+    void collapseAll();
+    void goToParent();
+    /// Jobs that a person wants to come back to.
+    const std::vector<JobId>& pins() const noexcept { return pins_; }
+    void setPinned(JobId job, bool on);
+    bool pinned(JobId job) const;
 
 signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
+    void pinsChanged();
+    void foldingChanged(bool on);
     /// Only jobs that meet this condition, too.
     void filterRequested(const QString& condition);
 
@@ -73,6 +92,8 @@ private:
     void moveTo(std::size_t row);
     void typeAhead(const QString& text);
     void showMenu(Node node, const QPoint& globalPosition);
+    void headerClicked(int column);
+    void rowsArranged();
     void headerMenu(const QPoint& position);
     void addFilters(QMenu* menu, const observe::JobRow& row);
     void setHovered(const QPoint& position);
@@ -84,6 +105,9 @@ private:
     RowPainter painter_;
     QHeaderView* header_;
     QStandardItemModel* headerModel_;
+    int sortColumn_ = -1;
+    bool descending_ = false;
+    std::vector<JobId> pins_;
     bool columnsByHand_ = false;
     bool layingOut_ = false;
 

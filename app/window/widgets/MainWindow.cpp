@@ -19,6 +19,9 @@
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/OutputPanel.h"
+
+#include "widgets/PathBar.h"
+#include "widgets/SourcesDialog.h"
 #include "widgets/StartDialog.h"
 #include "widgets/StatusBar.h"
 #include "widgets/TargetsPanel.h"
@@ -104,6 +107,10 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     views_->addWidget(map_);
     layout->addWidget(saveBanner_);
     layout->addWidget(banner_);
+    path_ = new PathBar(workspace_, *tree_, treePage_);
+    layout->addWidget(path_);
+    connect(views_, &QStackedWidget::currentChanged, this,
+            [this] { path_->setVisible(views_->currentWidget() == tree_); });
     layout->addWidget(views_, 1);
     pages_->addWidget(empty_);
     pages_->addWidget(treePage_);
@@ -249,6 +256,11 @@ void MainWindow::buildMenu() {
         connect(action, &QAction::triggered, this, [this, chosen = choice] { changeTheme(chosen); });
     }
     menu->addSeparator();
+    menu->addAction(tr("Editor and source files…"), this, [this] {
+        auto* dialog = new SourcesDialog(this);
+        connect(dialog, &QDialog::accepted, details_, &DetailsPanel::forgetSources);
+        dialog->open();
+    });
     menu->addAction(tr("Start the sample program"), this, &MainWindow::startSample)
         ->setEnabled(Sample::found());
     QAction* quit = menu->addAction(tr("Quit"), this, &QWidget::close);
@@ -266,6 +278,13 @@ void MainWindow::connectAll() {
     });
     shortcut(QKeySequence(Qt::ALT | Qt::Key_Left), [this] { toolbar_->search()->back(); });
     shortcut(QKeySequence(Qt::ALT | Qt::Key_Right), [this] { toolbar_->search()->forward(); });
+    shortcut(QKeySequence(Qt::Key_F8), [this] { nextFinding(1); });
+    shortcut(QKeySequence(Qt::SHIFT | Qt::Key_F8), [this] { nextFinding(-1); });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_P), [this] {
+        if (workspace_.selectedNode() != noNode)
+            tree_->setPinned(workspace_.selected()->id, !tree_->pinned(workspace_.selected()->id));
+    });
+    connect(path_, &PathBar::jobClicked, this, &MainWindow::goTo);
     connect(tree_, &JobTreeView::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(toolbar_, &Toolbar::attachRequested, this, &MainWindow::askAttach);
     connect(toolbar_, &Toolbar::cancelRequested, this, [this] {
@@ -292,6 +311,7 @@ void MainWindow::connectAll() {
             QApplication::clipboard()->setText(details_->report());
     });
     connect(details_, &DetailsPanel::jobClicked, this, &MainWindow::goTo);
+    connect(details_, &DetailsPanel::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(details_, &DetailsPanel::questionClosed, this, &MainWindow::focusView);
     connect(findings_, &FindingsPanel::jobClicked, this, &MainWindow::goTo);
     connect(commands_, &CommandsPanel::jobClicked, this, &MainWindow::goTo);
@@ -433,6 +453,26 @@ void MainWindow::connectAll() {
 
 AttachDialog* MainWindow::attachDialog() const noexcept {
     return attachDialog_.data();
+}
+
+/// The job of the finding after, or before, that of the selected job; round the end.
+void MainWindow::nextFinding(int step) {
+    std::vector<JobId> jobs;
+    for (const observe::Finding& finding : workspace_.findings().all())
+        if (workspace_.tree().find(finding.job) != noNode &&
+            std::find(jobs.begin(), jobs.end(), finding.job) == jobs.end())
+            jobs.push_back(finding.job);
+    if (jobs.empty())
+        return;
+    const auto count = static_cast<std::ptrdiff_t>(jobs.size());
+    std::ptrdiff_t at = step > 0 ? -1 : 0;
+    if (workspace_.selected()) {
+        const auto found = std::find(jobs.begin(), jobs.end(), workspace_.selected()->id);
+        if (found != jobs.end())
+            at = found - jobs.begin();
+    }
+    goTo(jobs[static_cast<std::size_t>((at + step + count) % count)]);
+    tree_->setFocus();
 }
 
 void MainWindow::setFilter(const QString& text) {

@@ -35,6 +35,7 @@ class JobTreeView;
 class MapPanel;
 class OutputPanel;
 class StartDialog;
+class PathBar;
 class StatusBar;
 class SystemAppearance;
 class TargetsPanel;
@@ -109,6 +110,7 @@ private:
     void changeTheme(ThemeChoice choice);
     void applyTheme();
     void showFindings();
+    void nextFinding(int step);
     void trySelectByName();
 
     Workspace workspace_;
@@ -127,6 +129,7 @@ private:
     JobTreeView* tree_;
     MapPanel* map_;
     QStackedWidget* views_;
+    PathBar* path_;
     TargetsPanel* targetsPanel_;
     DetailsPanel* details_;
     FindingsPanel* findings_;

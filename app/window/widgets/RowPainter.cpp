@@ -2,6 +2,7 @@
 #include "widgets/RowPainter.h"
 
 #include "model/Format.h"
+#include "model/SiblingOrder.h"
 #include "theme/Icons.h"
 
 #include <QPainterPath>
@@ -111,6 +112,10 @@ QString RowPainter::text(Node node, Column column) const {
     const observe::JobRow& row = workspace_.tree().row(node);
     switch (column) {
     case JobColumn: {
+        if (const std::uint32_t alike = workspace_.rows().folded(node); alike > 0)
+            return QStringLiteral("%1 alike: %2 %3")
+                .arg(countText(alike), nameWithoutNumber(workspace_.labels().name(row)),
+                     fromView(coroscope::name(row.kind)));
         QString text = workspace_.labels().fullName(row);
         if (const QString from = origin(row); !from.isEmpty())
             text += QStringLiteral(", ") + from;
@@ -135,11 +140,21 @@ QString RowPainter::text(Node node, Column column) const {
     case WhereColumn:
         return row.execution == Execution::Suspended ? workspace_.labels().stack(row.suspendedAt) : QString();
     case AgeColumn:
+        if (workspace_.rows().folded(node) > 0)
+            return {};
         return durationText(workspace_.now() - row.createdAt);
     case InStateColumn:
+        if (workspace_.rows().folded(node) > 0)
+            return {};
         return durationText(workspace_.now() - std::max(row.stateSince, row.executionSince));
     case DispatcherColumn:
         return workspace_.labels().dispatcher(row.context);
+    case CreatedColumn:
+        return workspace_.labels().site(row.site);
+    case SubtreeColumn:
+        return countText(workspace_.rows().subtreeSize(node) * std::max(1u, workspace_.rows().folded(node)));
+    case ResumesColumn:
+        return workspace_.rows().folded(node) > 0 ? QString() : countText(row.resumes);
     case ColumnCount:
         break;
     }
@@ -188,7 +203,8 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         painter.setRenderHint(QPainter::Antialiasing, false);
     }
     // The count keeps its place: a name may be cut, a number not.
-    const std::uint32_t size = rows.subtreeSize(node);
+    const std::uint32_t alike = rows.folded(node);
+    const std::uint32_t size = rows.subtreeSize(node) * std::max(1u, alike);
     QFont small = Theme::text();
     small.setPixelSize(11);
     const QString badge = size > (node == orphanGroup ? 0u : 1u) ? countText(size) : QString();
@@ -213,9 +229,17 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         drawIcon(iconName(state), look.dimmed ? t.faint : Theme::stateColour(t, state));
         const bool faded = look.dimmed || (rows.filtered() && !rows.matched(node));
         const QColor dim = Theme::readable(t, t.dim, ground);
-        const QString name = workspace_.labels().name(row);
+        QString name = workspace_.labels().name(row);
         const QString kind = fromView(coroscope::name(row.kind));
         painter.setPen(faded ? dim : t.text);
+        if (alike > 0) {
+            QFont strong = Theme::text();
+            strong.setWeight(QFont::DemiBold);
+            painter.setFont(strong);
+            x = drawRun(painter, x, right, cell, countText(alike) + QStringLiteral(" ×")) + 5;
+            painter.setFont(Theme::text());
+            name = nameWithoutNumber(name);
+        }
         x = drawRun(painter, x, right, cell, name) + 5;
         painter.setPen(dim);
         QString rest = QStringLiteral("#%1").arg(row.number);
@@ -223,6 +247,8 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
             rest.prepend(kind + QLatin1Char(' '));
         else if (row.name == 0 && row.site != 0 && row.kind != JobKind::RunBlocking)
             rest += QStringLiteral(" at ") + workspace_.labels().site(row.site);
+        if (alike > 0)
+            rest = name != kind ? kind : QString();
         const QString from = origin(row);
         // Where an orphan comes from matters more than its kind and number, which the details have.
         const QFontMetrics metrics(painter.font());
@@ -313,10 +339,16 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
             painter.setFont(Theme::text());
         }
         painter.setPen(dim);
-        for (const Column column : {AgeColumn, InStateColumn}) {
+        for (const Column column : {AgeColumn, InStateColumn, SubtreeColumn, ResumesColumn}) {
             if (shown(column))
                 drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0),
                             text(node, column));
+        }
+        if (shown(CreatedColumn)) {
+            const QRect cell = look.cells[CreatedColumn].adjusted(padding, 0, -4, 0);
+            painter.setFont(Theme::mono());
+            drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().site(row.site));
+            painter.setFont(Theme::text());
         }
         if (shown(DispatcherColumn)) {
             const QRect cell = look.cells[DispatcherColumn].adjusted(padding, 0, -4, 0);

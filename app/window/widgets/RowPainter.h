@@ -2,6 +2,7 @@
 // Draws one row of the job tree.
 #pragma once
 
+#include "model/Columns.h"
 #include "model/Workspace.h"
 #include "theme/Theme.h"
 
@@ -12,17 +13,6 @@
 #include <vector>
 
 namespace coroscope::app {
-
-enum Column {
-    JobColumn,
-    FindingsColumn,
-    StateColumn,
-    WhereColumn,
-    AgeColumn,
-    InStateColumn,
-    DispatcherColumn,
-    ColumnCount
-};
 
 /// Where the columns are and what the row's condition is.
 struct RowLook {

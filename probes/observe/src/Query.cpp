@@ -386,7 +386,9 @@ private:
     bool valued(Term& into, const QueryKeyInfo& info, Compare compare, std::string text, std::size_t begin) {
         Query::Condition made{info.key, compare, lower(text), 0};
         const std::size_t length = at_ - begin;
-        if (isDuration(info.key) || isCount(info.key)) {
+        if (info.key == Key::Parent && text.starts_with('#'))
+            text.erase(0, 1);
+        if (isDuration(info.key) || isCount(info.key) || info.key == Key::Parent) {
             const auto number = isDuration(info.key) ? duration(text) : count(text);
             if (!number)
                 return fail(begin, length,
@@ -456,6 +458,7 @@ const std::vector<QueryKeyInfo>& queryKeys() {
         {Key::Idle, "idle", "idle>5m", "time since its state changed", true},
         {Key::Subtree, "subtree", "subtree>100", "jobs with all below it", true},
         {Key::Children, "children", "children>10", "jobs right below it", true},
+        {Key::Parent, "parent", "parent:#12", "the number of the job right above it", false},
         {Key::Resumes, "resumes", "resumes<2", "how often it went on", true},
     };
     return keys;

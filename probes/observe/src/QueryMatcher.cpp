@@ -224,6 +224,11 @@ bool QueryMatcher::test(std::size_t index, const JobRow& row, Node node) {
         return fits(wanted.compare, node == noNode ? 1 : std::max(1u, subtreeSize_(node)), wanted.number);
     case Key::Children:
         return fits(wanted.compare, node == noNode ? 0 : tree_.childCount(node), wanted.number);
+    case Key::Parent: {
+        const Node above = tree_.find(row.parent);
+        return row.parent && above != noNode &&
+               tree_.row(above).number == static_cast<std::uint64_t>(wanted.number);
+    }
     case Key::Resumes:
         return fits(wanted.compare, row.resumes, wanted.number);
     }

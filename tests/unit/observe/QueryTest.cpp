@@ -139,6 +139,8 @@ TEST_F(QueryTest, keysAskOneThing) {
     EXPECT_EQ(found("subtree:3"), "2");
     EXPECT_EQ(found("children>=2"), "1 2");
     EXPECT_EQ(found("resumes>0"), "5");
+    EXPECT_EQ(found("parent:#20"), "4 5");
+    EXPECT_EQ(found("parent:20,10"), "2 3 4 5");
 }
 
 TEST_F(QueryTest, conditionsAreJoinedByOrAndNotAndGroups) {

@@ -22,7 +22,8 @@ class Fuzz {
 public:
     explicit Fuzz(unsigned seed)
         : random_(seed)
-        , withFilters_(seed % 3 == 0) {
+        , withFilters_(seed % 3 == 0)
+        , withOrder_(seed % 2 == 0) {
         observe::Batch nothing;
         nothing.reset = true;
         apply(nothing);
@@ -102,8 +103,8 @@ private:
         const std::uint64_t generation = rows_.generation();
         tree_.apply(batch, changes_);
         rows_.apply(changes_);
-        if (filtered_ && rows_.filterStale())
-            rows_.refreshFilter();
+        if (rows_.stale())
+            rows_.refresh();
         if (shown() != before) {
             EXPECT_NE(rows_.generation(), generation) << "a change of the rows that nobody is told of";
         }
@@ -114,6 +115,18 @@ private:
             rows_.setExpanded(rows_.at(below(rows_.size())), below(3) != 0);
         if (rows_.size() > 0 && below(25) == 0)
             rows_.expandAll(rows_.at(below(rows_.size())));
+        if (withOrder_ && below(12) == 0)
+            rows_.expandTo(rows_.size() > 0 && below(3) != 0 ? rows_.at(below(rows_.size())) : noNode,
+                           below(4));
+        if (withOrder_ && below(10) == 0) {
+            sorted_ = below(3) != 0;
+            descending_ = below(2) == 0;
+            const auto keys = [this](const std::vector<Node>& nodes, std::vector<std::uint64_t>& into) {
+                for (const Node node : nodes)
+                    into.push_back(key(node));
+            };
+            rows_.sortBy(sorted_ ? TreeRows::SortKeys(keys) : TreeRows::SortKeys(), descending_, true);
+        }
         if (!withFilters_ || below(12) != 0)
             return;
         filtered_ = !filtered_;
@@ -142,6 +155,20 @@ private:
                 return true;
         return false;
     }
+    std::uint64_t key(Node node) const {
+        return tree_.row(node).number % 5 + (tree_.row(node).state == JobState::Active ? 10 : 0);
+    }
+    /// A node and its later siblings, in the order in which they are to stand.
+    std::vector<Node> siblings(Node node) const {
+        std::vector<Node> nodes;
+        for (; node != noNode; node = tree_.nextSibling(node))
+            nodes.push_back(node);
+        if (sorted_)
+            std::stable_sort(nodes.begin(), nodes.end(), [this](Node a, Node b) {
+                return descending_ ? key(a) > key(b) : key(a) < key(b);
+            });
+        return nodes;
+    }
     std::uint32_t walk(Node node, unsigned depth, bool visible, std::vector<Node>& into) const {
         visible = visible && (!filtered_ || leads(node));
         if (visible) {
@@ -149,7 +176,7 @@ private:
             EXPECT_EQ(rows_.depth(node), depth);
         }
         std::uint32_t size = 1;
-        for (Node child = tree_.firstChild(node); child != noNode; child = tree_.nextSibling(child))
+        for (const Node child : siblings(tree_.firstChild(node)))
             size += walk(child, depth + 1, visible && rows_.expanded(node), into);
         EXPECT_EQ(rows_.subtreeSize(node), size);
         return size;
@@ -159,7 +186,7 @@ private:
         std::vector<Node> expected, inGroup;
         std::uint32_t orphans = 0;
         bool group = false, orphanMatches = false;
-        for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
+        for (const Node root : siblings(tree_.firstRoot())) {
             if (!tree_.isOrphanRoot(root)) {
                 walk(root, 0, true, expected);
                 continue;
@@ -184,7 +211,8 @@ private:
     }
 
     std::mt19937 random_;
-    bool withFilters_;
+    bool withFilters_, withOrder_;
+    bool sorted_ = false, descending_ = false;
     bool filtered_ = false;
     observe::JobTree tree_;
     TreeRows rows_{tree_};

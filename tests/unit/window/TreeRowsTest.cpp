@@ -77,6 +77,100 @@ TEST(TreeRows, bornExpandedDownToTheGrandchildren) {
     EXPECT_EQ(fed.visible(), (Indices{1, 2, 3, 4, 5}));
 }
 
+/// Siblings are alike when their numbers are equal modulo ten.
+TreeRows::Alike moduloTen(const Fed& fed) {
+    return [&fed](Node node) {
+        const std::uint64_t number = fed.tree.row(node).id.index() % 10;
+        return TreeRows::Likeness{number + 1, number + 1};
+    };
+}
+
+TEST(TreeRows, openToADepthAndNoDeeper) {
+    Fed fed;
+    for (std::uint32_t i = 1; i <= 6; ++i)
+        fed.add(i, i - 1);
+    fed.rows.expandTo(noNode, 4);
+    EXPECT_EQ(fed.visible(), (Indices{1, 2, 3, 4, 5}));
+    fed.rows.expandTo(fed.node(3), 1);
+    EXPECT_EQ(fed.visible(), (Indices{1, 2, 3, 4}));
+    fed.rows.expandTo(noNode, 0);
+    EXPECT_EQ(fed.visible(), (Indices{1}));
+}
+
+TEST(TreeRows, siblingsAreSortedBelowTheirParents) {
+    Fed fed;
+    fed.add(1, 0);
+    for (const std::uint32_t index : {5u, 3u, 9u})
+        fed.add(index, 1);
+    fed.add(4, 9);
+    const auto byIndex = [&fed](const std::vector<Node>& nodes, std::vector<std::uint64_t>& keys) {
+        for (const Node node : nodes)
+            keys.push_back(fed.tree.row(node).id.index());
+    };
+    fed.rows.sortBy(byIndex, false, false);
+    EXPECT_EQ(fed.visible(), (Indices{1, 3, 5, 9, 4}));
+    fed.rows.sortBy(byIndex, true, false);
+    EXPECT_EQ(fed.visible(), (Indices{1, 9, 4, 5, 3}));
+    fed.add(7, 1);
+    EXPECT_TRUE(fed.rows.stale());
+    fed.rows.refresh();
+    EXPECT_EQ(fed.visible(), (Indices{1, 9, 4, 7, 5, 3}));
+    fed.end(9);
+    fed.rows.refresh();
+    EXPECT_EQ(fed.rows.rowOf(fed.node(7)), 1u);
+    fed.rows.sortBy({}, false, false);
+    EXPECT_EQ(fed.visible()[1], 5u);
+}
+
+TEST(TreeRows, siblingsThatAreAlikeAreOneRow) {
+    Fed fed;
+    fed.add(1, 0);
+    for (std::uint32_t i = 0; i < 9; ++i)
+        fed.add(12 + i * 10, 1);
+    fed.add(13, 1);
+    fed.rows.foldAlike(moduloTen(fed));
+    EXPECT_EQ(fed.visible(), (Indices{1, 12, 13}));
+    EXPECT_EQ(fed.rows.folded(fed.node(12)), 9u);
+    EXPECT_EQ(fed.rows.folded(fed.node(13)), 0u);
+    EXPECT_TRUE(fed.rows.expandable(fed.node(12)));
+    EXPECT_FALSE(fed.rows.expanded(fed.node(12)));
+    fed.add(3, 22); // now that one is like no other
+    fed.rows.refresh();
+    EXPECT_EQ(fed.visible(), (Indices{1, 12, 22, 3, 13}));
+    EXPECT_EQ(fed.rows.folded(fed.node(12)), 8u);
+    fed.end(12);
+    fed.rows.refresh();
+    EXPECT_EQ(fed.rows.folded(fed.node(32)), 7u) << "another speaks for them";
+    fed.rows.setExpanded(fed.node(32), true);
+    EXPECT_EQ(fed.visible(), (Indices{1, 22, 3, 32, 42, 52, 62, 72, 82, 92, 13}));
+    EXPECT_TRUE(fed.rows.unfolded(fed.node(52)));
+    fed.rows.foldAgain(fed.node(52));
+    EXPECT_EQ(fed.visible(), (Indices{1, 22, 3, 32, 13}));
+    fed.rows.foldAlike({});
+    EXPECT_EQ(fed.visible().size(), 11u);
+}
+
+TEST(TreeRows, whatIsSelectedOrLookedForIsNotLostInARowOfSeveral) {
+    Fed fed;
+    fed.add(1, 0);
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        fed.add(12 + i * 10, 1);
+        fed.add(14 + i * 10, 12 + i * 10);
+    }
+    fed.rows.keepApart(JobId::of(32, 1));
+    fed.rows.foldAlike(moduloTen(fed));
+    EXPECT_EQ(fed.visible(), (Indices{1, 32})) << "it speaks for the others";
+    EXPECT_EQ(fed.rows.folded(fed.node(32)), 5u);
+    fed.rows.reveal(fed.node(54));
+    EXPECT_TRUE(fed.rows.visible(fed.node(54)));
+    fed.rows.foldAlike({});
+    fed.rows.foldAlike(moduloTen(fed));
+    fed.rows.keepApart(JobId::of(24, 1));
+    fed.rows.refresh();
+    EXPECT_TRUE(fed.rows.visible(fed.node(24)));
+    EXPECT_EQ(fed.rows.folded(fed.node(12)), 4u);
+}
+
 TEST(TreeRows, orphansHangUnderAGroupAtTheEnd) {
     Fed fed;
     fed.add(1, 0);
@@ -145,7 +239,7 @@ TEST(TreeRows, aFilterShowsMatchesAndWhatIsAbove) {
     EXPECT_FALSE(fed.rows.matched(fed.node(4)));
     fed.end(8);
     EXPECT_EQ(fed.rows.matches(), 0u);
-    fed.rows.refreshFilter();
+    fed.rows.refresh();
     EXPECT_TRUE(fed.visible().empty());
     fed.rows.clearFilter();
     EXPECT_EQ(fed.visible().size(), 8u);

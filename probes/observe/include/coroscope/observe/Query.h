@@ -49,6 +49,7 @@ public:
         Idle,
         Subtree,
         Children,
+        Parent,
         Resumes
     };
     enum class Compare : std::uint8_t { Contains, Equal, Less, AtMost, Greater, AtLeast };

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Over the tree: the way from the root to the selected job, pinned jobs, and how the tree is shown.
+#pragma once
+
+#include "model/Workspace.h"
+
+#include <QFrame>
+
+class QLabel;
+class QMenu;
+class QToolButton;
+
+namespace coroscope::app {
+
+class JobTreeView;
+
+class PathBar : public QFrame {
+    Q_OBJECT
+public:
+    PathBar(Workspace& workspace, JobTreeView& tree, QWidget* parent = nullptr);
+
+signals:
+    void jobClicked(coroscope::JobId job);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    void refresh();
+    void fillPins();
+    void refreshPins();
+
+    Workspace& workspace_;
+    JobTreeView& tree_;
+    QLabel* path_;
+    QToolButton *pins_, *levels_, *fold_;
+    QMenu* pinsMenu_;
+};
+
+} // namespace coroscope::app

@@ -8,6 +8,7 @@
 #include <QTimer>
 #include <QWidget>
 
+class QFrame;
 class QLabel;
 class QPushButton;
 class QScrollArea;

@@ -161,12 +161,12 @@ private:
     /// A node and its later siblings, in the order in which they are to stand.
     std::vector<Node> siblings(Node node) const {
         std::vector<Node> nodes;
+        const auto before = [this](Node a, Node b) {
+            return sorted_ && (descending_ ? key(a) > key(b) : key(a) < key(b));
+        };
         for (; node != noNode; node = tree_.nextSibling(node))
-            nodes.push_back(node);
-        if (sorted_)
-            std::stable_sort(nodes.begin(), nodes.end(), [this](Node a, Node b) {
-                return descending_ ? key(a) > key(b) : key(a) < key(b);
-            });
+            nodes.insert(sorted_ ? std::upper_bound(nodes.begin(), nodes.end(), node, before) : nodes.end(),
+                         node);
         return nodes;
     }
     std::uint32_t walk(Node node, unsigned depth, bool visible, std::vector<Node>& into) const {

@@ -203,6 +203,19 @@ TEST_F(DeadlockFindingTest, AParentThatHoldsNothingWaitsForItsChildren) {
     EXPECT_EQ(found(), "");
 }
 
+TEST_F(DeadlockFindingTest, AMutexThatIsHandedOverAgainAndAgain) {
+    FindingWatch watch;
+    jobs("1");
+    holds("1", 7);
+    locks("1", 7);
+    const auto shownAt = [&](std::int64_t now) { return watch.confirmed(all(), now).size(); };
+    EXPECT_EQ(shownAt(15 * second), 0u);
+    job("1").executionSince += second; // it went on and waits anew
+    EXPECT_EQ(shownAt(16 * second), 0u);
+    EXPECT_TRUE(watch.waiting());
+    EXPECT_EQ(shownAt(17 * second), 1u) << "the same wait, seen twice";
+}
+
 TEST_F(DeadlockFindingTest, OfVeryManyChildrenNotAllAreLookedAt) {
     jobs("1");
     for (std::uint32_t i = 2; i < 200'000; ++i) {

@@ -140,7 +140,10 @@ void deadlock(Rules& rules) {
                                  ? "A mutex is not re-entrant: unlock it before locking it again."
                                  : "Take mutexes in one order everywhere, and wait for no job "
                                    "while holding one that it needs.";
+            // A mutex that is handed over has its new holder before that one is seen to go on: so whoever
+            // waits for a mutex waits for itself for a moment, again and again.
             finding.mayPass = true;
+            finding.since = closed;
             rules.add(std::move(finding));
         }
     }

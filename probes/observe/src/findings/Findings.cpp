@@ -31,19 +31,20 @@ std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const
 }
 
 std::vector<Finding> FindingWatch::confirmed(std::vector<Finding> found, std::int64_t now) {
-    std::unordered_map<JobId, std::int64_t> still;
+    std::unordered_map<JobId, Held> still;
     waiting_ = false;
     std::erase_if(found, [&](const Finding& finding) {
         if (!finding.mayPass)
             return false;
-        const auto before = since_.find(finding.job);
-        const std::int64_t since = before == since_.end() ? now : before->second;
-        still.emplace(finding.job, since);
-        const bool early = now - since < confirmAfter;
+        const auto before = held_.find(finding.job);
+        const bool same = before != held_.end() && before->second.since == finding.since;
+        const Held held = same ? before->second : Held{finding.since, now};
+        still.emplace(finding.job, held);
+        const bool early = now - held.found < confirmAfter;
         waiting_ = waiting_ || early;
         return early;
     });
-    since_ = std::move(still);
+    held_ = std::move(still);
     return found;
 }
 

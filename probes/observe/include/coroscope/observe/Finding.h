@@ -35,6 +35,9 @@ struct Finding {
     bool ended = false;
     /// News of several jobs may have come in an order that looks like this for a moment: see FindingWatch.
     bool mayPass = false;
+    /// With mayPass, where there is one: since when it has been so. Another time means that it was over in
+    /// between.
+    std::int64_t since = 0;
 };
 
 /// Times are in nanoseconds.
@@ -65,7 +68,11 @@ public:
     bool waiting() const noexcept { return waiting_; }
 
 private:
-    std::unordered_map<JobId, std::int64_t> since_; ///< of what may pass: found first
+    struct Held {
+        std::int64_t since; ///< as the finding says
+        std::int64_t found; ///< first
+    };
+    std::unordered_map<JobId, Held> held_;
     bool waiting_ = false;
 };
 

@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string_view>
@@ -30,9 +28,15 @@ std::string folder(int pid) {
     return "/proc/" + std::to_string(pid);
 }
 
+/// Of /proc, where reading fails when the process ends meanwhile: what could be read then. (A stream's
+/// iterators throw there.)
 std::string readFile(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string text;
+    char piece[4096];
+    for (ssize_t size; (size = ::read(file.get(), piece, sizeof piece)) > 0;)
+        text.append(piece, static_cast<std::size_t>(size));
+    return text;
 }
 
 std::string linkTarget(const std::string& path) {

@@ -194,7 +194,7 @@ TEST_F(QueryTest, whoTypesIsToldWhatStandsAtTheCursor) {
         return (at.key ? std::to_string(static_cast<int>(*at.key)) : std::string("-")) + " '" + at.text +
                "' " + std::to_string(at.from) + "+" + std::to_string(at.length);
     };
-    const auto key = [](Query::Key key) { return std::to_string(static_cast<int>(key)); };
+    const auto key = [](Query::Key k) { return std::to_string(static_cast<int>(k)); };
     EXPECT_EQ(part("|"), "- '' 0+0");
     EXPECT_EQ(part("reader sta|"), "- 'sta' 7+3");
     EXPECT_EQ(part("state:su|"), key(Query::Key::State) + " 'su' 6+2");

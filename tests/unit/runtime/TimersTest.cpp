@@ -91,15 +91,14 @@ TEST(Timers, AnotherThreadsDelayWakesALoopThatSleeps) {
     std::atomic<bool> over{false};
     runBlocking([&over](CoroutineScope scope) -> Task<> {
         const CoroutineContext loop = scope.context();
-        scope.launch(Dispatchers::Default(), [&over, loop]() -> Task<> {
+        scope.launch(Dispatchers::Default(), [&over, loop](CoroutineScope) -> Task<> {
             co_await delay(5ms); // by now the loop sleeps
-            co_await GlobalScope
-                .launch(loop.withoutJob(), CoroutineStart::Undispatched,
-                        [&over]() -> Task<> {
-                            co_await delay(1ms);
-                            over = true;
-                        })
-                .join();
+            const Job other = GlobalScope.launch(loop.withoutJob(), CoroutineStart::Undispatched,
+                                                 [&over](CoroutineScope) -> Task<> {
+                                                     co_await delay(1ms);
+                                                     over = true;
+                                                 });
+            co_await other.join();
         });
         co_return;
     });

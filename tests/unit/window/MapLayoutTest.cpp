@@ -212,8 +212,9 @@ TEST_F(MapLayoutTest, TheMostFrequentOfManyIsShownWhereNoneIsWorse) {
         batch.rows.push_back(job(i, 1, i % 3 == 0 ? 7 : 2));
     apply(std::move(batch));
     for (const MapBox& box : all(500))
-        if (box.merged > 10)
+        if (box.merged > 10) {
             EXPECT_EQ(box.kind, 2);
+        }
 }
 
 TEST_F(MapLayoutTest, MergedCellsDependOnTheScaleInStepsOnlySoThatNothingFlickers) {
@@ -330,8 +331,9 @@ TEST_F(MapLayoutTest, AMillionJobsAreLaidOutRightAndCheaply) {
             EXPECT_LT(found.size(), 40u * 1600 / 2);
             EXPECT_GT(found.size(), 2u);
             for (const MapBox& box : found) {
-                if (box.merged == 0 && box.row > 0)
+                if (box.merged == 0 && box.row > 0) {
                     ASSERT_GE(box.width, MapLayout::leastPixels - 1e-9);
+                }
                 ASSERT_LE(box.row, 40u);
             }
         }

@@ -13,6 +13,12 @@
 namespace coroscope::test {
 namespace {
 
+#ifdef COROSCOPE_SANITIZED
+constexpr int processes = 100; // each takes long to fork
+#else
+constexpr int processes = 3'000;
+#endif
+
 TEST(Process, OneThatEndsWhileItIsLookedAtIsNoAccident) {
     std::atomic<int> pid{0};
     std::thread looks([&] {
@@ -20,7 +26,7 @@ TEST(Process, OneThatEndsWhileItIsLookedAtIsNoAccident) {
             if (now > 0 && observe::processFacts(now))
                 observe::commandLine(now);
     });
-    for (int round = 0; round < 3'000; ++round) {
+    for (int round = 0; round < processes; ++round) {
         const pid_t child = ::fork();
         if (child == 0)
             ::_exit(0);

@@ -192,7 +192,9 @@ Measured measure(MainWindow& window, const Target& target, QWidget* painted, dou
     checkRate(rate, eventsPerSecond);
     if (static_cast<double>(seen + lost) < 0.95 * static_cast<double>(done.events - begun.events))
         fail("events were neither seen nor counted as lost");
-    if (static_cast<double>(count) < (isQuick ? 1 : 20) * took || picture == painted->grab().toImage())
+    // A small crowd may end a short run with a map that looks as before.
+    if (static_cast<double>(count) < (isQuick ? 1 : 20) * took ||
+        (!isQuick && picture == painted->grab().toImage()))
         fail("the window was not painted as it should have been");
     return {median(middles), median(slowest)};
 }

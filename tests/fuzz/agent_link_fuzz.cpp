@@ -18,7 +18,7 @@ namespace {
 
 using namespace coroscope;
 
-void send(int socket, const std::uint8_t* bytes, std::size_t size, std::size_t descriptors) {
+void sendPiece(int socket, const std::uint8_t* bytes, std::size_t size, std::size_t descriptors) {
     static const int something = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     iovec part{const_cast<std::uint8_t*>(bytes), size}; // NOLINT: sendmsg's signature
     std::vector<char> control(CMSG_SPACE(descriptors * sizeof(int)));
@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::uint64_t asked = 0;
     for (std::size_t at = 0; at + 3 <= size;) {
         const std::size_t length = std::min<std::size_t>(data[at] | data[at + 1] << 8, size - at - 3);
-        send(ends[1], data + at + 3, length, data[at + 2]);
+        sendPiece(ends[1], data + at + 3, length, data[at + 2]);
         at += 3 + length;
         if (link.called()) {
             if (auto greeted = link.greeted(); !greeted && greeted.problem().empty())

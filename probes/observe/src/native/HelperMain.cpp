@@ -18,11 +18,11 @@
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COROSCOPE_SANITIZED 1
+#define BUILT_WITH_SANITIZER 1
 #elif defined(__has_feature)
-#define COROSCOPE_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#define BUILT_WITH_SANITIZER (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
-#define COROSCOPE_SANITIZED 0
+#define BUILT_WITH_SANITIZER 0
 #endif
 
 namespace coroscope::observe::native {
@@ -127,7 +127,7 @@ void serve() {
 void limitOurselves() noexcept {
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
-#if !COROSCOPE_SANITIZED // sanitizers ask for address space without end
+#if !BUILT_WITH_SANITIZER // sanitizers ask for address space without end
     const rlimit memory{rlim_t{8} << 30, rlim_t{8} << 30};
     ::setrlimit(RLIMIT_AS, &memory);
 #endif

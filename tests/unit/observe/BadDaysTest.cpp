@@ -160,7 +160,11 @@ TEST(BadDays, ATargetKilledAtAnyMomentLeavesItsObserverACompleteTree) {
     }
     RecordProperty("rows in mid-write", changing);
     RecordProperty("rounds with losses", overtaken);
+#ifndef COROSCOPE_SANITIZED // they keep what is freed
     EXPECT_LT(residentKilobytes() - before, 100'000) << "nothing piles up";
+#else
+    (void)before;
+#endif
 }
 
 #ifdef COROSCOPE_SANITIZED

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "map/JobCanvas.h"
 
-#include "map/JobCanvasAccessible.h"
 #include "model/Format.h"
 #include "theme/Icons.h"
 #include "theme/Theme.h"
+#include "widgets/JobsAccessible.h"
 #include "widgets/RowPainter.h"
 
 #include <QAccessible>
@@ -39,7 +39,7 @@ JobCanvas::JobCanvas(JobMap& map, QWidget* parent)
     : QWidget(parent)
     , map_(map)
     , rows_(std::make_unique<RowPainter>(map.workspace())) {
-    JobCanvasAccessible::install(this);
+    JobsAccessible::install(this);
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setAttribute(Qt::WA_OpaquePaintEvent);

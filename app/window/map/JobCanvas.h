@@ -4,6 +4,7 @@
 #pragma once
 
 #include "map/JobMap.h"
+#include "widgets/DrawnJobs.h"
 
 #include <QWidget>
 
@@ -21,7 +22,7 @@ struct SeenJob {
 
 class RowPainter;
 
-class JobCanvas : public QWidget {
+class JobCanvas : public QWidget, public DrawnJobs {
     Q_OBJECT
 public:
     using Node = observe::Node;
@@ -45,6 +46,17 @@ public:
     /// "reader-311 launch #40219, Cancelling, suspended".
     QString accessibleName(Node node) const;
     using QWidget::accessibleName;
+
+    int drawnJobs() const override;
+    JobId drawnJob(int index) const override;
+    int indexOfDrawn(JobId job) const override;
+    int indexOfFocus() const override;
+    bool isThere(JobId job) const override;
+    QRect globalRectOf(JobId job) const override;
+    QString textOf(JobId job, QAccessible::Text kind) const override;
+    QAccessible::State stateOf(JobId job) const override;
+    QStringList actionsOf(JobId job) const override;
+    void act(JobId job, const QString& action) override;
 
 signals:
     void cancelRequested(coroscope::JobId job);

@@ -3,7 +3,6 @@
 
 #include "model/Format.h"
 #include "widgets/Cards.h"
-#include "widgets/RowHeight.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -15,7 +14,6 @@
 #include <QSaveFile>
 #include <QSettings>
 #include <QTreeView>
-#include <QVBoxLayout>
 
 #include <algorithm>
 
@@ -96,55 +94,24 @@ QVariant CommandModel::headerData(int section, Qt::Orientation orientation, int 
 }
 
 CommandsPanel::CommandsPanel(Workspace& workspace, QWidget* parent)
-    : QWidget(parent)
+    : ListPanel(QStringLiteral("commands"), tr("Commands"), new CommandModel, parent)
     , workspace_(workspace)
-    , model_(new CommandModel(this))
-    , list_(new QTreeView(this)) {
-    setObjectName(QStringLiteral("page"));
-    setAttribute(Qt::WA_StyledBackground);
-    setMinimumHeight(84);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
-    auto* top = new QHBoxLayout;
-    top->setContentsMargins(12, 4, 12, 4);
-    note_ = dimLabel(QString(), this);
-    copy_ = new QPushButton(tr("Copy"), this);
+    , model_(static_cast<CommandModel*>(list()->model()))
+    , note_(dimLabel(QString(), this))
+    , copy_(new QPushButton(tr("Copy"), this))
+    , save_(new QPushButton(tr("Save as text…"), this)) {
     copy_->setObjectName(QStringLiteral("commandsCopy"));
     copy_->setToolTip(tr("Copy the whole list as text"));
-    save_ = new QPushButton(tr("Save as text…"), this);
     save_->setObjectName(QStringLiteral("commandsSave"));
-    top->addWidget(note_, 1);
-    top->addWidget(copy_);
-    top->addWidget(save_);
-    layout->addLayout(top);
-    none_ = dimLabel(QString(), this);
-    none_->setContentsMargins(12, 4, 12, 10);
-    none_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    none_->setWordWrap(true);
-    layout->addWidget(none_, 1);
-    layout->addWidget(list_, 1);
-    list_->setObjectName(QStringLiteral("commands"));
-    list_->setAccessibleName(tr("Commands"));
-    list_->setModel(model_);
-    list_->setRootIsDecorated(false);
-    list_->setUniformRowHeights(true);
-    list_->setIndentation(0);
-    list_->setItemDelegate(new RowHeight(list_));
-    list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    list_->setTextElideMode(Qt::ElideRight);
-    list_->setFrameShape(QFrame::NoFrame);
-    list_->header()->setStretchLastSection(true);
-    list_->header()->setMinimumSectionSize(40);
-    list_->header()->setSectionsMovable(false);
-    setFocusProxy(list_);
+    top()->addWidget(note_, 1);
+    top()->addWidget(copy_);
+    top()->addWidget(save_);
     const auto go = [this](const QModelIndex& index) {
         if (index.isValid())
             emit jobClicked(JobId{index.data(CommandModel::jobRole).toULongLong()});
     };
-    connect(list_, &QTreeView::clicked, this, go);
-    connect(list_, &QTreeView::activated, this, go);
+    connect(list(), &QTreeView::clicked, this, go);
+    connect(list(), &QTreeView::activated, this, go);
     connect(copy_, &QPushButton::clicked, this, [this] { QApplication::clipboard()->setText(text()); });
     connect(save_, &QPushButton::clicked, this, &CommandsPanel::askSave);
     const auto now = [this] {
@@ -165,15 +132,13 @@ void CommandsPanel::refresh() {
     model_->show(workspace_.shows() ? commandLines(workspace_) : std::vector<CommandLine>());
     due_ = at + std::max<std::int64_t>(200'000'000, 50 * (observe::monotonicNow() - at));
     const bool any = model_->rowCount() > 0;
-    list_->setVisible(any);
-    none_->setVisible(!any);
     for (QWidget* widget :
          {static_cast<QWidget*>(copy_), static_cast<QWidget*>(save_), static_cast<QWidget*>(note_)})
         widget->setVisible(any);
     note_->setText(tr("Cancels that came from outside of the program, of this window and of others"));
-    none_->setText(!workspace_.shows()
-                       ? tr("Who has cancelled what, when and why shows here.")
-                       : tr("Nobody has cancelled anything from outside, as far as the program remembers."));
+    showListOr(!workspace_.shows()
+                   ? tr("Who has cancelled what, when and why shows here.")
+                   : tr("Nobody has cancelled anything from outside, as far as the program remembers."));
     emit refreshed();
 }
 
@@ -217,7 +182,7 @@ void CommandsPanel::askSave() {
 void CommandsPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     const int all = std::max(360, width());
-    QHeaderView* header = list_->header();
+    QHeaderView* header = list()->header();
     header->resizeSection(CommandModel::WhenColumn, 78);
     header->resizeSection(CommandModel::WhoColumn, std::clamp(all / 6, 90, 170));
     header->resizeSection(CommandModel::WhatColumn, std::clamp(all / 4, 100, 260));

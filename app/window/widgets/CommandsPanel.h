@@ -4,17 +4,16 @@
 
 #include "model/CommandList.h"
 #include "model/Workspace.h"
+#include "widgets/ListPanel.h"
 
 #include <QAbstractTableModel>
 #include <QPointer>
-#include <QWidget>
 
 #include <vector>
 
 class QFileDialog;
 class QLabel;
 class QPushButton;
-class QTreeView;
 
 namespace coroscope::app {
 
@@ -38,7 +37,7 @@ private:
     std::vector<CommandLine> lines_;
 };
 
-class CommandsPanel : public QWidget {
+class CommandsPanel : public ListPanel {
     Q_OBJECT
 public:
     explicit CommandsPanel(Workspace& workspace, QWidget* parent = nullptr);
@@ -63,8 +62,6 @@ private:
 
     Workspace& workspace_;
     CommandModel* model_;
-    QTreeView* list_;
-    QLabel* none_;
     QLabel* note_;
     QPushButton* copy_;
     QPushButton* save_;

@@ -4,14 +4,12 @@
 #include "model/Format.h"
 #include "theme/Icons.h"
 #include "widgets/Cards.h"
-#include "widgets/RowHeight.h"
 
 #include <QCheckBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QScrollBar>
 #include <QTreeView>
-#include <QVBoxLayout>
 
 #include <algorithm>
 
@@ -112,59 +110,29 @@ QVariant EndedModel::headerData(int section, Qt::Orientation orientation, int ro
 }
 
 EndedPanel::EndedPanel(Workspace& workspace, QWidget* parent)
-    : QWidget(parent)
+    : ListPanel(QStringLiteral("ended"), tr("Jobs that have ended"), new EndedModel(workspace), parent)
     , workspace_(workspace)
-    , model_(new EndedModel(workspace, this))
-    , list_(new QTreeView(this)) {
-    setObjectName(QStringLiteral("page"));
-    setAttribute(Qt::WA_StyledBackground);
-    setMinimumHeight(84);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
-    auto* top = new QHBoxLayout;
-    top->setContentsMargins(12, 4, 12, 4);
-    counts_ = dimLabel(QString(), this);
+    , model_(static_cast<EndedModel*>(list()->model()))
+    , counts_(dimLabel(QString(), this))
+    , onlyFailures_(new QCheckBox(tr("Only failures"), this)) {
     counts_->setObjectName(QStringLiteral("endedCounts"));
-    onlyFailures_ = new QCheckBox(tr("Only failures"), this);
     onlyFailures_->setObjectName(QStringLiteral("endedOnlyFailures"));
-    top->addWidget(counts_, 1);
-    top->addWidget(onlyFailures_);
-    layout->addLayout(top);
-    none_ = dimLabel(QString(), this);
-    none_->setContentsMargins(12, 4, 12, 10);
-    none_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    none_->setWordWrap(true);
-    layout->addWidget(none_, 1);
-    layout->addWidget(list_, 1);
-    list_->setObjectName(QStringLiteral("ended"));
-    list_->setAccessibleName(tr("Jobs that have ended"));
-    list_->setModel(model_);
-    list_->setRootIsDecorated(false);
-    list_->setUniformRowHeights(true);
-    list_->setIndentation(0);
-    list_->setIconSize({14, 14});
-    list_->setItemDelegate(new RowHeight(list_));
-    list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    list_->setTextElideMode(Qt::ElideRight);
-    list_->setFrameShape(QFrame::NoFrame);
-    list_->header()->setStretchLastSection(true);
-    list_->header()->setMinimumSectionSize(40);
-    list_->header()->setSectionsMovable(false);
-    connect(list_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &EndedPanel::select);
-    connect(list_, &QTreeView::clicked, this, &EndedPanel::select);
+    top()->addWidget(counts_, 1);
+    top()->addWidget(onlyFailures_);
+    list()->setIconSize({14, 14});
+    connect(list()->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &EndedPanel::select);
+    connect(list(), &QTreeView::clicked, this, &EndedPanel::select);
     connect(onlyFailures_, &QCheckBox::toggled, this, &EndedPanel::refresh);
     connect(&workspace_, &Workspace::endedJobsChanged, this, &EndedPanel::refresh);
     connect(&workspace_, &Workspace::searchChanged, this, &EndedPanel::refresh);
     connect(&workspace_, &Workspace::stateChanged, this, &EndedPanel::refreshWords);
     connect(&workspace_, &Workspace::selectionChanged, this, [this] {
         const auto& selected = workspace_.selected();
-        const JobId here{list_->currentIndex().data(EndedModel::jobRole).toULongLong()};
+        const JobId here{list()->currentIndex().data(EndedModel::jobRole).toULongLong()};
         if (!linking_ && !(selected && selected->ended && selected->id == here)) {
             linking_ = true;
-            list_->setCurrentIndex({});
-            list_->clearSelection();
+            list()->setCurrentIndex({});
+            list()->clearSelection();
             linking_ = false;
         }
     });
@@ -187,18 +155,18 @@ void EndedPanel::refresh() {
         emit refreshed();
         return;
     }
-    QScrollBar* bar = list_->verticalScrollBar();
-    const JobId current{list_->currentIndex().data(EndedModel::jobRole).toULongLong()};
+    QScrollBar* bar = list()->verticalScrollBar();
+    const JobId current{list()->currentIndex().data(EndedModel::jobRole).toULongLong()};
     const bool atTop = bar->value() == 0;
-    const JobId top{list_->indexAt({4, 4}).data(EndedModel::jobRole).toULongLong()};
+    const JobId top{list()->indexAt({4, 4}).data(EndedModel::jobRole).toULongLong()};
     linking_ = true;
     model_->refresh(onlyFailures_->isChecked());
-    list_->setAutoScroll(false);
+    list()->setAutoScroll(false);
     if (const int row = current ? model_->rowOf(current) : -1; row >= 0)
-        list_->setCurrentIndex(model_->index(row, 0));
+        list()->setCurrentIndex(model_->index(row, 0));
     if (const int row = top && !atTop ? model_->rowOf(top) : -1; row >= 0)
-        list_->scrollTo(model_->index(row, 0), QAbstractItemView::PositionAtTop);
-    list_->setAutoScroll(true);
+        list()->scrollTo(model_->index(row, 0), QAbstractItemView::PositionAtTop);
+    list()->setAutoScroll(true);
     linking_ = false;
     refreshWords();
     emit refreshed();
@@ -207,7 +175,6 @@ void EndedPanel::refresh() {
 void EndedPanel::refreshWords() {
     const observe::EndedJobs& ended = workspace_.endedJobs();
     const bool some = workspace_.shows();
-    const bool any = model_->rowCount() > 0;
     const std::uint64_t failed = ended.totalFailures(), others = ended.total() - failed;
     QString text = tr("%1 failed · %2 ended otherwise").arg(countText(failed), countText(others));
     if (ended.size() < ended.total())
@@ -215,15 +182,13 @@ void EndedPanel::refreshWords() {
     counts_->setText(text);
     counts_->setVisible(some && ended.total() > 0);
     onlyFailures_->setVisible(some && ended.total() > 0);
-    list_->setVisible(any);
-    none_->setVisible(!any);
     if (!some)
-        none_->setText(tr("Jobs that have ended show here, those that failed with their exception."));
+        showListOr(tr("Jobs that have ended show here, those that failed with their exception."));
     else if (ended.size() > 0)
-        none_->setText(workspace_.search().isEmpty() ? tr("None of them has failed.")
-                                                     : tr("None of them matches the search."));
+        showListOr(workspace_.search().isEmpty() ? tr("None of them has failed.")
+                                                 : tr("None of them matches the search."));
     else
-        none_->setText(
+        showListOr(
             workspace_.state() == Workspace::State::File
                 ? tr("Nobody watched this program before the dump was taken, and nothing had failed.")
                 : tr("No job has ended since this program was attached to, and none had failed before."));
@@ -237,7 +202,7 @@ void EndedPanel::showEvent(QShowEvent* event) {
 void EndedPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     const int all = std::max(360, width());
-    QHeaderView* header = list_->header();
+    QHeaderView* header = list()->header();
     // Where there is little room, the exception needs it most.
     header->setSectionHidden(EndedModel::SiteColumn, all < 680);
     header->setSectionHidden(EndedModel::LivedColumn, all < 520);

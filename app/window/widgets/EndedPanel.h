@@ -3,16 +3,15 @@
 #pragma once
 
 #include "model/Workspace.h"
+#include "widgets/ListPanel.h"
 
 #include <QAbstractTableModel>
-#include <QWidget>
 
 #include <optional>
 #include <vector>
 
 class QCheckBox;
 class QLabel;
-class QTreeView;
 
 namespace coroscope::app {
 
@@ -41,11 +40,10 @@ private:
     std::vector<observe::EndedJob> jobs_; ///< copies: the workspace's go on
 };
 
-class EndedPanel : public QWidget {
+class EndedPanel : public ListPanel {
     Q_OBJECT
 public:
     explicit EndedPanel(Workspace& workspace, QWidget* parent = nullptr);
-    QTreeView* list() const noexcept { return list_; }
     QCheckBox* onlyFailures() const noexcept { return onlyFailures_; }
     /// Rows that the search leaves.
     int shown() const { return model_->rowCount(); }
@@ -65,9 +63,7 @@ private:
     Workspace& workspace_;
     EndedModel* model_;
     QLabel* counts_;
-    QLabel* none_;
     QCheckBox* onlyFailures_;
-    QTreeView* list_;
     bool linking_ = false;
 };
 

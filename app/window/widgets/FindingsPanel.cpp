@@ -2,12 +2,10 @@
 #include "widgets/FindingsPanel.h"
 
 #include "theme/Icons.h"
-#include "widgets/Cards.h"
-#include "widgets/RowHeight.h"
+#include "theme/Theme.h"
 
 #include <QHeaderView>
 #include <QTreeView>
-#include <QVBoxLayout>
 
 #include <algorithm>
 #include <iterator>
@@ -128,42 +126,17 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const {
 }
 
 FindingsPanel::FindingsPanel(Workspace& workspace, QWidget* parent)
-    : QWidget(parent)
+    : ListPanel(QStringLiteral("findings"), tr("Findings"), new FindingModel(workspace), parent)
     , workspace_(workspace)
-    , model_(new FindingModel(workspace, this))
-    , list_(new QTreeView(this)) {
-    setObjectName(QStringLiteral("page"));
-    setAttribute(Qt::WA_StyledBackground);
-    setMinimumHeight(84);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    none_ = dimLabel(QString(), this);
-    none_->setContentsMargins(12, 10, 12, 10);
-    none_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
-    layout->addWidget(none_);
-    layout->addWidget(list_);
-    list_->setObjectName(QStringLiteral("findings"));
-    list_->setAccessibleName(tr("Findings"));
-    list_->setModel(model_);
-    list_->setRootIsDecorated(false);
-    list_->setUniformRowHeights(true);
-    list_->setHeaderHidden(true);
-    list_->setIndentation(0);
-    list_->setIconSize({16, 16});
-    list_->setItemDelegate(new RowHeight(list_));
-    list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    list_->header()->setStretchLastSection(false);
-    list_->header()->setMinimumSectionSize(40);
-    list_->setTextElideMode(Qt::ElideRight);
-    list_->setFrameShape(QFrame::NoFrame);
-    connect(list_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+    , model_(static_cast<FindingModel*>(list()->model())) {
+    list()->setHeaderHidden(true);
+    list()->header()->setStretchLastSection(false);
+    connect(list()->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& now) {
                 if (!linking_ && now.isValid())
                     emit jobClicked(JobId{now.data(FindingModel::jobRole).toULongLong()});
             });
-    setFocusProxy(list_);
-    connect(list_, &QTreeView::clicked, this, [this](const QModelIndex& index) {
+    connect(list(), &QTreeView::clicked, this, [this](const QModelIndex& index) {
         emit jobClicked(JobId{index.data(FindingModel::jobRole).toULongLong()});
     });
     connect(&workspace_, &Workspace::findingsChanged, this, &FindingsPanel::refresh);
@@ -176,22 +149,19 @@ void FindingsPanel::refresh() {
     linking_ = true;
     model_->refresh();
     linking_ = false;
-    const bool any = model_->rowCount() > 0;
-    list_->setVisible(any);
-    none_->setVisible(!any);
     switch (workspace_.state()) {
     case Workspace::State::Empty:
     case Workspace::State::Attaching:
-        none_->setText(tr("What is wrong with a program shows here."));
+        showListOr(tr("What is wrong with a program shows here."));
         break;
     case Workspace::State::Live:
-        none_->setText(tr("Nothing found."));
+        showListOr(tr("Nothing found."));
         break;
     case Workspace::State::File:
-        none_->setText(tr("Nothing found in this dump. Every job had an owner."));
+        showListOr(tr("Nothing found in this dump. Every job had an owner."));
         break;
     case Workspace::State::Ended:
-        none_->setText(tr("Nothing had been found when the program ended."));
+        showListOr(tr("Nothing had been found when the program ended."));
         break;
     }
     selectLinked();
@@ -200,9 +170,9 @@ void FindingsPanel::refresh() {
 void FindingsPanel::selectLinked() {
     linking_ = true;
     // A selection made elsewhere must not scroll away what somebody reads here.
-    list_->setAutoScroll(list_->hasFocus());
+    list()->setAutoScroll(list()->hasFocus());
     const quint64 wanted = workspace_.selected() ? workspace_.selected()->id.value : 0;
-    const QModelIndex current = list_->currentIndex();
+    const QModelIndex current = list()->currentIndex();
     if (!(current.isValid() && current.data(FindingModel::jobRole).toULongLong() == wanted)) {
         QModelIndex found;
         if (wanted != 0) {
@@ -211,13 +181,13 @@ void FindingsPanel::selectLinked() {
                 found = model_->index(static_cast<int>(indices.front()), 0);
         }
         if (found.isValid())
-            list_->setCurrentIndex(found);
+            list()->setCurrentIndex(found);
         else {
-            list_->setCurrentIndex({});
-            list_->clearSelection();
+            list()->setCurrentIndex({});
+            list()->clearSelection();
         }
     }
-    list_->setAutoScroll(true);
+    list()->setAutoScroll(true);
     linking_ = false;
 }
 
@@ -227,11 +197,11 @@ void FindingsPanel::resizeEvent(QResizeEvent* event) {
     const int rule = std::min(180, all / 4);
     const int confidence = 92;
     const int job = std::min(240, all / 4);
-    list_->header()->resizeSection(FindingModel::RuleColumn, rule);
-    list_->header()->resizeSection(FindingModel::ConfidenceColumn, confidence);
-    list_->header()->resizeSection(FindingModel::JobNameColumn, job);
-    list_->header()->resizeSection(FindingModel::SentenceColumn,
-                                   std::max(80, all - rule - confidence - job - 12));
+    list()->header()->resizeSection(FindingModel::RuleColumn, rule);
+    list()->header()->resizeSection(FindingModel::ConfidenceColumn, confidence);
+    list()->header()->resizeSection(FindingModel::JobNameColumn, job);
+    list()->header()->resizeSection(FindingModel::SentenceColumn,
+                                    std::max(80, all - rule - confidence - job - 12));
 }
 
 } // namespace coroscope::app

@@ -3,16 +3,13 @@
 #pragma once
 
 #include "model/Workspace.h"
+#include "widgets/ListPanel.h"
 
 #include <QAbstractTableModel>
-#include <QWidget>
 
 #include <string_view>
 #include <utility>
 #include <vector>
-
-class QLabel;
-class QTreeView;
 
 namespace coroscope::app {
 
@@ -36,7 +33,7 @@ private:
     std::vector<Key> keys_;
 };
 
-class FindingsPanel : public QWidget {
+class FindingsPanel : public ListPanel {
     Q_OBJECT
 public:
     explicit FindingsPanel(Workspace& workspace, QWidget* parent = nullptr);
@@ -53,8 +50,6 @@ private:
 
     Workspace& workspace_;
     FindingModel* model_;
-    QTreeView* list_;
-    QLabel* none_;
     bool linking_ = false;
 };
 

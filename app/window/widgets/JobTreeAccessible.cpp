@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "widgets/JobTreeAccessible.h"
+// What the tree tells screen readers of its rows.
+#include "widgets/JobTreeView.h"
 
 #include <algorithm>
 
@@ -8,172 +9,80 @@ namespace coroscope::app {
 using observe::Node;
 using observe::noNode;
 
-namespace {
-/// Interfaces kept for rows that left the screen; a reader may still ask for them.
-constexpr std::size_t mostKept = 2'000;
-
-QAccessibleInterface* make(const QString&, QObject* object) {
-    auto* view = qobject_cast<JobTreeView*>(object);
-    return view != nullptr ? new JobTreeAccessible(view) : nullptr;
-}
-} // namespace
-
-void JobTreeAccessible::install(JobTreeView* view) {
-    [[maybe_unused]] static const bool once = [] {
-        QAccessible::installFactory(make);
-        return true;
-    }();
-    // Where somebody listens from the start, Qt has asked while the view was a plain scroll area, and keeps
-    // that.
-    if (QAccessible::isActive()) {
-        QAccessibleInterface* known = QAccessible::queryAccessibleInterface(view);
-        if (known != nullptr && known->role() != QAccessible::Tree)
-            QAccessible::deleteAccessibleInterface(QAccessible::uniqueId(known));
-    }
+Node JobTreeView::nodeOf(JobId job) const {
+    return job ? workspace_.tree().find(job) : orphanGroup;
 }
 
-JobTreeAccessible::JobTreeAccessible(JobTreeView* view)
-    : QAccessibleWidget(view, QAccessible::Tree) {}
-
-JobTreeAccessible::~JobTreeAccessible() {
-    for (const auto& [job, id] : rows_)
-        QAccessible::deleteAccessibleInterface(id);
-}
-
-JobTreeView* JobTreeAccessible::view() const {
-    return static_cast<JobTreeView*>(widget());
-}
-
-void JobTreeAccessible::forgetOld() const {
-    for (auto at = rows_.begin(); at != rows_.end();) {
-        const QAccessibleInterface* row = QAccessible::accessibleInterface(at->second);
-        if (row != nullptr && row->isValid()) {
-            ++at;
-            continue;
-        }
-        QAccessible::deleteAccessibleInterface(at->second);
-        at = rows_.erase(at);
-    }
-}
-
-int JobTreeAccessible::childCount() const {
-    const TreeRows& rows = view()->workspace().rows();
-    const std::size_t first = view()->firstVisibleRow();
+int JobTreeView::drawnJobs() const {
+    const TreeRows& rows = workspace_.rows();
+    const std::size_t first = firstVisibleRow();
     return first >= rows.size() ? 0
                                 : static_cast<int>(std::min<std::size_t>(
-                                      rows.size() - first, static_cast<std::size_t>(view()->rowsInView())));
+                                      rows.size() - first, static_cast<std::size_t>(rowsInView())));
 }
 
-QAccessibleInterface* JobTreeAccessible::child(int index) const {
-    if (index < 0 || index >= childCount())
-        return nullptr;
-    const Workspace& workspace = view()->workspace();
-    const Node node = workspace.rows().at(view()->firstVisibleRow() + static_cast<std::size_t>(index));
-    const JobId job = node == orphanGroup ? JobId{} : workspace.tree().row(node).id;
-    if (const auto found = rows_.find(job.value); found != rows_.end())
-        return QAccessible::accessibleInterface(found->second);
-    if (rows_.size() >= mostKept)
-        forgetOld();
-    const QAccessible::Id id = QAccessible::registerAccessibleInterface(new JobRowAccessible(view(), job));
-    rows_.emplace(job.value, id);
-    return QAccessible::accessibleInterface(id);
+JobId JobTreeView::drawnJob(int index) const {
+    const Node node = workspace_.rows().at(firstVisibleRow() + static_cast<std::size_t>(index));
+    return node == orphanGroup ? JobId{} : workspace_.tree().row(node).id;
 }
 
-int JobTreeAccessible::indexOfChild(const QAccessibleInterface* child) const {
-    for (int index = 0; index < childCount(); ++index) {
-        if (this->child(index) == child)
-            return index;
-    }
-    return -1;
+int JobTreeView::indexOfDrawn(JobId job) const {
+    const std::size_t row = isThere(job) ? workspace_.rows().rowOf(nodeOf(job)) : TreeRows::noRow;
+    const std::size_t first = firstVisibleRow();
+    if (row == TreeRows::noRow || row < first || row - first >= static_cast<std::size_t>(drawnJobs()))
+        return -1;
+    return static_cast<int>(row - first);
 }
 
-QAccessibleInterface* JobTreeAccessible::childAt(int x, int y) const {
-    for (int index = 0; index < childCount(); ++index) {
-        QAccessibleInterface* row = child(index);
-        if (row != nullptr && row->rect().contains(x, y))
-            return row;
-    }
-    return nullptr;
-}
-
-QAccessibleInterface* JobTreeAccessible::focusChild() const {
-    const Node node = view()->current();
+int JobTreeView::indexOfFocus() const {
+    const Node node = current();
     if (node == noNode)
-        return nullptr;
-    const std::size_t row = view()->workspace().rows().rowOf(node);
-    const std::size_t first = view()->firstVisibleRow();
-    return row == TreeRows::noRow || row < first ? nullptr : child(static_cast<int>(row - first));
+        return -1;
+    return indexOfDrawn(node == orphanGroup ? JobId{} : workspace_.tree().row(node).id);
 }
 
-Node JobRowAccessible::node() const {
-    if (view_.isNull())
-        return noNode;
-    return job_ ? view_->workspace().tree().find(job_) : orphanGroup;
+bool JobTreeView::isThere(JobId job) const {
+    return nodeOf(job) != noNode;
 }
 
-bool JobRowAccessible::isValid() const {
-    return node() != noNode;
+QRect JobTreeView::globalRectOf(JobId job) const {
+    const std::size_t row = workspace_.rows().rowOf(nodeOf(job));
+    const QRect rect = row == TreeRows::noRow ? QRect() : rowRect(row);
+    return rect.isEmpty() ? QRect() : QRect(viewport()->mapToGlobal(rect.topLeft()), rect.size());
 }
 
-QAccessibleInterface* JobRowAccessible::parent() const {
-    return QAccessible::queryAccessibleInterface(view_.data());
-}
-
-QString JobRowAccessible::text(QAccessible::Text kind) const {
-    if (!isValid())
-        return {};
+QString JobTreeView::textOf(JobId job, QAccessible::Text kind) const {
     if (kind == QAccessible::Name)
-        return view_->painter().accessibleName(node());
-    if (kind == QAccessible::Description && job_)
-        return view_->cellsText(node());
+        return painter_.accessibleName(nodeOf(job));
+    if (kind == QAccessible::Description && job)
+        return cellsText(nodeOf(job));
     return {};
 }
 
-QRect JobRowAccessible::rect() const {
-    if (!isValid())
-        return {};
-    const std::size_t row = view_->workspace().rows().rowOf(node());
-    if (row == TreeRows::noRow)
-        return {};
-    const QRect rect = view_->rowRect(row);
-    return rect.isEmpty() ? QRect() : QRect(view_->viewport()->mapToGlobal(rect.topLeft()), rect.size());
-}
-
-QAccessible::State JobRowAccessible::state() const {
+QAccessible::State JobTreeView::stateOf(JobId job) const {
+    const TreeRows& rows = workspace_.rows();
+    const Node node = nodeOf(job);
     QAccessible::State state;
-    if (!isValid()) {
-        state.invalid = true;
-        return state;
-    }
-    const TreeRows& rows = view_->workspace().rows();
-    state.selectable = state.focusable = true;
-    state.selected = view_->current() == node();
-    state.focused = state.selected && view_->hasFocus();
-    state.expandable = rows.expandable(node());
-    state.expanded = rows.expanded(node());
+    state.selected = current() == node;
+    state.expandable = rows.expandable(node);
+    state.expanded = rows.expanded(node);
     state.collapsed = state.expandable && !state.expanded;
-    state.offscreen = view_->rowRect(rows.rowOf(node())).isEmpty();
     return state;
 }
 
-void* JobRowAccessible::interface_cast(QAccessible::InterfaceType type) {
-    return type == QAccessible::ActionInterface ? static_cast<QAccessibleActionInterface*>(this) : nullptr;
-}
-
-QStringList JobRowAccessible::actionNames() const {
-    QStringList names{pressAction()};
-    if (isValid() && view_->workspace().rows().expandable(node()))
-        names << toggleAction();
+QStringList JobTreeView::actionsOf(JobId job) const {
+    QStringList names{QAccessibleActionInterface::pressAction()};
+    if (workspace_.rows().expandable(nodeOf(job)))
+        names << QAccessibleActionInterface::toggleAction();
     return names;
 }
 
-void JobRowAccessible::doAction(const QString& name) {
-    if (!isValid())
-        return;
-    if (name == pressAction())
-        view_->setCurrent(node());
-    else if (name == toggleAction())
-        view_->setExpanded(node(), !view_->workspace().rows().expanded(node()));
+void JobTreeView::act(JobId job, const QString& action) {
+    const Node node = nodeOf(job);
+    if (action == QAccessibleActionInterface::pressAction())
+        setCurrent(node);
+    else if (action == QAccessibleActionInterface::toggleAction())
+        setExpanded(node, !workspace_.rows().expanded(node));
 }
 
 } // namespace coroscope::app

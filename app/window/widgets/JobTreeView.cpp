@@ -5,7 +5,7 @@
 #include "model/SiblingOrder.h"
 #include "theme/Icons.h"
 #include "theme/Theme.h"
-#include "widgets/JobTreeAccessible.h"
+#include "widgets/JobsAccessible.h"
 
 #include <QAccessible>
 #include <QApplication>
@@ -55,7 +55,7 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
     , painter_(workspace)
     , header_(new QHeaderView(Qt::Horizontal, this))
     , headerModel_(new QStandardItemModel(0, ColumnCount, this)) {
-    JobTreeAccessible::install(this);
+    JobsAccessible::install(this);
     setObjectName(QStringLiteral("jobTree"));
     setAccessibleName(tr("Jobs"));
     setFrameShape(QFrame::NoFrame);

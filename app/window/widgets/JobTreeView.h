@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/Workspace.h"
+#include "widgets/DrawnJobs.h"
 #include "widgets/RowPainter.h"
 
 #include <QAbstractScrollArea>
@@ -19,7 +20,7 @@ namespace coroscope::app {
 
 /// Paints the rows itself and holds no widget per row. What the selection or the pointer is on stays where it
 /// is while rows come and go above it.
-class JobTreeView : public QAbstractScrollArea {
+class JobTreeView : public QAbstractScrollArea, public DrawnJobs {
     Q_OBJECT
 public:
     using Node = observe::Node;
@@ -59,6 +60,17 @@ public:
     void setPinned(JobId job, bool on);
     bool pinned(JobId job) const;
 
+    int drawnJobs() const override;
+    JobId drawnJob(int index) const override;
+    int indexOfDrawn(JobId job) const override;
+    int indexOfFocus() const override;
+    bool isThere(JobId job) const override;
+    QRect globalRectOf(JobId job) const override;
+    QString textOf(JobId job, QAccessible::Text kind) const override;
+    QAccessible::State stateOf(JobId job) const override;
+    QStringList actionsOf(JobId job) const override;
+    void act(JobId job, const QString& action) override;
+
 signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
@@ -82,6 +94,8 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    /// The group of those without an owner for JobId{}, noNode for a job that has ended.
+    Node nodeOf(JobId job) const;
     void buildHeader();
     void layoutColumns();
     void rememberAnchor();

@@ -4,7 +4,6 @@
 #include "HandFedWindow.h"
 
 #include "map/IcicleView.h"
-#include "map/JobCanvasAccessible.h"
 #include "map/MapExport.h"
 #include "map/MapPanel.h"
 #include "widgets/CancelPanel.h"

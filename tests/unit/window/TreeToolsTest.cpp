@@ -8,8 +8,8 @@
 #include "program/Editor.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/FilterField.h"
-#include "widgets/JobTreeAccessible.h"
 #include "widgets/JobTreeView.h"
+#include "widgets/JobsAccessible.h"
 #include "widgets/MainWindow.h"
 
 #include <QApplication>
@@ -189,7 +189,7 @@ TEST_F(TreeToolsTest, levelsAreOpenedAndClosed) {
 }
 
 TEST_F(TreeToolsTest, screenReadersHearTheColumns) {
-    JobTreeAccessible tree(&window.tree());
+    JobsAccessible tree(&window.tree());
     const QString cells = tree.child(2)->text(QAccessible::Description);
     EXPECT_TRUE(cells.contains(QStringLiteral("Where suspended: reader.cpp:5"))) << qPrintable(cells);
     EXPECT_TRUE(cells.contains(QStringLiteral("Age: ")));

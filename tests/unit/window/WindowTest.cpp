@@ -7,8 +7,8 @@
 #include "widgets/CancelPanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/FindingsPanel.h"
-#include "widgets/JobTreeAccessible.h"
 #include "widgets/JobTreeView.h"
+#include "widgets/JobsAccessible.h"
 #include "widgets/MainWindow.h"
 #include "widgets/StatusBar.h"
 
@@ -363,7 +363,7 @@ TEST_F(WindowTest, aClickOnTheNumberOfFindingsShowsThem) {
 }
 
 TEST_F(WindowTest, screenReadersHearJobAndState) {
-    JobTreeAccessible tree(&window.tree());
+    JobsAccessible tree(&window.tree());
     EXPECT_EQ(tree.role(), QAccessible::Tree);
     ASSERT_GT(tree.childCount(), 5);
     QAccessibleInterface* first = tree.child(0);

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// A drawing of the map as screen readers and test tools see it: the jobs with room for a label, and the
-// selected one first.
+// A view of jobs as screen readers and test tools see it: a tree whose children are the jobs in sight.
 #pragma once
 
-#include "map/JobCanvas.h"
+#include "widgets/DrawnJobs.h"
 
 #include <QAccessibleWidget>
 #include <QPointer>
+#include <QWidget>
 
 #include <unordered_map>
 
 namespace coroscope::app {
 
-class JobCanvasAccessible : public QAccessibleWidget {
+class JobsAccessible : public QAccessibleWidget {
 public:
-    explicit JobCanvasAccessible(JobCanvas* canvas);
-    ~JobCanvasAccessible() override;
+    /// `view` is a DrawnJobs, too.
+    explicit JobsAccessible(QWidget* view);
+    ~JobsAccessible() override;
 
-    /// Makes this the interface of `canvas`, which calls it first of all in its constructor.
-    static void install(JobCanvas* canvas);
+    /// Makes this the interface of `view`, which calls it first of all in its constructor.
+    static void install(QWidget* view);
 
     int childCount() const override;
     QAccessibleInterface* child(int index) const override;
@@ -27,20 +28,20 @@ public:
     QAccessibleInterface* focusChild() const override;
 
 private:
-    JobCanvas* canvas() const;
-    QAccessibleInterface* of(JobId job) const;
+    const DrawnJobs& drawn() const;
+    void forgetOld() const;
 
-    mutable std::unordered_map<JobId, QAccessible::Id> jobs_;
+    mutable std::unordered_map<std::uint64_t, QAccessible::Id> jobs_; ///< by job id
 };
 
 /// One job. It becomes invalid when that has ended.
-class SeenJobAccessible : public QAccessibleInterface, public QAccessibleActionInterface {
+class JobAccessible : public QAccessibleInterface, public QAccessibleActionInterface {
 public:
-    SeenJobAccessible(JobCanvas* canvas, JobId job)
-        : canvas_(canvas)
+    JobAccessible(QWidget* view, JobId job)
+        : view_(view)
         , job_(job) {}
 
-    bool isValid() const override { return node() != observe::noNode; }
+    bool isValid() const override;
     QObject* object() const override { return nullptr; }
     QAccessibleInterface* parent() const override;
     QAccessibleInterface* child(int) const override { return nullptr; }
@@ -54,16 +55,17 @@ public:
     QAccessible::State state() const override;
     void* interface_cast(QAccessible::InterfaceType type) override;
 
-    QStringList actionNames() const override { return {pressAction()}; }
+    QStringList actionNames() const override;
     void doAction(const QString& name) override;
     QStringList keyBindingsForAction(const QString&) const override { return {}; }
 
     JobId job() const noexcept { return job_; }
 
 private:
-    observe::Node node() const;
+    /// Null when the view is gone.
+    DrawnJobs* drawn() const;
 
-    QPointer<JobCanvas> canvas_;
+    QPointer<QWidget> view_;
     JobId job_;
 };
 

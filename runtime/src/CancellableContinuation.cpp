@@ -58,13 +58,15 @@ void CallbackState::onCancellation(std::function<void(const std::exception_ptr&)
             return;
         }
     }
-    handler(job().cancellation());
+    handler(cause_);
 }
 
 void CallbackState::callHandler() noexcept {
     std::function<void(const std::exception_ptr&)> handler;
+    const std::exception_ptr cause = job().cancellation();
     {
         std::lock_guard lock(lock_);
+        cause_ = cause;
         cancelled_ = true;
         handler = std::move(handler_);
         handler_ = nullptr;
@@ -72,7 +74,7 @@ void CallbackState::callHandler() noexcept {
     if (!handler)
         return;
     try {
-        handler(job().cancellation());
+        handler(cause);
     } catch (...) {
         reportUncaught(CoroutineContext(job().elements(), HandleAccess::share<Job>(&job())),
                        std::current_exception());

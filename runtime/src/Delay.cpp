@@ -6,9 +6,12 @@ namespace coroscope::detail {
 bool DelayAwaitable::await_suspend(std::coroutine_handle<> handle) {
     PromiseBase& leaf = *leaf_;
     begin(leaf, handle);
-    source_ = &leaf.job->dispatcher().timers();
-    source_->schedule(*this, time_);
+    leaf.job->dispatcher().timers().schedule(*this, std::chrono::nanoseconds(due));
     return suspend(leaf, WaitKind::Delay, static_cast<std::uint64_t>(due));
+}
+
+void DelayAwaitable::unregister() noexcept {
+    job().dispatcher().timers().dispose(*this);
 }
 
 bool DelayAwaitable::claim() noexcept {

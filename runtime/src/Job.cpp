@@ -25,7 +25,7 @@ public:
 private:
     ~PlainNode() override = default;
     std::coroutine_handle<> createBody() override { return std::noop_coroutine(); }
-    std::exception_ptr takeResult() noexcept override { return {}; }
+    std::exception_ptr takeResult(std::coroutine_handle<>) noexcept override { return {}; }
     void dropBody() noexcept override {}
 };
 

@@ -135,15 +135,16 @@ bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
 } // namespace
 
 JobNode::JobNode(Origin& origin)
-    : counts_((origin.held ? oneReference | oneHandle : oneReference) + (origin.parent ? oneReference : 0) +
+    : Registration(Kind::Child)
+    , kind_(origin.kind)
+    , counts_((origin.held ? oneReference | oneHandle : oneReference) + (origin.parent ? oneReference : 0) +
               (beginsByItself(origin) ? oneReference : 0))
     , number_(record::nextJobNumber())
+    , elements_(std::move(origin.elements))
     , phase_(origin.start == CoroutineStart::Lazy ? 0 : startedPhase)
     , traits_(origin.traits)
     , flags_(origin.flags)
-    , kind_(origin.kind)
-    , runs_(beginsByItself(origin))
-    , elements_(std::move(origin.elements)) {
+    , runs_(beginsByItself(origin)) {
     list_.prev = list_.next = &list_;
     if (elements_ && elements_->threadElements) [[unlikely]]
         traits_ |= Traits::bound;
@@ -151,7 +152,6 @@ JobNode::JobNode(Origin& origin)
         flags_ |= JobFlags::supervisor;
     if (origin.start == CoroutineStart::Lazy)
         flags_ |= JobFlags::lazyStart;
-    shields_ = kind_ == JobKind::WithContext && (flags_ & JobFlags::shielded);
 }
 
 JobNode::~JobNode() {
@@ -191,7 +191,7 @@ void JobNode::addHandle() noexcept {
 }
 
 void JobNode::dropHandle() noexcept {
-    if (!tellsHeld_) {
+    if (!(traits_ & Traits::tellsHeld)) {
         drop(oneHandle | oneReference);
         return;
     }
@@ -203,7 +203,7 @@ void JobNode::dropHandle() noexcept {
 // Two threads may come here for two changes, in the wrong order. Each looks again after its store, so the one
 // that stores last has seen the last change.
 void JobNode::tellHeld() noexcept {
-    if (!tellsHeld_)
+    if (!(traits_ & Traits::tellsHeld))
         return;
     bool held;
     do {
@@ -234,11 +234,12 @@ void JobNode::attach(const Origin& origin) {
         birth.context = elements_->recordContext();
     }
     birth.number = number_;
-    tellsHeld_ = !shown;
-    birth.held = origin.held && tellsHeld_;
+    if (!shown)
+        traits_ |= Traits::tellsHeld;
+    birth.held = origin.held && !shown;
     birth.owner = this;
     record_.begin(birth);
-    if (shields_ && shown)
+    if (shown && shields())
         const_cast<JobNode*>(shown)->record_.flagsChange(JobFlags::shielded, 0);
     if (origin.parent)
         origin.parent->attachChild(*this);
@@ -255,7 +256,7 @@ bool JobNode::attachChild(JobNode& child) noexcept {
             attached = true;
             ++pending_;
             child.parent_ = Ref<JobNode>::share(this);
-            appendLocked(child.asChild_);
+            appendLocked(child);
         }
     }
     if (cancelled)
@@ -266,9 +267,9 @@ bool JobNode::attachChild(JobNode& child) noexcept {
 }
 
 void JobNode::appendLocked(Registration& r) noexcept {
-    const std::uint32_t order = registrations_.load(std::memory_order_relaxed);
-    r.order = order;
-    registrations_.store(order + 1, std::memory_order_relaxed);
+    r.order = list_.order;
+    // A suspension reads it without the lock.
+    std::atomic_ref(list_.order).store(r.order + 1, std::memory_order_relaxed);
     r.linkBefore(list_);
 }
 
@@ -339,7 +340,7 @@ std::vector<Ref<JobNode>> JobNode::children() {
     std::lock_guard lock(lock_);
     for (Registration* r = list_.next; r != &list_; r = r->next) {
         if (r->kind == Registration::Kind::Child)
-            result.push_back(Ref<JobNode>::share(&static_cast<ChildRegistration*>(r)->child));
+            result.push_back(Ref<JobNode>::share(static_cast<JobNode*>(r)));
     }
     return result;
 }
@@ -477,8 +478,11 @@ void JobNode::throwCancellation(const PromiseBase& leaf) {
 // Who caught broadly and then asks for the cancellation passes it on all the same; who does so again and
 // again does not.
 void JobNode::throwAskedFor() {
-    if (unjudged_ && !failures_->delivery->onItsWay() && std::exchange(askedOnce_, true))
-        tellSwallowed(IncidentKind::SwallowedCancellation, nullptr);
+    if (unjudged_ && !failures_->delivery->onItsWay()) {
+        if (askedOnce_)
+            tellSwallowed(IncidentKind::SwallowedCancellation, nullptr);
+        askedOnce_ = true;
+    }
     const std::exception_ptr cause = cancellation();
     deliver(cause);
     std::rethrow_exception(cause);
@@ -502,7 +506,8 @@ void JobNode::deliver(const std::exception_ptr& cancellation) {
         return;
     if (!failures_->delivery)
         failures_->delivery = Ref<Delivery>::adopt(new Delivery);
-    const bool before = std::exchange(unjudged_, true);
+    const bool before = unjudged_;
+    unjudged_ = true;
     throwDelivered(cancellation, failures_->delivery);
     unjudged_ = before;
 }
@@ -514,8 +519,9 @@ void JobNode::judgeDelivery(const PromiseBase& leaf) noexcept {
 
 void JobNode::tellSwallowed(IncidentKind what, const PromiseBase* leaf) noexcept {
     unjudged_ = false;
-    if (std::exchange(swallowed_, true))
+    if (swallowed_)
         return;
+    swallowed_ = true;
     if (what == IncidentKind::SwallowedCancellation)
         record_.flagsChange(JobFlags::swallowedCancellation, 0);
     record::JobFacts facts = record_.facts();
@@ -654,9 +660,11 @@ JobNode* JobNode::current() noexcept {
 void JobNode::startBody(CoroutineStart how) {
     if (how == CoroutineStart::Lazy)
         return;
-    const bool lazy = !std::exchange(runs_, true);
-    if (lazy)
+    const bool lazy = !runs_;
+    if (lazy) {
+        runs_ = true;
         retain();
+    }
     skipCancelledBody_ = how == CoroutineStart::Default;
     if (how == CoroutineStart::Undispatched) {
         run();
@@ -668,20 +676,22 @@ void JobNode::startBody(CoroutineStart how) {
 }
 
 std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& leaf) noexcept {
-    outer_ = &outer;
+    ScopeEnd& end = *scopeEnd();
+    end.outer = &outer;
     const bool dispatch = (traits_ & Traits::dispatched) != 0;
     skipCancelledBody_ = dispatch;
     // Cleanup in NonCancellable is no going on: what comes after it will tell.
-    if (!shields_ && outer.isCancelled())
+    if (outer.isCancelled() && !shields())
         outer.judgeDelivery(leaf);
     outer.record_.suspends(stackOf(leaf), WaitKind::Scope, id().value);
     if (dispatch) {
-        return_.store(Return::Undecided, std::memory_order_relaxed);
+        end.way.store(ScopeEnd::Return::Undecided, std::memory_order_relaxed);
         record_.queued();
         dispatcher().dispatch(*this);
         // acq_rel: whoever comes second sees what the other one did. From here on another thread may have
         // resumed `outer`, unless the scope has ended already: then it is not dispatched back.
-        if (return_.exchange(Return::Dispatched, std::memory_order_acq_rel) == Return::Undecided)
+        if (end.way.exchange(ScopeEnd::Return::Dispatched, std::memory_order_acq_rel) ==
+            ScopeEnd::Return::Undecided)
             return std::noop_coroutine();
         outer.entersThread();
         return outer.resumeAt;
@@ -750,8 +760,8 @@ std::coroutine_handle<> JobNode::beginBody() noexcept {
     }
 }
 
-std::coroutine_handle<> JobNode::bodyEnds() noexcept {
-    std::exception_ptr failure = takeResult();
+std::coroutine_handle<> JobNode::bodyEnds(std::coroutine_handle<> body) noexcept {
+    std::exception_ptr failure = takeResult(body);
     bodyReturnedValue_ = !failure;
     if (unjudged_)
         failure = judgeEnd(std::move(failure));
@@ -759,7 +769,7 @@ std::coroutine_handle<> JobNode::bodyEnds() noexcept {
 }
 
 std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
-    JobNode* const outer = outer_;
+    JobNode* const outer = this->outer();
     const bool inPlace = outer && !(traits_ & Traits::dispatched);
     // A scope that goes on in place is kept by the coroutine that awaits it.
     if (failure || !endAtOnce()) {
@@ -772,7 +782,8 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
     }
     if (!inPlace)
         return std::noop_coroutine();
-    outer->everSuspended_ |= everSuspended_;
+    if (everSuspended_)
+        outer->everSuspended_ = true;
     if (traits_ & Traits::rebinds) [[unlikely]]
         ThreadBinding::goBackTo(outer->elements_);
     outer->entersThread();
@@ -796,13 +807,15 @@ bool JobNode::endAtOnce() noexcept {
     bool last = false;
     if (parent) {
         const std::lock_guard lock(parent->lock_);
-        asChild_.unlink();
+        unlink();
         last = JobWalk::leaves(*parent);
     }
-    if (shields_)
-        outer_->record_.flagsChange(0, JobFlags::shielded);
-    if (outer_ && (traits_ & Traits::dispatched))
-        goBackToOuter();
+    if (traits_ & Traits::awaited) {
+        if (shields())
+            scopeEnd()->outer->record_.flagsChange(0, JobFlags::shielded);
+        if (traits_ & Traits::dispatched)
+            goBackToOuter();
+    }
     runs_ = false;
     drop(parent ? 2 * oneReference : oneReference); // the body's, and that of the parent's list
     if (last) {
@@ -814,10 +827,11 @@ bool JobNode::endAtOnce() noexcept {
 }
 
 void JobNode::goBackToOuter() noexcept {
-    Return before = Return::Undecided;
-    if (!return_.compare_exchange_strong(before, Return::InPlace, std::memory_order_acq_rel)) {
-        cameBackDispatched_ = true;
-        outer_->resumeLater();
+    ScopeEnd& end = *scopeEnd();
+    auto before = ScopeEnd::Return::Undecided;
+    if (!end.way.compare_exchange_strong(before, ScopeEnd::Return::InPlace, std::memory_order_acq_rel)) {
+        end.cameBackDispatched = true;
+        end.outer->resumeLater();
     } // else the awaiting coroutine is not suspended yet, and goes on by itself
 }
 
@@ -825,7 +839,7 @@ StackId JobNode::stackOf(const PromiseBase& leaf) noexcept {
     std::array<std::source_location, layout::Stack::maxDepth> places;
     std::size_t depth = 0;
     std::uint32_t cut = 0;
-    for (const PromiseBase* p = &leaf; p; p = p->callerPromise) {
+    for (const PromiseBase* p = &leaf; p; p = p->callerPromise()) {
         if (depth < places.size())
             places[depth++] = p->site;
         else

@@ -187,7 +187,7 @@ void JobWalk::notify(Frame& frame) {
                 order = next->order;
             }
             if (next->kind == Registration::Kind::Child) {
-                child = Ref<JobNode>::share(&static_cast<ChildRegistration*>(next)->child);
+                child = Ref<JobNode>::share(static_cast<JobNode*>(next));
             } else if (next->kind == Registration::Kind::Handler) {
                 auto* h = static_cast<HandlerNode*>(next);
                 if (!h->onCancelling || h->fired)
@@ -257,12 +257,12 @@ void JobWalk::setState(Frame& frame) {
     if (frame.parent) {
         {
             std::lock_guard lock(frame.parent->lock_);
-            job.asChild_.unlink();
+            job.unlink();
         }
         job.release(); // the parent's reference; the frame has its own
     }
-    if (job.shields_)
-        job.outer_->record_.flagsChange(0, JobFlags::shielded);
+    if (job.shields())
+        job.outer()->record_.flagsChange(0, JobFlags::shielded);
     frame.step = Step::Complete;
 }
 
@@ -309,7 +309,7 @@ void JobWalk::leaveParent(Frame& frame) {
         std::lock_guard lock(parent->lock_);
         last = leaves(*parent);
     }
-    if (job->outer_ && !frame.inPlace)
+    if (job->outer() && !frame.inPlace)
         job->goBackToOuter();
     if (wasRunning)
         job->release(); // the reference of the running body

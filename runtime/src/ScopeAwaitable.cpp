@@ -47,12 +47,12 @@ private:
 } // namespace
 
 JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer) {
-    JobNode::Origin origin{
-        .kind = plan.kind,
-        .traits = static_cast<std::uint16_t>(plan.traits | Traits::scoped | Traits::handlesException),
-        .where = plan.where,
-        .parent = &outer,
-        .elements = outer.elements()};
+    JobNode::Origin origin{.kind = plan.kind,
+                           .traits = static_cast<std::uint16_t>(plan.traits | Traits::scoped |
+                                                                Traits::awaited | Traits::handlesException),
+                           .where = plan.where,
+                           .parent = &outer,
+                           .elements = outer.elements()};
     if (!plan.context)
         return origin;
     if (plan.context->elements())

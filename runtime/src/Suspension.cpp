@@ -16,13 +16,13 @@ Suspension::Claim Suspension::claim(State outcome) noexcept {
 }
 
 void Suspension::begin(PromiseBase& leaf, std::coroutine_handle<> handle) noexcept {
-    job_ = leaf.job;
-    job_->resumeAt = handle;
+    leaf_ = &leaf;
+    leaf.job->resumeAt = handle;
 }
 
 bool Suspension::suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFor) noexcept {
-    JobNode& job = *job_;
-    order_ = job.registrations_.load(std::memory_order_relaxed);
+    JobNode& job = *leaf.job;
+    order_ = std::atomic_ref(job.list_.order).load(std::memory_order_relaxed);
     // seq_cst on both: see src/JobNode.cpp. Until the exchange below nobody dispatches the job, whatever they
     // claim.
     job.suspension_.store(reinterpret_cast<std::uintptr_t>(this), std::memory_order_seq_cst);
@@ -45,7 +45,7 @@ bool Suspension::suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFo
 }
 
 void Suspension::finish() noexcept {
-    job_->clearSuspension();
+    job().clearSuspension();
 }
 
 } // namespace coroscope::detail

@@ -42,17 +42,18 @@ void TestScheduler::schedule(TimerNode& node, std::chrono::nanoseconds after) {
     node.due = now_ > std::numeric_limits<std::int64_t>::max() - ahead
                    ? std::numeric_limits<std::int64_t>::max()
                    : now_ + ahead;
-    node.sequence = sequence_++;
-    node.place = 0;
-    queue_.emplace(Key{node.due, node.sequence}, &node);
+    const std::uint64_t number = sequence_++;
+    node.sequence = static_cast<std::uint32_t>(number);
+    node.place = static_cast<std::uint32_t>(number >> 32);
+    queue_.emplace(Key{node.due, number}, &node);
     arrived_.notify_all();
 }
 
 void TestScheduler::dispose(TimerNode& node) noexcept {
     std::lock_guard lock(mutex_);
     if (node.place != TimerNode::notScheduled) {
+        queue_.erase(Key{node.due, std::uint64_t{node.place} << 32 | node.sequence});
         node.place = TimerNode::notScheduled;
-        queue_.erase(Key{node.due, node.sequence});
     }
 }
 

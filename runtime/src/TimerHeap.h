@@ -98,11 +98,13 @@ private:
     static bool before(const Entry& a, const Entry& b) noexcept {
         if (a.at != b.at)
             return a.at < b.at;
-        return a.node->due != b.node->due ? a.node->due < b.node->due : a.node->sequence < b.node->sequence;
+        if (a.node->due != b.node->due)
+            return a.node->due < b.node->due;
+        return static_cast<std::int32_t>(a.node->sequence - b.node->sequence) < 0;
     }
     void put(std::size_t place, Entry entry) noexcept {
         heap_[place] = entry;
-        entry.node->place = place;
+        entry.node->place = static_cast<std::uint32_t>(place);
     }
     void up(std::size_t place, Entry entry) noexcept {
         for (std::size_t above; place > 0 && before(entry, heap_[above = (place - 1) / branches]);
@@ -137,7 +139,7 @@ private:
     }
 
     std::vector<Entry> heap_;
-    std::uint64_t sequence_ = 0;
+    std::uint32_t sequence_ = 0;
 };
 
 } // namespace coroscope::detail

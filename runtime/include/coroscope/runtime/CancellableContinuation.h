@@ -60,6 +60,7 @@ private:
     bool closed_ = false;
     std::function<void(const std::exception_ptr&)> handler_;
     std::exception_ptr failure_;
+    std::exception_ptr cause_; ///< of the cancellation, for handlers that come after it: the job may be gone
 };
 
 template <class T>

@@ -152,7 +152,6 @@ public:
 
 private:
     ChannelState<T>* channel_;
-    PromiseBase* leaf_ = nullptr;
     ChannelRef<T> keep_; ///< while it waits
     Passed passed_ = Passed::No;
 };
@@ -213,7 +212,6 @@ private:
     }
 
     ChannelState<T>* channel_;
-    PromiseBase* leaf_ = nullptr;
     ChannelRef<T> keep_; ///< while it waits
     Passed passed_ = Passed::No;
 };

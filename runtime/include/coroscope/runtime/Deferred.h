@@ -80,7 +80,7 @@ public:
         if (taken_.exchange(true, std::memory_order_acq_rel))
             return false;
         if constexpr (!std::is_void_v<T>)
-            this->value_.emplace(std::forward<V>(value)...);
+            this->setValue(std::forward<V>(value)...);
         return this->complete({});
     }
     bool fail(std::exception_ptr e) {
@@ -91,7 +91,7 @@ public:
 
 private:
     std::coroutine_handle<> createBody() override { return std::noop_coroutine(); }
-    std::exception_ptr takeResult() noexcept override { return {}; }
+    std::exception_ptr takeResult(std::coroutine_handle<>) noexcept override { return {}; }
     void dropBody() noexcept override {}
     std::atomic<bool> taken_{false};
 };

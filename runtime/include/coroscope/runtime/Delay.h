@@ -12,27 +12,22 @@ namespace coroscope {
 
 namespace detail {
 
+/// Its `due` is the time to wait until the source has set it.
 class DelayAwaitable final : public Suspension, public TimerNode {
 public:
-    explicit DelayAwaitable(std::chrono::nanoseconds time) noexcept
-        : time_(time) {}
+    explicit DelayAwaitable(std::chrono::nanoseconds time) noexcept { due = time.count(); }
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
-    bool await_ready() const noexcept { return time_.count() <= 0; }
+    bool await_ready() const noexcept { return due <= 0; }
     bool await_suspend(std::coroutine_handle<> handle);
     void await_resume() {
-        if (time_.count() <= 0)
+        if (due <= 0)
             return;
         finish();
         leaf_->job->throwIfCancelled(*leaf_);
     }
-    void unregister() noexcept override { source_->dispose(*this); }
+    void unregister() noexcept override;
     bool claim() noexcept override;
     void fire(bool inPlace) noexcept override;
-
-private:
-    std::chrono::nanoseconds time_;
-    PromiseBase* leaf_ = nullptr;
-    TimerSource* source_ = nullptr;
 };
 
 class YieldAwaitable final {

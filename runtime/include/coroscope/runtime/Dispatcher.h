@@ -32,10 +32,10 @@ protected:
 /// One entry in a TimerSource, owned by who waits.
 class TimerNode {
 public:
-    std::int64_t due = 0;             ///< nanoseconds on the source's own clock
-    std::uint64_t sequence = 0;       ///< order among equal due times
-    std::size_t place = notScheduled; ///< kept by the source
-    static constexpr std::size_t notScheduled = static_cast<std::size_t>(-1);
+    std::int64_t due = 0;               ///< nanoseconds on the source's own clock
+    std::uint32_t sequence = 0;         ///< order among equal due times; wraps
+    std::uint32_t place = notScheduled; ///< kept by the source
+    static constexpr std::uint32_t notScheduled = static_cast<std::uint32_t>(-1);
 
     /// Called by the source under its lock when the time has come. False: the node is not wanted any more and
     /// will not be touched again. True: the source calls fire(), without its lock.

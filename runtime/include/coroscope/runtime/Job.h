@@ -237,9 +237,8 @@ public:
 
 protected:
     ~CompletionAwaiter() = default;
-    Ref<JobNode> target_;
-    PromiseBase* leaf_ = nullptr;
     bool suspended_ = false;
+    Ref<JobNode> target_;
 };
 
 class JoinAwaitable final : public CompletionAwaiter {

@@ -46,7 +46,6 @@ protected:
     Mutex& mutex_;
 
 private:
-    PromiseBase* leaf_ = nullptr;
     bool queued_ = false;
 };
 

@@ -288,8 +288,6 @@ protected:
     /// The clause to be completed. Throws the cancellation.
     SelectClause& selected();
 
-    PromiseBase* leaf_ = nullptr;
-
 private:
     bool poll();
     void withdraw(std::size_t count) noexcept;

@@ -34,7 +34,6 @@ protected:
     Semaphore& semaphore_;
 
 private:
-    PromiseBase* leaf_ = nullptr;
     bool queued_ = false;
 };
 

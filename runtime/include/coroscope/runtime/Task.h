@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/runtime/detail/Compilers.h>
+#include <coroscope/runtime/detail/FailureInFlight.h>
 #include <coroscope/runtime/detail/JobNode.h>
 #include <coroscope/runtime/detail/PromiseBase.h>
 
@@ -49,9 +50,8 @@ struct TaskAccess {
 template <class T>
 class TaskAwaiter {
 public:
-    TaskAwaiter(std::coroutine_handle<TaskPromise<T>> task, PromiseBase& caller) noexcept
-        : task_(task)
-        , caller_(&caller) {}
+    explicit TaskAwaiter(std::coroutine_handle<TaskPromise<T>> task) noexcept
+        : task_(task) {}
     TaskAwaiter(const TaskAwaiter&) = delete;
     TaskAwaiter& operator=(const TaskAwaiter&) = delete;
     ~TaskAwaiter() {
@@ -59,21 +59,23 @@ public:
             task_.destroy();
     }
     bool await_ready() const noexcept { return false; }
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
+    template <class P>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<P> caller) noexcept {
+        static_assert(alignof(P) <= 2 * sizeof(void*) && alignof(TaskPromise<T>) <= 2 * sizeof(void*),
+                      "PromiseBase::callerPromise relies on it");
         TaskPromise<T>& promise = task_.promise();
         promise.caller = caller;
-        promise.callerPromise = caller_;
-        promise.job = caller_->job;
+        promise.job = caller.promise().job;
         return task_;
     }
     T await_resume() { return task_.promise().takeResult(); }
 
 private:
     std::coroutine_handle<TaskPromise<T>> task_;
-    PromiseBase* caller_;
 };
 
 /// Stands for an awaitable that lives elsewhere in the full expression: g++ 12 would copy a reference to it.
+/// Others take the reference itself, which costs the frame nothing.
 template <class A>
 class Awaiting {
 public:
@@ -94,7 +96,7 @@ struct FinalAwaiter {
     template <class P>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<P> self) noexcept {
         PromiseBase& promise = self.promise();
-        return promise.caller ? promise.caller : promise.job->bodyEnds();
+        return promise.caller ? promise.caller : promise.job->bodyEnds(self);
     }
     void await_resume() const noexcept {}
 };
@@ -119,14 +121,17 @@ public:
                                                "wrap other callbacks and awaitables "
                                                "with suspendCancellableCoroutine");
             a.attach(*this);
-            return Awaiting<std::remove_reference_t<A>>(a);
+            if constexpr (doubleFreesTemporaries)
+                return Awaiting<std::remove_reference_t<A>>(a);
+            else
+                return static_cast<std::remove_reference_t<A>&>(a);
         }
     }
 
 private:
     template <class U>
     TaskAwaiter<U> awaitTask(Task<U>& task) noexcept {
-        return TaskAwaiter<U>(TaskAccess::take(task), *this);
+        return TaskAwaiter<U>(TaskAccess::take(task));
     }
 };
 
@@ -134,39 +139,39 @@ template <class T>
 class TaskPromise : public PromiseCommon<T> {
 public:
     Task<T> get_return_object() noexcept;
-    void unhandled_exception() noexcept { failure_ = std::current_exception(); }
+    void unhandled_exception() noexcept { FailureInFlight::put(); }
     template <class V = T>
         requires std::is_constructible_v<T, V&&>
     void return_value(V&& value) {
-        value_.emplace(std::forward<V>(value));
+        if constexpr (fitsHere)
+            value_.emplace(std::forward<V>(value));
+        else
+            value_ = std::make_unique<T>(std::forward<V>(value));
     }
     T takeResult() {
-        if (failure_)
-            std::rethrow_exception(std::move(failure_));
+        if (FailureInFlight::any()) [[unlikely]]
+            std::rethrow_exception(FailureInFlight::take());
         return std::move(*value_);
     }
-    std::exception_ptr takeFailure() noexcept { return std::move(failure_); }
-    std::optional<T>& storedValue() noexcept { return value_; }
+    /// There is one if there is no failure.
+    T&& takeValue() noexcept { return std::move(*value_); }
 
 private:
-    std::exception_ptr failure_;
-    std::optional<T> value_;
+    /// See PromiseBase::callerPromise.
+    static constexpr bool fitsHere = alignof(T) <= 2 * sizeof(void*);
+    std::conditional_t<fitsHere, std::optional<T>, std::unique_ptr<T>> value_;
 };
 
 template <>
 class TaskPromise<void> : public PromiseCommon<void> {
 public:
     Task<void> get_return_object() noexcept;
-    void unhandled_exception() noexcept { failure_ = std::current_exception(); }
+    void unhandled_exception() const noexcept { FailureInFlight::put(); }
     void return_void() const noexcept {}
-    void takeResult() {
-        if (failure_)
-            std::rethrow_exception(std::move(failure_));
+    void takeResult() const {
+        if (FailureInFlight::any()) [[unlikely]]
+            std::rethrow_exception(FailureInFlight::take());
     }
-    std::exception_ptr takeFailure() noexcept { return std::move(failure_); }
-
-private:
-    std::exception_ptr failure_;
 };
 
 } // namespace detail

@@ -60,7 +60,7 @@ private:
         std::uint32_t count = 0;
         std::uint32_t limit = 0; ///< 0 until the thread is known, and after its end
     };
-    static constexpr std::size_t step = 32;
+    static constexpr std::size_t step = 16;
     static constexpr std::size_t largest = 1024;
     static constexpr std::size_t listOf(std::size_t size) noexcept { return (size - 1) / step; }
 

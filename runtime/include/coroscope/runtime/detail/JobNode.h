@@ -20,7 +20,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <optional>
+#include <new>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -77,8 +77,8 @@ private:
 /// waits for.
 class WaiterNode : public Registration {
 public:
-    Suspension* suspension = nullptr;
     bool chosen = false; ///< it is by this place that the suspension was decided; under the job's lock
+    Suspension* suspension = nullptr;
 
 protected:
     WaiterNode() noexcept
@@ -88,13 +88,13 @@ protected:
 
 class JobNode;
 
-/// A job in the list of its parent.
-class ChildRegistration : public Registration {
-public:
-    explicit ChildRegistration(JobNode& job) noexcept
-        : Registration(Kind::Child)
-        , child(job) {}
-    JobNode& child;
+/// What a scope has besides other jobs: a coroutine that awaits it.
+struct ScopeEnd {
+    enum class Return : std::uint8_t { Undecided, InPlace, Dispatched };
+    JobNode* outer = nullptr; ///< the job of that coroutine
+    /// Of a scope on another dispatcher, that may end before the awaiting coroutine is through suspending.
+    std::atomic<Return> way{Return::Dispatched};
+    bool cameBackDispatched = false;
 };
 
 /// Facts about a kind of job that never change.
@@ -113,9 +113,14 @@ inline constexpr std::uint16_t dispatched = 64; ///< a scope on another dispatch
 inline constexpr std::uint16_t bound = 128;     ///< its context has thread-bound elements
 inline constexpr std::uint16_t rebinds =
     256; ///< a scope that sets thread-bound elements where its caller runs
+inline constexpr std::uint16_t awaited = 512; ///< a coroutine waits in a scope function: there is a ScopeEnd
+inline constexpr std::uint16_t tellsHeld =
+    1024; ///< the record is told whether a handle exists: only of roots, the others have an owner anyway
 } // namespace Traits
 
-class JobNode : public Runnable, public FromBlocks {
+/// Its Registration is its place in the list of its parent. There may be millions: what few jobs need is
+/// elsewhere (Failures, ScopeEnd), and members fill what their neighbours leave free.
+class JobNode : public Runnable, public FromBlocks, private Registration {
 public:
     struct Origin {
         JobKind kind;
@@ -151,7 +156,7 @@ public:
     std::coroutine_handle<> startScope(JobNode& outer, const PromiseBase& leaf) noexcept;
     /// True if a scope's result came back through a dispatcher, so that cancellation of the outer job loses
     /// it.
-    bool cameBackDispatched() const noexcept { return cameBackDispatched_; }
+    bool cameBackDispatched() noexcept { return scopeEnd()->cameBackDispatched; }
     /// True if the body was ever suspended so far.
     bool everSuspended() const noexcept { return everSuspended_; }
     /// True if the body ended without an exception, whatever became of the job.
@@ -231,16 +236,13 @@ public:
     void entersThread() noexcept;
     static JobNode* current() noexcept;
 
-    /// Called at the end of the body by its coroutine. Answers who goes on.
-    std::coroutine_handle<> bodyEnds() noexcept;
+    /// Called at the end of `body` by that coroutine. Answers who goes on.
+    std::coroutine_handle<> bodyEnds(std::coroutine_handle<> body) noexcept;
 
     /// Where `leaf` and its callers wait, innermost first, as an interned stack.
     static StackId stackOf(const PromiseBase& leaf) noexcept;
 
     record::JobRecord& record() noexcept { return record_; }
-
-    /// The coroutine to go on with; set before the continuation is published.
-    std::coroutine_handle<> resumeAt;
 
 protected:
     explicit JobNode(Origin& origin);
@@ -250,9 +252,11 @@ protected:
     virtual std::coroutine_handle<> createBody() = 0;
     /// Moves the result out of the body's coroutine, destroys it and the callable. Answers the body's
     /// exception.
-    virtual std::exception_ptr takeResult() noexcept = 0;
+    virtual std::exception_ptr takeResult(std::coroutine_handle<> body) noexcept = 0;
     /// The body never ran and never will: destroys the callable.
     virtual void dropBody() noexcept = 0;
+    /// Of a job with Traits::awaited.
+    virtual ScopeEnd* scopeEnd() noexcept { return nullptr; }
 
 private:
     friend class JobWalk;
@@ -270,6 +274,12 @@ private:
     void tellHeld() noexcept;
     void drop(std::uint64_t counts) noexcept;
     bool endAtOnce() noexcept;
+    /// Of a scope: the job whose body awaits it.
+    JobNode* outer() noexcept { return traits_ & Traits::awaited ? scopeEnd()->outer : nullptr; }
+    /// A withContext(NonCancellable).
+    bool shields() const noexcept {
+        return kind_ == JobKind::WithContext && (flags_ & JobFlags::shielded) != 0;
+    }
     void goBackToOuter() noexcept;
     void addException(const std::exception_ptr& e);
     std::exception_ptr aggregateExceptions();
@@ -301,54 +311,72 @@ private:
         std::unique_ptr<record::JobFacts> facts; ///< of an async whose failure is nobody's business so far
     };
 
+    JobKind kind_;
+    std::atomic<bool> observed_{false};
     /// references (lower 32) and handles (upper 32); a handle is also a reference.
     std::atomic<std::uint64_t> counts_;
     record::JobRecord record_;
     std::uint64_t number_;
-    std::atomic<std::uint32_t> phase_;
-    Lock lock_;
-    std::uint32_t pending_ = 1;                   ///< children that have not ended, and one for the body
-    std::atomic<std::uint32_t> registrations_{0}; ///< registrations so far; changes under the lock
-    std::uint16_t traits_;
-    std::uint16_t flags_;
-    JobKind kind_;
-    bool bodyBegun_ = false;
-    bool skipCancelledBody_ = true; ///< a body that was cancelled before it began does not run
-    bool cameBackDispatched_ = false;
-    enum class Return : std::uint8_t { Undecided, InPlace, Dispatched };
-    /// Of a scope on another dispatcher, that may end before the awaiting coroutine is through suspending.
-    std::atomic<Return> return_{Return::Dispatched};
-    bool everSuspended_ = false;
-    bool bodyReturnedValue_ = false;
-    bool runs_;              ///< the body holds a reference, from its start to the end of the job
-    bool delivered_ = false; ///< the cancellation was thrown into the body
-    bool unjudged_ = false;  ///< since then it came to no suspension
-    bool askedOnce_ = false; ///< it asked whether it is cancelled after it had let go of the cancellation
-    bool swallowed_ = false; ///< that was told
-    std::atomic<bool> observed_{false};
-    bool shields_ = false;   ///< a withContext(NonCancellable)
-    bool tellsHeld_ = false; ///< the record is told whether a handle exists: only of roots, the others have
-                             ///< an owner anyway
+
+public:
+    /// The coroutine to go on with; set before the continuation is published.
+    std::coroutine_handle<> resumeAt;
+
+private:
     Ref<JobNode> parent_;
-    JobNode* outer_ = nullptr; ///< of a scope: the job whose body awaits it
-    ChildRegistration asChild_{*this};
-    Registration list_{Registration::Kind::Head};
     std::atomic<std::uintptr_t> suspension_{0};
     std::unique_ptr<Failures> failures_;
     ElementsRef elements_;
+    std::atomic<std::uint32_t> phase_;
+    Lock lock_;
+    std::uint32_t pending_ = 1; ///< children that have not ended, and one for the body
+    std::uint16_t traits_;
+    std::uint16_t flags_;
+    /// Who wants to hear of this job. The head's `order` changes under the lock.
+    [[no_unique_address]] Registration list_{Registration::Kind::Head};
+
+    // Written by whoever holds the continuation: one after the other.
+    bool bodyBegun_ : 1 = false;
+    bool skipCancelledBody_ : 1 = true; ///< a body that was cancelled before it began does not run
+    bool everSuspended_ : 1 = false;
+    bool bodyReturnedValue_ : 1 = false;
+    bool runs_ : 1;              ///< the body holds a reference, from its start to the end of the job
+    bool delivered_ : 1 = false; ///< the cancellation was thrown into the body
+    bool unjudged_ : 1 = false;  ///< since then it came to no suspension
+    bool askedOnce_ : 1 = false; ///< it asked whether it is cancelled after it had let go of the cancellation
+    bool swallowed_ : 1 = false; ///< that was told
+
+protected:
+    bool keepsCallable_ : 1 = false; ///< of the derived class
 };
 
 /// Adds the place where a result of type T is kept until the last handle is gone.
 template <class T>
 class ResultNode : public JobNode {
 public:
-    const T& value() const noexcept { return *value_; }
-    T& value() noexcept { return *value_; }
+    const T& value() const noexcept { return place_.value; }
+    T& value() noexcept { return place_.value; }
 
 protected:
     using JobNode::JobNode;
-    ~ResultNode() override = default;
-    std::optional<T> value_;
+    ~ResultNode() override {
+        if (hasValue_)
+            std::destroy_at(std::addressof(place_.value));
+    }
+    /// Once.
+    template <class... V>
+    void setValue(V&&... value) {
+        ::new (static_cast<void*>(std::addressof(place_.value))) T(std::forward<V>(value)...);
+        hasValue_ = true;
+    }
+
+private:
+    bool hasValue_ = false; // first: there is room for it behind JobNode
+    union Place {
+        Place() noexcept {}
+        ~Place() {}
+        T value;
+    } place_;
 };
 
 template <>

@@ -15,8 +15,12 @@ class PromiseBase : public FromBlocks {
 public:
     /// Who goes on when this coroutine ends; null for the body of a job.
     std::coroutine_handle<> caller;
-    /// The promise of `caller`; null for the body of a job.
-    PromiseBase* callerPromise = nullptr;
+    /// The promise of `caller`; null for the body of a job. All promises lie at the same place of their
+    /// frames, because none is aligned more strictly than two pointers.
+    const PromiseBase* callerPromise() const noexcept {
+        return caller ? &std::coroutine_handle<PromiseBase>::from_address(caller.address()).promise()
+                      : nullptr;
+    }
     JobNode* job = nullptr;
     /// The co_await that this coroutine came to last. Together with those of its callers: the chain of
     /// awaiting callers.

@@ -17,8 +17,9 @@ struct Registration {
     };
     Registration* prev = nullptr;
     Registration* next = nullptr;
-    Kind kind;
-    std::uint32_t order = 0; ///< how many were registered with the job before
+    /// How many were registered with the job before. Of the head: so far.
+    std::uint32_t order = 0;
+    Kind kind; ///< last, so that what derives from it begins right behind
 
     explicit Registration(Kind k) noexcept
         : kind(k) {}

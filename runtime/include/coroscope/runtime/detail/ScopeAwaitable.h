@@ -43,7 +43,7 @@ class [[nodiscard("a scope that is not awaited never runs")]] ScopeAwaitable {
 public:
     using T = BodyResult<F>;
     using Callable = typename Kept<F>::Type;
-    using Job = BodyJob<T, Callable>;
+    using Job = ScopeJob<T, Callable>;
     using Result =
         std::conditional_t<!orNull, T, std::conditional_t<std::is_void_v<T>, bool, std::optional<T>>>;
 

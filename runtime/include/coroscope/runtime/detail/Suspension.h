@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/model/States.h>
+#include <coroscope/runtime/detail/PromiseBase.h>
 
 #include <atomic>
 #include <coroutine>
@@ -11,7 +12,6 @@
 namespace coroscope::detail {
 
 class JobNode;
-class PromiseBase;
 
 /// Life of a suspension. Whoever moves it out of Undecided or Waiting has decided it; nobody else may touch
 /// it then.
@@ -33,7 +33,8 @@ public:
 
     /// Decides. Release: what the winner wrote before (a result) is seen by the coroutine when it goes on.
     Claim claim(State outcome) noexcept;
-    JobNode& job() const noexcept { return *job_; }
+    /// Only as long as the coroutine is suspended here: it is asked.
+    JobNode& job() const noexcept { return *leaf_->job; }
     /// Its place among what is registered with the job.
     std::uint32_t order() const noexcept { return order_; }
     State state() const noexcept { return state_.load(std::memory_order_acquire); }
@@ -56,7 +57,7 @@ protected:
     /// cancellation.
     void finish() noexcept;
 
-    JobNode* job_ = nullptr;
+    PromiseBase* leaf_ = nullptr; ///< the coroutine that waits
 
 private:
     std::uint32_t order_ = 0; ///< how many were registered with the job when it suspended

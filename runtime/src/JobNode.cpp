@@ -93,6 +93,9 @@
 
 namespace coroscope::detail {
 
+// A program may have millions of them: whoever adds a member finds it a place that is free.
+static_assert(sizeof(void*) != 8 || sizeof(JobNode) == 144);
+
 namespace {
 
 constexpr std::uint64_t oneReference = 1;

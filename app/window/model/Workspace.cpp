@@ -29,7 +29,6 @@ constexpr std::size_t sliceRows = 4'096;
 /// Nodes that one tick looks at for who waits for the selected job: half a millisecond's worth.
 constexpr std::size_t waiterNodes = 16'384;
 constexpr std::size_t mostCancels = 1'000;
-constexpr std::size_t mostPastStates = 50;
 constexpr std::size_t mostCallStacks = 1'000;
 
 /// `work` in the background, then `then` with what it gives here, unless the workspace is gone by then.
@@ -69,6 +68,7 @@ struct Workspace::Parked {
     observe::EndedJobs ended;
     TreeRows::Expansion expansion;
     observe::FindingWatch watch;
+    observe::FindingLog findingLog;
     observe::Batch batch;
     std::size_t batchAt = 0;
     bool batchOpen = false;
@@ -193,6 +193,8 @@ std::unique_ptr<Workspace::Parked> Workspace::park() {
     parked->ended = std::exchange(ended_, {});
     parked->expansion = rows_.expansion();
     parked->watch = std::exchange(watch_, {});
+    parked->findingLog = std::exchange(findingLog_, {});
+    parked->session->rest();
     parked->batch = std::exchange(batch_, {});
     parked->batchAt = std::exchange(batchAt_, 0);
     parked->batchOpen = std::exchange(batchOpen_, false);
@@ -211,6 +213,7 @@ void Workspace::unpark(Parked& parked) {
     tree_ = std::move(parked.tree);
     ended_ = std::move(parked.ended);
     watch_ = std::move(parked.watch);
+    findingLog_ = std::move(parked.findingLog);
     batch_ = std::move(parked.batch);
     batchAt_ = parked.batchAt;
     batchOpen_ = parked.batchOpen;
@@ -245,6 +248,7 @@ void Workspace::showNothing() {
     batchOpen_ = false;
     ended_ = {};
     watch_ = {};
+    findingLog_ = {};
     observe::Batch nothing;
     nothing.reset = true;
     tree_.apply(nothing, changes_);
@@ -355,6 +359,10 @@ observe::SessionStatus Workspace::status() const {
     return session_ ? session_->status() : observe::SessionStatus{};
 }
 
+bool Workspace::timeHistory(observe::TimeHistory& into) const {
+    return session_ && session_->timeHistory(into);
+}
+
 std::int64_t Workspace::now() const {
     if (session_) {
         if (const auto status = session_->status(); status.ended)
@@ -381,6 +389,8 @@ void Workspace::select(JobId id) {
     if (const Node node = tree_.find(id); id && node != noNode) {
         selected_.emplace();
         selected_->id = id;
+        selected_->whenSelected = observe::changeOf(tree_.row(node));
+        session_->watch(id);
         refreshSelected();
     }
     rows_.keepApart(id);
@@ -405,6 +415,7 @@ void Workspace::selectEnded(JobId id) {
         return;
     selected_.emplace();
     selected_->id = id;
+    session_->watch(id);
     selected_->row = job->row;
     selected_->ended = *job;
     selected_->failure = failureText(*job);
@@ -497,20 +508,12 @@ void Workspace::refreshContact() {
 }
 
 void Workspace::refreshSelected() {
+    if (selected_)
+        session_->jobHistory(selected_->history);
     const Node node = selectedNode();
     if (node == noNode)
         return;
     selected_->row = tree_.row(node);
-    const observe::JobRow& row = selected_->row;
-    std::vector<SelectedJob::PastState>& past = selected_->history;
-    const StackId place = row.execution == Execution::Suspended ? row.suspendedAt : 0;
-    const std::int64_t since = std::max(row.stateSince, row.executionSince);
-    if (past.empty() || past.back().state != row.state || past.back().execution != row.execution ||
-        past.back().suspendedAt != place || past.back().since != since) {
-        if (past.size() >= mostPastStates)
-            past.erase(past.begin());
-        past.push_back({since, row.state, row.execution, place});
-    }
     // The way to the root is long in a deep tree and rarely changes.
     const JobId parent = tree_.parent(node) == noNode ? JobId{} : tree_.row(tree_.parent(node)).id;
     const JobId known = selected_->path.empty() ? JobId{} : selected_->path.back().first;
@@ -787,6 +790,8 @@ void Workspace::refreshFindings() {
     if (session_->info().live)
         found = watch_.confirmed(std::move(found), at);
     const bool changed = findings_.assign(std::move(found), tree_);
+    if (changed)
+        findingLog_.note(findings_.all(), at);
     // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.
     const std::int64_t cost = observe::monotonicNow() - at;
     findingsDue_ = at + std::max(500 * millisecond, 50 * cost);

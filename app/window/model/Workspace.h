@@ -9,6 +9,7 @@
 
 #include <coroscope/observe/CancelProgress.h>
 #include <coroscope/observe/EndedJobs.h>
+#include <coroscope/observe/FindingLog.h>
 #include <coroscope/observe/Query.h>
 #include <coroscope/observe/Session.h>
 #include <coroscope/observe/Waits.h>
@@ -34,14 +35,9 @@ struct SelectedJob {
     std::optional<observe::EndedJob> ended;
     QString failure;
     std::int64_t endedWallClock = 0;
-    struct PastState {
-        std::int64_t since = 0;
-        JobState state = JobState::New;
-        Execution execution = Execution::None;
-        StackId suspendedAt = 0;
-    };
-    /// Its states as they were seen since it was selected, the present one last; some short ones are missing.
-    std::vector<PastState> history;
+    /// What it did as far back as that is known; made out in the background after the selection.
+    observe::JobHistory history;
+    std::optional<observe::JobChange> whenSelected; ///< what it did then, if it was alive
 };
 
 /// Widgets read from it and bind to its signals; they hold no state of the target themselves. Attaching and
@@ -101,6 +97,10 @@ public:
     const TreeRows& rows() const noexcept { return rows_; }
     const Labels& labels() const noexcept { return labels_; }
     const FindingIndex& findings() const noexcept { return findings_; }
+    /// When findings appeared while this session was on show.
+    const observe::FindingLog& findingLog() const noexcept { return findingLog_; }
+    /// As Session::timeHistory, of what is on show.
+    bool timeHistory(observe::TimeHistory& into) const;
     /// What ages are counted to: stands still once the target has ended, and in a dump.
     std::int64_t now() const;
     /// Seconds since 1970 of a moment of the target's clock.
@@ -248,6 +248,7 @@ private:
     TreeRows rows_{tree_};
     Labels labels_;
     observe::FindingWatch watch_;
+    observe::FindingLog findingLog_;
     FindingIndex findings_;
     bool freshSource_ = false;
     bool treeChangedSinceFindings_ = false;

@@ -3,6 +3,7 @@
 
 #include "model/Conditions.h"
 #include "model/Format.h"
+#include "model/JobPast.h"
 #include "program/Editor.h"
 #include "program/Log.h"
 #include "theme/Icons.h"
@@ -38,17 +39,23 @@ QString fromView(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
 }
 
-QString linkTo(JobId id, const QString& text) {
+QString actionLink(const QString& target, const QString& text) {
     const Tokens& t = Theme::tokens();
     return QStringLiteral("<a href=\"%1\" style=\"color:%2;text-decoration:none\">%3</a>")
-        .arg(id.value)
-        .arg(Theme::readable(t, t.accent, t.panel).name(), text.toHtmlEscaped());
+        .arg(target.toHtmlEscaped(), Theme::readable(t, t.accent, t.panel).name(), text.toHtmlEscaped());
+}
+
+QString linkTo(JobId id, const QString& text) {
+    return actionLink(QString::number(id.value), text);
 }
 
 QString filterLink(const QString& condition, const QString& text) {
-    const Tokens& t = Theme::tokens();
-    return QStringLiteral("<a href=\"filter:%1\" style=\"color:%2;text-decoration:none\">%3</a>")
-        .arg(condition.toHtmlEscaped(), Theme::readable(t, t.accent, t.panel).name(), text.toHtmlEscaped());
+    return actionLink(QStringLiteral("filter:") + condition, text);
+}
+
+QString dimText(const QString& text) {
+    return QStringLiteral("<span style=\"color:%1\">%2</span>")
+        .arg(Theme::tokens().dim.name(), text.toHtmlEscaped());
 }
 
 QLabel* wrapped(const QString& text, QWidget* parent) {
@@ -275,6 +282,7 @@ QStringList DetailsPanel::waitersLinked() const {
 }
 
 void DetailsPanel::rebuild() {
+    wholePast_ = false;
     findingsKey_ = placesKey_ = relationsKey_ = sampleKey_ = QStringLiteral("?");
     const bool asking = pages_->currentWidget() == cancel_;
     if (!asking || !workspace_.selected() || workspace_.selected()->id != cancel_->job())
@@ -511,10 +519,14 @@ void DetailsPanel::forgetSources() {
 }
 
 void DetailsPanel::linkClicked(const QString& link) {
-    if (link.startsWith(QLatin1String("filter:")))
+    if (link.startsWith(QLatin1String("filter:"))) {
         emit filterRequested(link.mid(7));
-    else
+    } else if (link == QLatin1String("past")) {
+        wholePast_ = !wholePast_;
+        refresh();
+    } else {
         emit jobClicked(JobId{link.toULongLong()});
+    }
 }
 
 /// "12 suspended, 3 running", each a filter.
@@ -559,24 +571,27 @@ QString DetailsPanel::sameAs() const {
     return parts.join(QStringLiteral("<br>"));
 }
 
-/// The last states, the latest first.
-QString DetailsPanel::history() const {
-    constexpr std::size_t mostShown = 8;
-    const auto& states = workspace_.selected()->history;
-    if (states.size() < 2)
+/// What it did, the latest first; the title says from when on.
+std::pair<QString, QString> DetailsPanel::history() const {
+    constexpr std::size_t fewLines = 8;
+    const JobPast past = pastOfSelected(workspace_);
+    if (past.lines.size() < 2)
         return {};
+    const std::size_t shown = wholePast_ ? past.lines.size() : std::min(past.lines.size(), fewLines);
     QStringList lines;
-    for (std::size_t i = states.size(); i-- > 0 && lines.size() < static_cast<qsizetype>(mostShown);) {
-        const SelectedJob::PastState& state = states[i];
-        const std::int64_t end = i + 1 < states.size() ? states[i + 1].since : workspace_.now();
-        QString line = QStringLiteral("%1  %2 %3")
-                           .arg(clockText(workspace_.wallClock(state.since)),
-                                stateText(state.state, state.execution), durationText(end - state.since));
-        if (state.execution == Execution::Suspended && state.suspendedAt != 0)
-            line += QStringLiteral(" · ") + workspace_.labels().stack(state.suspendedAt);
-        lines << line.toHtmlEscaped();
+    for (std::size_t i = 0; i < shown; ++i) {
+        const PastLine& line = past.lines[i];
+        const QString text = line.clock + QStringLiteral("  ") + line.text;
+        lines << (line.incident ? QStringLiteral("<b>%1</b>").arg(text.toHtmlEscaped())
+                                : text.toHtmlEscaped());
     }
-    return lines.join(QStringLiteral("<br>"));
+    if (past.lines.size() > fewLines)
+        lines << actionLink(QStringLiteral("past"),
+                            wholePast_ ? tr("show fewer")
+                                       : tr("and %1 earlier").arg(past.lines.size() - fewLines));
+    if (!past.limit.isEmpty())
+        lines << dimText(past.limit);
+    return {past.title, lines.join(QStringLiteral("<br>"))};
 }
 
 void DetailsPanel::fillRelations() {
@@ -614,8 +629,8 @@ void DetailsPanel::fillRelations() {
         marks << tr("of a scope of its own");
     if ((job->flags & JobFlags::swallowedCancellation) != 0)
         marks << tr("has swallowed its cancellation");
-    if (const QString states = history(); !states.isEmpty())
-        facts.emplace_back(tr("History since it was selected"), states);
+    if (auto past = history(); !past.second.isEmpty())
+        facts.push_back(std::move(past));
     if (const QString same = sameAs(); !same.isEmpty())
         facts.emplace_back(tr("Show only those with the same"), same);
     if (!marks.isEmpty())

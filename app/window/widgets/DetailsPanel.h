@@ -8,6 +8,8 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <utility>
+
 class QFrame;
 class QLabel;
 class QPushButton;
@@ -53,7 +55,8 @@ private:
     void linkClicked(const QString& link);
     QString childrenByState() const;
     QString sameAs() const;
-    QString history() const;
+    /// Title and rich text.
+    std::pair<QString, QString> history() const;
     QString link(JobId id) const;
     observe::WaitText selectedWait() const;
     QStringList waitersLinked() const;
@@ -86,6 +89,7 @@ private:
 
     Sources sources_;
     QTimer timer_;
+    bool wholePast_ = false; ///< the history is shown as far as it goes
     QString findingsKey_, placesKey_, relationsKey_, sampleKey_;
 };
 

@@ -18,6 +18,7 @@
 #include "widgets/EndedPanel.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
+#include "widgets/MomentPanel.h"
 #include "widgets/OutputPanel.h"
 
 #include "widgets/PathBar.h"
@@ -25,6 +26,7 @@
 #include "widgets/StartDialog.h"
 #include "widgets/StatusBar.h"
 #include "widgets/TargetsPanel.h"
+#include "widgets/TimeStrip.h"
 #include "widgets/Toolbar.h"
 
 #include <coroscope/observe/Dump.h>
@@ -112,6 +114,9 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     connect(views_, &QStackedWidget::currentChanged, this,
             [this] { path_->setVisible(views_->currentWidget() == tree_); });
     layout->addWidget(views_, 1);
+    strip_ = new TimeStrip(workspace_, treePage_);
+    layout->addWidget(strip_);
+    moments_ = new MomentPanel(workspace_, views_);
     pages_->addWidget(empty_);
     pages_->addWidget(treePage_);
     setCentralWidget(centre);
@@ -215,6 +220,13 @@ void MainWindow::buildMenu() {
         action->setShortcut(QKeySequence(Qt::CTRL | digit));
         addAction(action);
     }
+    QAction* strip = menu->addAction(tr("Time strip"), strip_, &TimeStrip::setWanted);
+    strip->setObjectName(QStringLiteral("showTimeStrip"));
+    strip->setCheckable(true);
+    strip->setChecked(strip_->wanted());
+    strip->setShortcut(QKeySequence(Qt::ALT | Qt::Key_0));
+    connect(strip_, &TimeStrip::wantedChanged, strip, &QAction::setChecked);
+    addAction(strip);
     menu->addAction(tr("Save picture of the map…"), this, [this] {
         if (workspace_.shows())
             setView(ViewSwitch::Map);
@@ -314,6 +326,12 @@ void MainWindow::connectAll() {
     connect(details_, &DetailsPanel::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(details_, &DetailsPanel::questionClosed, this, &MainWindow::focusView);
     connect(findings_, &FindingsPanel::jobClicked, this, &MainWindow::goTo);
+    connect(strip_, &TimeStrip::momentRequested, this,
+            [this](std::int64_t moment, std::int64_t from, std::int64_t to) {
+                moments_->open(strip_->history(), moment, from, to);
+            });
+    connect(moments_, &MomentPanel::jobClicked, this, &MainWindow::goTo);
+    connect(moments_, &MomentPanel::closed, this, [this] { strip_->setFocus(); });
     connect(commands_, &CommandsPanel::jobClicked, this, &MainWindow::goTo);
     connect(commands_, &CommandsPanel::refreshed, this, [this] {
         const QString text =

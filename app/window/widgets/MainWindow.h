@@ -33,12 +33,14 @@ class FilterField;
 class FindingsPanel;
 class JobTreeView;
 class MapPanel;
+class MomentPanel;
 class OutputPanel;
 class StartDialog;
 class PathBar;
 class StatusBar;
 class SystemAppearance;
 class TargetsPanel;
+class TimeStrip;
 class Toolbar;
 
 class MainWindow : public QMainWindow {
@@ -57,6 +59,8 @@ public:
     DetailsPanel& details() noexcept { return *details_; }
     CommandsPanel& commands() noexcept { return *commands_; }
     EndedPanel& ended() noexcept { return *ended_; }
+    TimeStrip& strip() noexcept { return *strip_; }
+    MomentPanel& moments() noexcept { return *moments_; }
     Banner& banner() noexcept { return *banner_; }
     Banner& saveBanner() noexcept { return *saveBanner_; }
     AttachDialog* attachDialog() const noexcept;
@@ -130,6 +134,8 @@ private:
     MapPanel* map_;
     QStackedWidget* views_;
     PathBar* path_;
+    TimeStrip* strip_;
+    MomentPanel* moments_;
     TargetsPanel* targetsPanel_;
     DetailsPanel* details_;
     FindingsPanel* findings_;

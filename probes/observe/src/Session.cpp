@@ -25,8 +25,16 @@ constexpr std::size_t smallBatch = 1'000;
 constexpr std::size_t mostKept = 65'536;
 /// Commands that wait for their last answer: a target that gets too many at once refuses the rest.
 constexpr std::size_t mostOpenCommands = 64;
+/// So many jobs at most are noted as they were at the attach: more would push each other out.
+constexpr std::size_t mostNotedAtOnce = ChangeRing::defaultRoom / 8;
 /// Of incidents that nobody takes, the newest are kept.
 constexpr std::ptrdiff_t mostIncidents = 10'000;
+
+/// What the jobs do by which they are counted, and how many came and went since the beginning.
+struct Tally {
+    LiveCounts live{};
+    std::uint64_t launched = 0, ended = 0, failed = 0;
+};
 
 /// Folds batches into one that says the same to somebody who knows what was taken before. Reader thread only.
 ///
@@ -35,6 +43,16 @@ constexpr std::ptrdiff_t mostIncidents = 10'000;
 /// keep.
 class Folder {
 public:
+    void begin(std::int64_t at) {
+        begun_ = at;
+        changes_.begin(at);
+    }
+    const Tally& tally() const noexcept { return tally_; }
+    ChangeRing& changes() noexcept { return changes_; }
+    /// Of this job each change is told anew.
+    void watch(JobId job) { watched_ = changes_.of(job); }
+    const JobHistory& watched() const noexcept { return watched_; }
+
     /// The taker has emptied the batch: positions in it mean nothing any more, and all it held is known to
     /// the taker.
     void taken() noexcept {
@@ -49,6 +67,7 @@ public:
             ++round_;
             places_.clear();
             forgetPassing();
+            tally_.live = {};
             takeAll(into.rows, news.rows);
         }
         into.events += news.events;
@@ -61,6 +80,9 @@ public:
             into.resources = std::move(news.resources);
         into.endedUntold += news.endedUntold;
         into.failedUntold += news.failedUntold;
+        tally_.launched += news.endedUntold;
+        tally_.ended += news.endedUntold;
+        tally_.failed += news.failedUntold;
         // No batch of a source both has a job and ends it, so the ends may come first: they make room in the
         // slots.
         for (const EndedJob& ended : news.ended)
@@ -76,7 +98,22 @@ private:
         std::uint32_t round = 0; ///< of `at`
         std::uint32_t since = 0; ///< round in which the job came
         bool gone = false;       ///< the job has ended
+        LiveState live = LiveState::Plain;
     };
+
+    std::uint32_t& count(LiveState live) noexcept { return tally_.live[static_cast<std::size_t>(live)]; }
+
+    void note(const JobRow& row, bool born) {
+        changes_.add(row, born);
+        if (row.id == watched_.job)
+            append(watched_, changeOf(row));
+    }
+
+    void noteEnd(const EndedJob& ended) {
+        changes_.add(ended);
+        if (ended.id == watched_.job)
+            append(watched_, changeOf(ended));
+    }
 
     /// Moves a complete state, which may be large, instead of adding it row by row.
     void takeAll(LargeVector<JobRow>& rows, LargeVector<JobRow>& news) {
@@ -94,10 +131,16 @@ private:
             if (place.id && place.id.generation() > row.id.generation())
                 continue;
             const std::uint32_t at = place.id ? place.at : kept++;
-            place = {row.id, at, round_, round_, false};
+            if (place.id)
+                --count(place.live);
+            place = {row.id, at, round_, round_, false, liveState(row.state, row.execution)};
+            ++count(place.live);
             rows[at] = row;
         }
         rows.resize(kept);
+        if (kept <= mostNotedAtOnce)
+            for (const JobRow& row : rows)
+                changes_.add(row, false);
     }
 
     void add(Batch& into, const JobRow& row) {
@@ -113,7 +156,14 @@ private:
             place.id = row.id;
             place.gone = false;
             place.since = round_;
+            ++tally_.launched;
+            note(row, true);
+        } else {
+            --count(place.live);
+            note(row, false);
         }
+        place.live = liveState(row.state, row.execution);
+        ++count(place.live);
         if (place.round == round_) {
             into.rows[place.at] = row;
             return;
@@ -126,12 +176,22 @@ private:
     void end(Batch& into, EndedJob ended) {
         const std::uint32_t index = ended.id.index();
         if (index >= places_.size() || places_[index].id != ended.id) {
+            if (ended.at >= begun_) { // a failure of before is only remembered
+                ++tally_.launched;
+                ++tally_.ended;
+                tally_.failed += ended.failed();
+                noteEnd(ended);
+            }
             passed(into, ended); // never told to anybody
             return;
         }
         Place& place = places_[index];
         if (place.gone)
             return;
+        --count(place.live);
+        ++tally_.ended;
+        tally_.failed += ended.failed();
+        noteEnd(ended);
         if (place.round == round_) {
             if (!ended.row.id)
                 ended.row = into.rows[place.at];
@@ -179,6 +239,10 @@ private:
     Passing failed_, others_;
     LargeVector<Place> places_; ///< by JobId::index
     std::uint32_t round_ = 1;
+    Tally tally_;
+    ChangeRing changes_;
+    JobHistory watched_;
+    std::int64_t begun_ = 0;
 };
 
 /// Events in the last second or so.
@@ -229,8 +293,17 @@ struct Session::Impl {
     }
 
     void run() {
+        const std::int64_t begun = monotonicNow();
+        const bool live = source->info().live;
+        if (live) {
+            folder.begin(begun);
+            const std::lock_guard guard(lock);
+            times.begin(begun);
+        }
+        lastLook = begun;
         while (!stop.load(std::memory_order_relaxed)) {
             sendCommands();
+            watchWanted();
             Batch news;
             std::optional<SourceEnd> end;
             std::vector<CommandAnswer> answered;
@@ -255,6 +328,7 @@ struct Session::Impl {
     void publish(Batch news, std::int64_t now, std::optional<SourceEnd> end, std::uint64_t untracked,
                  Contact contact, std::vector<CommandAnswer> answered) {
         rate.add(now, news.events);
+        const bool first = news.reset;
         std::unique_lock guard(lock);
         // A big batch is folded outside the lock: until then take() finds nothing, which is what it would
         // have found a moment earlier.
@@ -277,6 +351,8 @@ struct Session::Impl {
             oldestPending = now;
         status.events += news.events;
         status.lost += news.lost;
+        if (times.begun() != 0)
+            record(now, contact, end.has_value(), news.lost > 0, first);
         status.eventsPerSecond = rate.perSecond(now);
         status.untracked = untracked;
         status.contact = std::move(contact);
@@ -292,6 +368,49 @@ struct Session::Impl {
         }
         if (status.ended)
             refuseCommands(status.ended->text);
+    }
+
+    /// With the lock held.
+    void record(std::int64_t now, const Contact& contact, bool end, bool lost, bool first) {
+        using Kind = TimeHistory::TurnKind;
+        if (lost)
+            folder.changes().lost(now);
+        if (end)
+            times.add({now, Kind::Ended});
+        else if (contact.stopped != status.contact.stopped)
+            times.add({now, contact.stopped ? Kind::Stopped : Kind::WentOn});
+        else if (contact.followsEvents != status.contact.followsEvents)
+            times.add({now, contact.followsEvents ? Kind::Answered : Kind::Silent});
+        if (folder.watched().version != watched.version || folder.watched().job != watched.job)
+            watched = folder.watched();
+        // What was read only now is as old as that. The first complete state takes what it takes.
+        if (!first)
+            lag = std::max(lag, now - lastLook);
+        lastLook = first ? monotonicNow() : now;
+        if (oldestPending != 0 && !resting)
+            lag = std::max(lag, now - oldestPending);
+        if (!end && now < nextSample)
+            return;
+        // On the stroke, so that each step has its sample.
+        const std::int64_t at = end ? now : now / TimeHistory::finest * TimeHistory::finest;
+        nextSample = at + TimeHistory::finest;
+        const Tally& tally = folder.tally();
+        times.add(TimeHistory::Sample{at, tally.live, tally.launched, tally.ended, tally.failed, status.lost,
+                                      static_cast<double>(std::exchange(lag, 0)) / 1e6});
+    }
+
+    /// Somebody wants to know about another job.
+    void watchWanted() {
+        JobId job;
+        {
+            const std::lock_guard guard(lock);
+            if (wanted == folder.watched().job)
+                return;
+            job = wanted;
+        }
+        folder.watch(job);
+        const std::lock_guard guard(lock);
+        watched = folder.watched();
     }
 
     void sendCommands() {
@@ -335,6 +454,7 @@ struct Session::Impl {
     Folder folder;
     Rate rate;
     std::uint64_t seenTakes = 0;
+    std::int64_t lastLook = 0, nextSample = 0;
 
     mutable std::mutex lock; ///< guards what follows
     Batch pending;
@@ -344,6 +464,11 @@ struct Session::Impl {
     std::deque<Command> commands;                              ///< not yet sent
     std::unordered_map<std::uint64_t, std::uint64_t> requests; ///< the source's number to ours
     std::vector<CommandAnswer> answersGiven;
+    TimeHistory times;
+    std::int64_t lag = 0; ///< the longest since the last sample
+    bool resting = true;  ///< nobody has taken anything yet, or for a while
+    JobId wanted;         ///< the job to watch
+    JobHistory watched;
 
     std::thread thread; ///< last: it uses all of the above
 };
@@ -372,6 +497,38 @@ bool Session::take(Batch& batch) {
     std::swap(batch, impl_->pending);
     ++impl_->takes;
     impl_->oldestPending = 0;
+    impl_->resting = false;
+    return true;
+}
+
+void Session::rest() {
+    const std::lock_guard guard(impl_->lock);
+    impl_->resting = true;
+}
+
+bool Session::timeHistory(TimeHistory& into) const {
+    const std::lock_guard guard(impl_->lock);
+    if (into.begun() == impl_->times.begun() && into.version() == impl_->times.version())
+        return false;
+    into = impl_->times;
+    return true;
+}
+
+void Session::watch(JobId job) {
+    const std::lock_guard guard(impl_->lock);
+    impl_->wanted = job;
+    if (!impl_->status.ended || impl_->folder.watched().job == job)
+        return;
+    impl_->folder.watch(job); // the reader has gone home
+    impl_->watched = impl_->folder.watched();
+}
+
+bool Session::jobHistory(JobHistory& into) const {
+    const std::lock_guard guard(impl_->lock);
+    const JobHistory& known = impl_->watched;
+    if (into.job == known.job && into.version == known.version)
+        return false;
+    into = known;
     return true;
 }
 

@@ -25,6 +25,7 @@ public:
         std::mutex lock;
         std::deque<Batch> batches;
         std::optional<SourceEnd> end;
+        Contact contact{};
         std::size_t readsSinceLast = 0;
         std::vector<std::string> cancels;
         std::vector<CommandAnswer> answers;
@@ -42,11 +43,16 @@ public:
             return batches.empty() && readsSinceLast >= 2;
         }
     };
-    explicit ScriptedSource(Script& script)
-        : script_(script) {}
+    explicit ScriptedSource(Script& script, bool live = false)
+        : script_(script) {
+        info_.live = live;
+    }
     const SourceInfo& info() const override { return info_; }
     std::shared_ptr<const Dictionary> dictionary() const override { return texts_; }
-    Contact contact() const override { return {}; }
+    Contact contact() const override {
+        const std::lock_guard guard(script_.lock);
+        return script_.contact;
+    }
     void read(Batch& into) override {
         const std::lock_guard guard(script_.lock);
         ++script_.readsSinceLast;
@@ -285,6 +291,173 @@ TEST_F(SessionTest, KeepsWhatIsKnownWhenTheSourceEndsAndRefusesCommandsWithItsWo
     EXPECT_EQ(session.status().events, 1u);
     EXPECT_EQ(session.status().untracked, 3u);
     EXPECT_EQ(session.status().lagMilliseconds, 0);
+}
+
+/// A session on something that lives, and so has a history.
+struct LiveSessionTest : testing::Test {
+    ScriptedSource::Script script;
+    Session session{std::make_unique<ScriptedSource>(script, true)};
+    TimeHistory times;
+
+    bool read() {
+        return eventually([&] { return script.consumed(); });
+    }
+    /// Once the next sample has been taken.
+    TimeHistory::Step next() {
+        session.timeHistory(times);
+        const std::int64_t before = times.latest();
+        EXPECT_TRUE(eventually([&] {
+            session.timeHistory(times);
+            return times.latest() >= before + 2 * TimeHistory::finest;
+        }));
+        return times.steps(TimeHistory::Scale::Session).back();
+    }
+    std::uint64_t launched() const {
+        std::uint64_t sum = 0;
+        for (const TimeHistory::Step& step : times.steps(TimeHistory::Scale::Session))
+            sum += step.launched;
+        return sum;
+    }
+    static Batch state(std::uint32_t index, Execution execution, std::int64_t at) {
+        Batch news;
+        news.rows.push_back({});
+        news.rows.back().id = JobId::of(index, 1);
+        news.rows.back().state = JobState::Active;
+        news.rows.back().execution = execution;
+        news.rows.back().createdAt = news.rows.back().executionSince = at;
+        return news;
+    }
+};
+
+TEST_F(LiveSessionTest, CountsWhatIsAliveWhetherAnybodyTakesOrNot) {
+    script.give("! 1 2<1 3<1");
+    script.give("4<1 5<1");
+    script.give("-2 5<1");
+    script.give("5'<1"); // the end of 5 was missed
+    script.give(state(9, Execution::Running, monotonicNow()));
+    Batch passed;
+    passed.ended.push_back({JobId::of(70, 1), JobState::Failed, 1, monotonicNow()});
+    passed.ended.push_back({JobId::of(71, 1), JobState::Failed, 1, 5}); // before the attach: only remembered
+    script.give(passed);
+    ASSERT_TRUE(read());
+    const TimeHistory::Step step = next();
+    EXPECT_EQ(step.jobs(), 5u) << "1 3 4 5' 9";
+    EXPECT_EQ(step.live[static_cast<std::size_t>(LiveState::Running)], 1u);
+    EXPECT_EQ(launched(), 5u) << "4 5 5' 9 and one that came and went";
+    std::uint64_t ended = 0, failed = 0;
+    for (const TimeHistory::Step& each : times.steps(TimeHistory::Scale::Session)) {
+        ended += each.ended;
+        failed += each.failed;
+    }
+    EXPECT_EQ(ended, 3u) << "2 5 and that one";
+    EXPECT_EQ(failed, 1u);
+}
+
+TEST_F(LiveSessionTest, TheCountsAreThoseOfTheTree) {
+    script.give("!");
+    std::uint32_t seed = 1;
+    auto random = [&](std::uint32_t n) { return (seed = seed * 1'664'525 + 1'013'904'223) / 65'536 % n; };
+    for (int i = 0; i < 3'000; ++i) {
+        const JobId job = JobId::of(1 + random(40), 1 + static_cast<std::uint64_t>(i) / 500);
+        Batch news;
+        if (random(3) == 0) {
+            news.ended.push_back({job, JobState::Completed, 0, monotonicNow()});
+        } else {
+            news = state(job.index(), static_cast<Execution>(random(6)), monotonicNow());
+            news.rows.back().id = job;
+            if (random(5) == 0)
+                news.rows.back().state = JobState::Cancelling;
+        }
+        script.give(std::move(news));
+    }
+    ASSERT_TRUE(read());
+    const TimeHistory::Step step = next();
+    JobTree tree;
+    TreeChanges changes;
+    Batch batch;
+    ASSERT_TRUE(session.take(batch));
+    tree.apply(batch, changes);
+    LiveCounts expected{};
+    for (Node node = 0; node < tree.endNode(); ++node)
+        if (tree.isLive(node))
+            ++expected[static_cast<std::size_t>(liveState(tree.row(node).state, tree.row(node).execution))];
+    EXPECT_EQ(step.live, expected);
+}
+
+TEST_F(LiveSessionTest, KnowsWhatAJobDidBeforeAnybodyAsked) {
+    const std::int64_t now = monotonicNow() / 1'000 * 1'000;
+    script.give("! 1");
+    script.give(state(9, Execution::Queued, now + 1'000));
+    script.give(state(9, Execution::Running, now + 2'000));
+    script.give(state(8, Execution::Running, now + 2'000));
+    ASSERT_TRUE(read());
+    JobHistory history;
+    session.watch(JobId::of(9, 1));
+    ASSERT_TRUE(eventually([&] { return session.jobHistory(history); }));
+    ASSERT_EQ(history.changes.size(), 2u);
+    EXPECT_TRUE(history.fromBirth);
+    EXPECT_EQ(history.changes[0].execution, Execution::Queued);
+    script.give(state(9, Execution::Suspended, now + 3'000));
+    script.give(state(8, Execution::Suspended, now + 3'000));
+    ASSERT_TRUE(eventually([&] { return session.jobHistory(history); }));
+    EXPECT_EQ(history.changes.size(), 3u);
+    EXPECT_FALSE(session.jobHistory(history)) << "nothing new";
+    // Also when the program is gone, and of a job that was there from the beginning.
+    {
+        const std::lock_guard guard(script.lock);
+        script.end = SourceEnd{now + 9'000, 0, "gone"};
+    }
+    ASSERT_TRUE(eventually([&] { return session.status().ended.has_value(); }));
+    session.watch(JobId::of(1, 1));
+    ASSERT_TRUE(session.jobHistory(history));
+    EXPECT_EQ(history.changes.size(), 1u);
+    EXPECT_EQ(history.limit, JobHistory::Limit::Attach);
+    session.timeHistory(times);
+    ASSERT_FALSE(times.turns().empty());
+    EXPECT_EQ(times.turns().back().kind, TimeHistory::TurnKind::Ended);
+}
+
+TEST_F(LiveSessionTest, LagIsOfNewsThatSomebodyShouldHaveTaken) {
+    script.give("! 1");
+    ASSERT_TRUE(read());
+    next();
+    Batch batch;
+    session.take(batch);
+    session.rest();
+    script.give("2");
+    ASSERT_TRUE(read());
+    next();
+    next();
+    double resting = 0;
+    for (const TimeHistory::Step& step : times.steps(TimeHistory::Scale::Session))
+        resting = std::max(resting, step.lag);
+    session.take(batch);
+    script.give("3");
+    ASSERT_TRUE(eventually([&] {
+        session.timeHistory(times);
+        return times.steps(TimeHistory::Scale::Session).back().lag > 2 * resting + 250;
+    }));
+}
+
+TEST_F(LiveSessionTest, NotesWhenTheProgramStopsAndGoesOn) {
+    script.give("! 1");
+    ASSERT_TRUE(read());
+    const auto turns = [&](std::size_t count) {
+        return eventually([&] {
+            session.timeHistory(times);
+            return times.turns().size() == count;
+        });
+    };
+    const auto stop = [&](bool stopped) {
+        const std::lock_guard guard(script.lock);
+        script.contact.stopped = stopped;
+    };
+    stop(true);
+    ASSERT_TRUE(turns(1));
+    stop(false);
+    ASSERT_TRUE(turns(2));
+    EXPECT_EQ(times.turns()[0].kind, TimeHistory::TurnKind::Stopped);
+    EXPECT_EQ(times.turns()[1].kind, TimeHistory::TurnKind::WentOn);
 }
 
 } // namespace

@@ -230,7 +230,7 @@ TEST_F(TreeToolsTest, theLastStatesOfTheSelectedJobAreTold) {
                 return true;
         return false;
     }));
-    EXPECT_EQ(window.workspace().selected()->history.size(), 2u);
+    EXPECT_EQ(window.workspace().selected()->history.changes.size(), 2u);
 }
 
 } // namespace

@@ -2,7 +2,9 @@
 // A Source read by a thread of its own, for callers that must never wait (the window).
 #pragma once
 
+#include <coroscope/observe/JobHistory.h>
 #include <coroscope/observe/Source.h>
+#include <coroscope/observe/TimeHistory.h>
 
 #include <cstdint>
 #include <memory>
@@ -35,6 +37,16 @@ public:
     /// the caller microseconds: the folding is done on the reader thread.
     bool take(Batch& batch);
     SessionStatus status() const;
+    /// Nobody takes for a while: what waits until the next take() is no lag.
+    void rest();
+
+    /// How it went since the attach, whoever takes or not. Copies it when it is different from what `into`
+    /// has, and then answers true. Of a file nothing is known.
+    bool timeHistory(TimeHistory& into) const;
+    /// From now on jobHistory() is about this job; it comes some milliseconds later.
+    void watch(JobId job);
+    /// As timeHistory(): false while there is nothing new.
+    bool jobHistory(JobHistory& into) const;
 
     /// As Source::cancel; the command is sent from the reader thread.
     void cancel(std::uint64_t request, JobId job, bool childrenOnly, std::string reason);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/JobPast.h"
+
+#include "model/Format.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+
+namespace coroscope::app {
+
+namespace {
+
+QString tr(const char* text) {
+    return QCoreApplication::translate("JobPast", text);
+}
+
+QString incidentLine(const observe::Incident& incident) {
+    const QString text = QString::fromStdString(incident.text);
+    if (incident.what != IncidentKind::Commanded)
+        return incidentText(incident.what);
+    const QString why = text.section(QLatin1Char('\n'), 1);
+    return why.isEmpty() ? tr("cancelled by %1").arg(text.section(QLatin1Char('\n'), 0, 0))
+                         : tr("cancelled by %1: %2").arg(text.section(QLatin1Char('\n'), 0, 0), why);
+}
+
+} // namespace
+
+QString incidentText(IncidentKind kind) {
+    switch (kind) {
+    case IncidentKind::Failed:
+        return tr("failed");
+    case IncidentKind::UnseenFailure:
+        return tr("failed, and nobody saw it");
+    case IncidentKind::SwallowedCancellation:
+        return tr("swallowed its cancellation");
+    case IncidentKind::CancellationBecameValue:
+        return tr("caught its cancellation and returned");
+    case IncidentKind::CancellationBecameFailure:
+        return tr("caught its cancellation and failed");
+    case IncidentKind::Commanded:
+        return tr("told to cancel");
+    case IncidentKind::Unknown:
+        break;
+    }
+    return tr("something happened");
+}
+
+JobPast pastOfSelected(const Workspace& workspace) {
+    JobPast past;
+    const SelectedJob& selected = *workspace.selected();
+    const observe::JobHistory& history = selected.history;
+    const bool known = history.job == selected.id;
+    std::vector<observe::JobChange> changes;
+    if (known)
+        changes = history.changes;
+    if (const auto& seen = selected.whenSelected; seen && (changes.empty() || seen->at < changes.front().at))
+        changes.insert(changes.begin(), *seen);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        const observe::JobChange& change = changes[i];
+        QString text = stateText(change.state, change.execution);
+        if (!isFinal(change.state)) {
+            const std::int64_t end = i + 1 < changes.size() ? changes[i + 1].at
+                                     : selected.ended       ? selected.ended->at
+                                                            : workspace.now();
+            text += QLatin1Char(' ') + durationText(end - change.at);
+        }
+        if (change.suspendedAt != 0)
+            text += QStringLiteral(" · ") + workspace.labels().stack(change.suspendedAt);
+        past.lines.push_back({change.at, clockText(workspace.wallClock(change.at)), text, false});
+    }
+    for (const observe::Incident& incident : workspace.endedJobs().incidents())
+        if (incident.job.id == selected.id)
+            past.lines.push_back(
+                {incident.at, clockText(workspace.wallClock(incident.at)), incidentLine(incident), true});
+    std::stable_sort(past.lines.begin(), past.lines.end(),
+                     [](const PastLine& a, const PastLine& b) { return a.at < b.at; });
+    std::reverse(past.lines.begin(), past.lines.end());
+    past.title = tr("History");
+    if (!known || workspace.state() == Workspace::State::File)
+        return past;
+    using Limit = observe::JobHistory::Limit;
+    const QString since = clockText(workspace.wallClock(history.completeSince));
+    if (history.limit == Limit::Loss)
+        past.limit = tr("News were lost at %1: changes before may be missing.").arg(since);
+    else if (history.fromBirth)
+        past.title = tr("History since it was created");
+    else if (history.limit == Limit::Attach)
+        past.title = tr("History since the attach at %1").arg(since);
+    else
+        past.limit = tr("Changes before %1 were not kept.").arg(since);
+    return past;
+}
+
+} // namespace coroscope::app

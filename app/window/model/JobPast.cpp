@@ -69,12 +69,15 @@ JobPast pastOfSelected(const Workspace& workspace) {
             text += QStringLiteral(" · ") + workspace.labels().stack(change.suspendedAt);
         past.lines.push_back({change.at, clockText(workspace.wallClock(change.at)), text, false});
     }
-    for (const observe::Incident& incident : workspace.endedJobs().incidents())
-        if (incident.job.id == selected.id)
-            past.lines.push_back(
-                {incident.at, clockText(workspace.wallClock(incident.at)), incidentLine(incident), true});
-    std::stable_sort(past.lines.begin(), past.lines.end(),
-                     [](const PastLine& a, const PastLine& b) { return a.at < b.at; });
+    for (const observe::Incident& incident : workspace.endedJobs().incidents()) {
+        if (incident.job.id != selected.id)
+            continue;
+        const auto place =
+            std::upper_bound(past.lines.begin(), past.lines.end(), incident.at,
+                             [](std::int64_t at, const PastLine& line) { return at < line.at; });
+        past.lines.insert(
+            place, {incident.at, clockText(workspace.wallClock(incident.at)), incidentLine(incident), true});
+    }
     std::reverse(past.lines.begin(), past.lines.end());
     past.title = tr("History");
     if (!known || workspace.state() == Workspace::State::File)

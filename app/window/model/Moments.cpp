@@ -7,6 +7,7 @@
 #include <QCoreApplication>
 
 #include <algorithm>
+#include <tuple>
 
 namespace coroscope::app {
 
@@ -145,7 +146,9 @@ std::vector<Moment> momentsBetween(const Workspace& workspace, const TimeHistory
                            nameOf(workspace, job->row), firstLine(workspace.failureText(*job))});
         }
     }
-    std::stable_sort(all.begin(), all.end(), [](const Moment& a, const Moment& b) { return a.at < b.at; });
+    std::sort(all.begin(), all.end(), [](const Moment& a, const Moment& b) {
+        return std::tuple(a.at, a.kind, a.job.value) < std::tuple(b.at, b.kind, b.job.value);
+    });
     return all;
 }
 

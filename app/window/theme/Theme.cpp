@@ -121,7 +121,7 @@ QToolButton::menu-indicator { image: none; }
 QToolButton#stripScale { color: @dim; padding: 0 6px; }
 QToolButton#stripScale:checked { color: @accentText; border-color: transparent; }
 QToolButton#stripScale:checked:focus { border-color: @accent; }
-QFrame#momentPanel { background: @background; border: 1px solid @faint; border-radius: 6px; }
+QWidget#momentPanel { background: @background; border: 1px solid @faint; border-radius: 6px; }
 QToolButton#mapColour, QToolButton#mapSave { color: @dim; padding: 2px 8px; border: 1px solid @line; }
 QToolButton#mapColour:hover, QToolButton#mapColour:focus, QToolButton#mapSave:hover, QToolButton#mapSave:focus { color: @text; }
 QLineEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }

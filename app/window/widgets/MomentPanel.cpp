@@ -4,7 +4,6 @@
 #include "model/Format.h"
 #include "theme/Icons.h"
 #include "widgets/Cards.h"
-#include "widgets/RowHeight.h"
 
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -20,7 +19,7 @@ namespace coroscope::app {
 using observe::TimeHistory;
 
 namespace {
-constexpr int widest = 820, highest = 300, border = 8;
+constexpr int widest = 820, highest = 300, border = 8, head = 40;
 
 StateLook lookOf(const Moment& moment) {
     switch (moment.kind) {
@@ -131,56 +130,34 @@ QVariant MomentModel::data(const QModelIndex& index, int role) const {
 }
 
 MomentPanel::MomentPanel(Workspace& workspace, QWidget* above)
-    : QFrame(above->parentWidget())
+    : ListPanel(QStringLiteral("moments"), tr("What happened then"), new MomentModel(workspace),
+                above->parentWidget())
     , workspace_(workspace)
     , above_(above)
-    , model_(new MomentModel(workspace, this))
-    , list_(new QTreeView(this)) {
+    , model_(static_cast<MomentModel*>(list()->model()))
+    , title_(new QLabel(this))
+    , counts_(dimLabel(QString(), this))
+    , close_(new QToolButton(this)) {
     setObjectName(QStringLiteral("momentPanel"));
     setAccessibleName(tr("What happened then"));
-    setAttribute(Qt::WA_StyledBackground);
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(1, 6, 1, 6);
-    layout->setSpacing(2);
-    auto* top = new QHBoxLayout;
-    top->setContentsMargins(11, 0, 5, 0);
-    title_ = new QLabel(this);
+    layout()->setContentsMargins(1, 1, 1, 5); // within the frame
     title_->setObjectName(QStringLiteral("momentTitle"));
     QFont strong = Theme::text();
     strong.setWeight(QFont::DemiBold);
     title_->setFont(strong);
-    counts_ = dimLabel(QString(), this);
     counts_->setObjectName(QStringLiteral("momentCounts"));
-    close_ = new QToolButton(this);
     close_->setIconSize({12, 12});
     close_->setFixedSize(22, 22);
     close_->setAccessibleName(tr("Close"));
     close_->setToolTip(tr("Close (Esc)"));
-    top->addWidget(title_);
-    top->addSpacing(10);
-    top->addWidget(counts_, 1);
-    top->addWidget(close_);
-    layout->addLayout(top);
-    none_ = dimLabel(tr("No command, finding, failure or end is known from then."), this);
-    none_->setContentsMargins(11, 4, 11, 8);
-    layout->addWidget(none_);
-    layout->addWidget(list_, 1);
-    list_->setObjectName(QStringLiteral("moments"));
-    list_->setAccessibleName(tr("What happened then"));
-    list_->setModel(model_);
-    list_->setRootIsDecorated(false);
-    list_->setUniformRowHeights(true);
-    list_->setHeaderHidden(true);
-    list_->setIndentation(0);
-    list_->setIconSize({14, 14});
-    list_->setItemDelegate(new RowHeight(list_));
-    list_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    list_->setTextElideMode(Qt::ElideRight);
-    list_->setFrameShape(QFrame::NoFrame);
-    list_->header()->setStretchLastSection(true);
-    connect(list_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &MomentPanel::follow);
-    connect(list_, &QTreeView::clicked, this, &MomentPanel::follow);
+    top()->addWidget(title_);
+    top()->addSpacing(10);
+    top()->addWidget(counts_, 1);
+    top()->addWidget(close_);
+    list()->setHeaderHidden(true);
+    list()->setIconSize({14, 14});
+    connect(list()->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &MomentPanel::follow);
+    connect(list(), &QTreeView::clicked, this, &MomentPanel::follow);
     connect(close_, &QToolButton::clicked, this, &MomentPanel::close);
     connect(&workspace_, &Workspace::switched, this, &QWidget::hide);
     above_->installEventFilter(this);
@@ -216,14 +193,13 @@ void MomentPanel::open(const TimeHistory& history, std::int64_t moment, std::int
     const bool any = !moments.empty();
     filling_ = true;
     model_->assign(std::move(moments));
-    list_->setCurrentIndex({});
+    list()->setCurrentIndex({});
     filling_ = false;
-    none_->setVisible(!any);
-    list_->setVisible(any);
+    showListOr(tr("No command, finding, failure or end is known from then."));
     place();
     show();
     raise();
-    (any ? static_cast<QWidget*>(list_) : close_)->setFocus();
+    (any ? static_cast<QWidget*>(list()) : close_)->setFocus();
 }
 
 /// Over the lower edge, as high as its lines.
@@ -231,10 +207,9 @@ void MomentPanel::place() {
     const QRect page = above_->geometry();
     const int wide = std::min(widest, page.width() - 2 * border);
     const int rows = std::max(1, model_->rowCount()) * measure::row;
-    const int high = std::min({highest, 30 + rows + 18, page.height() - 2 * border});
+    const int high = std::min({highest, head + rows, page.height() - 2 * border});
     setGeometry(page.left() + border, page.bottom() + 1 - border - high, wide, high);
-    QHeaderView* header = list_->header();
-    header->setMinimumSectionSize(40);
+    QHeaderView* header = list()->header();
     header->resizeSection(MomentModel::TimeColumn, 76);
     header->resizeSection(MomentModel::WhatColumn, std::clamp(wide / 4, 110, 210));
     header->resizeSection(MomentModel::WhoColumn, std::clamp(wide / 4, 100, 210));
@@ -254,14 +229,14 @@ bool MomentPanel::eventFilter(QObject* watched, QEvent* event) {
     if (watched == above_ && (event->type() == QEvent::Resize || event->type() == QEvent::Move) &&
         isVisible())
         place();
-    return QFrame::eventFilter(watched, event);
+    return ListPanel::eventFilter(watched, event);
 }
 
 void MomentPanel::keyPressEvent(QKeyEvent* event) {
     if (event->key() == Qt::Key_Escape)
         close();
     else
-        QFrame::keyPressEvent(event);
+        ListPanel::keyPressEvent(event);
 }
 
 } // namespace coroscope::app

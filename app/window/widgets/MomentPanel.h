@@ -3,15 +3,14 @@
 #pragma once
 
 #include "model/Moments.h"
+#include "widgets/ListPanel.h"
 
 #include <QAbstractTableModel>
-#include <QFrame>
 
 #include <vector>
 
 class QLabel;
 class QToolButton;
-class QTreeView;
 
 namespace coroscope::app {
 
@@ -34,14 +33,13 @@ private:
 };
 
 /// Not modal: everything else goes on and can be used. Escape closes it.
-class MomentPanel : public QFrame {
+class MomentPanel : public ListPanel {
     Q_OBJECT
 public:
     /// `above` is the widget over whose lower edge it opens; they have the same parent.
     MomentPanel(Workspace& workspace, QWidget* above);
 
     void open(const observe::TimeHistory& history, std::int64_t moment, std::int64_t from, std::int64_t to);
-    QTreeView* list() const noexcept { return list_; }
     QString title() const;
 
 signals:
@@ -62,9 +60,7 @@ private:
     MomentModel* model_;
     QLabel* title_;
     QLabel* counts_;
-    QLabel* none_;
     QToolButton* close_;
-    QTreeView* list_;
     bool filling_ = false;
 };
 

@@ -410,19 +410,26 @@ void TimeStrip::drawPicture() {
         return;
     const std::int64_t length = history_.stepOf(scale_);
     const std::int64_t from = span().first;
+    std::vector<double> rates;
     for (const TimeHistory::Step& step : history_.steps(scale_)) {
         if (step.until < from)
             continue;
         most_ = std::max(most_, step.jobs());
         const double seconds = secondsOf(step, length);
-        mostRate_ = std::max({mostRate_, static_cast<double>(step.launched) / seconds,
-                              static_cast<double>(step.ended) / seconds});
+        rates.push_back(static_cast<double>(std::max(step.launched, step.ended)) / seconds);
+    }
+    // A burst must not make all the rest look like nothing: it is cut off.
+    if (!rates.empty()) {
+        const auto high = rates.begin() + static_cast<std::ptrdiff_t>(rates.size() * 19 / 20);
+        std::nth_element(rates.begin(), high, rates.end());
+        mostRate_ = *high > 0 ? *high * 1.25 : *std::max_element(rates.begin(), rates.end());
     }
     painter.setRenderHint(QPainter::Antialiasing);
     drawJobs(painter, at.graph);
     painter.setRenderHint(QPainter::Antialiasing, false);
     drawRates(painter, at.rates);
     drawMarks(painter, at);
+    drawScale(painter, at.graph);
     drawAxis(painter, at.axis);
 }
 
@@ -446,7 +453,7 @@ void TimeStrip::drawJobs(QPainter& painter, const QRect& lane) const {
             return;
         // One step alone is as wide as its time.
         std::vector<qreal> base(columns.size(), lane.bottom() + 1);
-        const double high = lane.height() - 1;
+        const double high = lane.height() - 2;
         for (const LiveState state : order) {
             QPolygonF area;
             bool any = false;
@@ -495,6 +502,27 @@ void TimeStrip::drawJobs(QPainter& painter, const QRect& lane) const {
     flush();
 }
 
+/// How many jobs the full height means.
+void TimeStrip::drawScale(QPainter& painter, const QRect& lane) const {
+    if (most_ == 0)
+        return;
+    const Tokens& t = Theme::tokens();
+    QFont font = Theme::text();
+    font.setPixelSize(10);
+    const QString text = tr("at most %1").arg(countText(most_));
+    const QFontMetrics metrics(font);
+    const QRectF box(lane.left() + 2, lane.top() + 2, metrics.horizontalAdvance(text) + 8, 13);
+    QColor ground = t.background;
+    ground.setAlphaF(0.8f);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(ground);
+    painter.drawRoundedRect(box, 3, 3);
+    painter.setFont(font);
+    painter.setPen(t.dim);
+    painter.drawText(box, Qt::AlignCenter, text);
+}
+
 /// Launches upwards, ends downwards, to one scale.
 void TimeStrip::drawRates(QPainter& painter, const QRect& lane) const {
     const Tokens& t = Theme::tokens();
@@ -516,8 +544,9 @@ void TimeStrip::drawRates(QPainter& painter, const QRect& lane) const {
         const double wide = std::max(1.0, x1 - x0 - (x1 - x0 > 3 ? 1 : 0));
         const double seconds = secondsOf(step, length);
         const auto high = [&](std::uint64_t count) {
-            return count == 0 ? 0.0
-                              : std::max(1.0, (half - 1) * static_cast<double>(count) / seconds / mostRate_);
+            return count == 0
+                       ? 0.0
+                       : std::clamp((half - 1) * static_cast<double>(count) / seconds / mostRate_, 1.0, half);
         };
         if (const double h = high(step.launched); h > 0)
             painter.fillRect(QRectF(lane.left() + x0, middle - h, wide, h), up);
@@ -560,15 +589,22 @@ void TimeStrip::drawMarks(QPainter& painter, const Lanes& at) {
                              t.dim);
     }
     painter.setRenderHint(QPainter::Antialiasing);
+    const qreal y = at.marks.center().y() + 0.5;
+    int failedAt = -2;
     for (const auto& [place, kind] : places) {
+        if (kind == MomentKind::Failed && std::exchange(failedAt, place) == place - 1) {
+            // It goes on failing: a line, so that what is rare is seen beside it.
+            painter.fillRect(QRectF((place - 0.5) * apart, y - 1, apart, 2),
+                             Theme::mix(t.failed, t.background, 0.55));
+            continue;
+        }
         const bool line = kind == MomentKind::Attached || kind == MomentKind::TargetEnded;
         qreal x = place * apart + apart / 2.0;
         if (line) // stands on its line
             for (const DrawnMark& mark : marks_)
                 if (mark.kind == kind && mark.x / apart == place)
                     x = mark.x;
-        drawMark(painter, {std::min<qreal>(x, at.marks.right() - 3), at.marks.center().y() + 0.5}, kind,
-                 colourOf(t, kind));
+        drawMark(painter, {std::min<qreal>(x, at.marks.right() - 3), y}, kind, colourOf(t, kind));
     }
 }
 
@@ -635,13 +671,9 @@ void TimeStrip::paintHead(QPainter& painter, const QRect& head) const {
         return;
     }
     const int number = metrics.horizontalAdvance(QString(most.size(), QLatin1Char('0'))) + 2;
-    const QString all = then ? tr("%1 jobs").arg(countText(step->jobs()))
-                             : tr("%1, at most %2").arg(countText(step->jobs()), most);
-    write(all, font, t.text,
-          std::max(metrics.horizontalAdvance(tr("%1, at most %2").arg(most, most)),
-                   metrics.horizontalAdvance(all)) +
-              14);
-    // What is never there is left out; where there is no room, the words go, then what is rare.
+    write(countText(step->jobs()), strong, t.text,
+          strongMetrics.horizontalAdvance(QString(most.size(), QLatin1Char('0'))) + 16);
+    // What is never there is left out; where there is little room, words go, then what is rare.
     std::vector<LiveState> shown;
     for (auto state = std::rbegin(order); state != std::rend(order); ++state) {
         bool any = *state == LiveState::Running || *state == LiveState::Suspended;
@@ -656,28 +688,26 @@ void TimeStrip::paintHead(QPainter& painter, const QRect& head) const {
                                    rateOf(static_cast<double>(step->ended) / seconds));
     const int ratesWidth =
         metrics.horizontalAdvance(tr("↑ %1  ↓ %2").arg(rateOf(mostRate_), rateOf(mostRate_))) + 8;
-    const auto width = [&](LiveState state, bool words) {
-        return 18 + (words ? metrics.horizontalAdvance(wordOf(state)) + 5 : 0) + number + 12;
-    };
-    const auto widthOfAll = [&](bool words) {
-        int all = 0;
-        for (const LiveState state : shown)
-            all += width(state, words);
-        return all;
-    };
-    const bool words = x + widthOfAll(true) + ratesWidth <= right;
-    while (!shown.empty() && x + widthOfAll(words) > right)
+    constexpr int sign = 17, gap = 12;
+    const auto wordWidth = [&](LiveState state) { return metrics.horizontalAdvance(wordOf(state)) + 5; };
+    int room = right - x;
+    while (!shown.empty() && static_cast<int>(shown.size()) * (sign + number + gap) > room)
         shown.pop_back();
+    room -= static_cast<int>(shown.size()) * (sign + number + gap);
+    const bool withRates = room >= ratesWidth;
+    room -= withRates ? ratesWidth : 0;
     for (const LiveState state : shown) {
         painter.drawPixmap(QPointF(x, head.center().y() - 6),
                            iconPixmap(iconName(lookOf(state)), Theme::stateColour(t, lookOf(state)), 13,
                                       devicePixelRatioF()));
-        x += 18;
-        if (words)
-            write(wordOf(state), font, t.dim, metrics.horizontalAdvance(wordOf(state)) + 5);
-        write(countText(countOf(step->live, state)), font, t.text, number + 12);
+        x += sign;
+        if (wordWidth(state) <= room) {
+            room -= wordWidth(state);
+            write(wordOf(state), font, t.dim, wordWidth(state));
+        }
+        write(countText(countOf(step->live, state)), font, t.text, number + gap);
     }
-    if (x + ratesWidth <= right)
+    if (withRates)
         write(rates, font, t.dim, ratesWidth);
 }
 

@@ -75,6 +75,7 @@ private:
     std::int64_t shownMoment() const noexcept;
     void drawPicture();
     void drawJobs(QPainter& painter, const QRect& lane) const;
+    void drawScale(QPainter& painter, const QRect& lane) const;
     void drawRates(QPainter& painter, const QRect& lane) const;
     void drawMarks(QPainter& painter, const Lanes& at);
     void drawAxis(QPainter& painter, const QRect& lane) const;
@@ -90,7 +91,7 @@ private:
     QPixmap picture_; ///< all but head and cursor
     bool dark_ = false;
     std::uint64_t most_ = 0; ///< jobs in what is shown
-    double mostRate_ = 0;    ///< launches or ends a second
+    double mostRate_ = 0;    ///< launches or ends a second that fill the height
     struct DrawnMark {
         int x;
         std::int64_t at;

@@ -284,8 +284,14 @@ struct Session::Impl {
 
     explicit Impl(std::unique_ptr<Source> s)
         : source(std::move(s))
-        , status{.contact = source->contact(), .ended = {}}
-        , thread([this] { run(); }) {}
+        , status{.contact = source->contact(), .ended = {}} {
+        lastLook = monotonicNow();
+        if (source->info().live) {
+            folder.begin(lastLook);
+            times.begin(lastLook);
+        }
+        thread = std::thread([this] { run(); });
+    }
 
     ~Impl() {
         stop.store(true, std::memory_order_relaxed);
@@ -293,14 +299,6 @@ struct Session::Impl {
     }
 
     void run() {
-        const std::int64_t begun = monotonicNow();
-        const bool live = source->info().live;
-        if (live) {
-            folder.begin(begun);
-            const std::lock_guard guard(lock);
-            times.begin(begun);
-        }
-        lastLook = begun;
         while (!stop.load(std::memory_order_relaxed)) {
             sendCommands();
             watchWanted();

@@ -357,17 +357,25 @@ TEST_F(LiveSessionTest, TheCountsAreThoseOfTheTree) {
     script.give("!");
     std::uint32_t seed = 1;
     auto random = [&](std::uint32_t n) { return (seed = seed * 1'664'525 + 1'013'904'223) / 65'536 % n; };
+    std::vector<std::uint64_t> generation(41, 1);
+    std::vector<bool> alive(41, false);
     for (int i = 0; i < 3'000; ++i) {
-        const JobId job = JobId::of(1 + random(40), 1 + static_cast<std::uint64_t>(i) / 500);
-        Batch news;
-        if (random(3) == 0) {
+        const std::uint32_t slot = 1 + random(40);
+        if (alive[slot] && random(4) == 0) {
+            alive[slot] = false;
+            const JobId job = JobId::of(slot, generation[slot]++);
+            if (random(3) == 0)
+                continue; // nobody heard of that end
+            Batch news;
             news.ended.push_back({job, JobState::Completed, 0, monotonicNow()});
-        } else {
-            news = state(job.index(), static_cast<Execution>(random(6)), monotonicNow());
-            news.rows.back().id = job;
-            if (random(5) == 0)
-                news.rows.back().state = JobState::Cancelling;
+            script.give(std::move(news));
+            continue;
         }
+        alive[slot] = true;
+        Batch news = state(slot, static_cast<Execution>(random(6)), monotonicNow());
+        news.rows.back().id = JobId::of(slot, generation[slot]);
+        if (random(5) == 0)
+            news.rows.back().state = JobState::Cancelling;
         script.give(std::move(news));
     }
     ASSERT_TRUE(read());
@@ -382,6 +390,7 @@ TEST_F(LiveSessionTest, TheCountsAreThoseOfTheTree) {
         if (tree.isLive(node))
             ++expected[static_cast<std::size_t>(liveState(tree.row(node).state, tree.row(node).execution))];
     EXPECT_EQ(step.live, expected);
+    EXPECT_GT(tree.size(), 10u);
 }
 
 TEST_F(LiveSessionTest, KnowsWhatAJobDidBeforeAnybodyAsked) {

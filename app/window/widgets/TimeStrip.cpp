@@ -590,12 +590,14 @@ void TimeStrip::drawMarks(QPainter& painter, const Lanes& at) {
     }
     painter.setRenderHint(QPainter::Antialiasing);
     const qreal y = at.marks.center().y() + 0.5;
-    int failedAt = -2;
+    // Who goes on failing gets a line, so that what is rare is seen beside it.
+    constexpr int goesOn = 4;
+    int failedAt = -goesOn - 1;
     for (const auto& [place, kind] : places) {
-        if (kind == MomentKind::Failed && std::exchange(failedAt, place) == place - 1) {
-            // It goes on failing: a line, so that what is rare is seen beside it.
-            painter.fillRect(QRectF((place - 0.5) * apart, y - 1, apart, 2),
-                             Theme::mix(t.failed, t.background, 0.55));
+        const int before = kind == MomentKind::Failed ? std::exchange(failedAt, place) : place - goesOn - 1;
+        if (place - before <= goesOn) {
+            painter.fillRect(QRectF((before + 0.5) * apart, y - 1, (place - before) * apart, 2),
+                             Theme::mix(t.failed, t.background, 0.5));
             continue;
         }
         const bool line = kind == MomentKind::Attached || kind == MomentKind::TargetEnded;
@@ -665,35 +667,42 @@ void TimeStrip::paintHead(QPainter& painter, const QRect& head) const {
     const int clockWidth = std::max(strongMetrics.horizontalAdvance(tr("Live jobs")),
                                     strongMetrics.horizontalAdvance(QStringLiteral("00:00:00")));
     write(clock, strong, t.text, clockWidth + 10);
-    const QString most = countText(std::max<std::uint64_t>(most_, 1));
     if (step == nullptr) {
         write(then ? tr("not watched then") : QString(), font, t.dim, right - x);
         return;
     }
-    const int number = metrics.horizontalAdvance(QString(most.size(), QLatin1Char('0'))) + 2;
     write(countText(step->jobs()), strong, t.text,
-          strongMetrics.horizontalAdvance(QString(most.size(), QLatin1Char('0'))) + 16);
-    // What is never there is left out; where there is little room, words go, then what is rare.
+          strongMetrics.horizontalAdvance(countText(std::max<std::uint64_t>(most_, 1))) + 16);
+    // What is never there is left out. Each has the room of its greatest number, so that nothing jumps.
+    observe::LiveCounts highest{};
+    for (const TimeHistory::Step& each : history_.steps(scale_))
+        if (each.until >= span().first)
+            for (std::size_t i = 0; i < highest.size(); ++i)
+                highest[i] = std::max(highest[i], each.live[i]);
+    constexpr int sign = 17, gap = 12;
+    const auto wordWidth = [&](LiveState state) { return metrics.horizontalAdvance(wordOf(state)) + 5; };
+    const auto numberWidth = [&](LiveState state) {
+        return metrics.horizontalAdvance(countText(countOf(highest, state))) + 2;
+    };
     std::vector<LiveState> shown;
-    for (auto state = std::rbegin(order); state != std::rend(order); ++state) {
-        bool any = *state == LiveState::Running || *state == LiveState::Suspended;
-        for (const TimeHistory::Step& each : history_.steps(scale_))
-            any = any || (each.until >= span().first && countOf(each.live, *state) > 0);
-        if (any)
-            shown.push_back(*state);
+    int room = right - x;
+    for (const LiveState state :
+         {LiveState::Running, LiveState::Suspended, LiveState::Cancelling, LiveState::Queued,
+          LiveState::WaitsForChildren, LiveState::Unstarted, LiveState::Plain}) {
+        const bool always = state == LiveState::Running || state == LiveState::Suspended;
+        const int wide = sign + numberWidth(state) + gap;
+        if ((!always && countOf(highest, state) == 0) || wide > room)
+            continue;
+        shown.push_back(state);
+        room -= wide;
     }
+    std::sort(shown.begin(), shown.end(), std::greater{}); // as in the picture, the top first
     const double seconds = secondsOf(*step, history_.stepOf(scale_));
     const QString rates = tr("↑ %1  ↓ %2")
                               .arg(rateOf(static_cast<double>(step->launched) / seconds),
                                    rateOf(static_cast<double>(step->ended) / seconds));
     const int ratesWidth =
         metrics.horizontalAdvance(tr("↑ %1  ↓ %2").arg(rateOf(mostRate_), rateOf(mostRate_))) + 8;
-    constexpr int sign = 17, gap = 12;
-    const auto wordWidth = [&](LiveState state) { return metrics.horizontalAdvance(wordOf(state)) + 5; };
-    int room = right - x;
-    while (!shown.empty() && static_cast<int>(shown.size()) * (sign + number + gap) > room)
-        shown.pop_back();
-    room -= static_cast<int>(shown.size()) * (sign + number + gap);
     const bool withRates = room >= ratesWidth;
     room -= withRates ? ratesWidth : 0;
     for (const LiveState state : shown) {
@@ -705,7 +714,7 @@ void TimeStrip::paintHead(QPainter& painter, const QRect& head) const {
             room -= wordWidth(state);
             write(wordOf(state), font, t.dim, wordWidth(state));
         }
-        write(countText(countOf(step->live, state)), font, t.text, number + gap);
+        write(countText(countOf(step->live, state)), font, t.text, numberWidth(state) + gap);
     }
     if (withRates)
         write(rates, font, t.dim, ratesWidth);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Snapshot.h"
+#include "Proxy.h"
 
 #include <coroscope/observe/Discovery.h>
 #include <coroscope/observe/Labels.h>
@@ -36,9 +37,9 @@ bool isNumber(std::string_view text, Number& number) {
     return !text.empty() && error == std::errc{} && end == text.data() + text.size();
 }
 
-using OpenedSource = observe::Result<std::unique_ptr<observe::Source>>;
+} // namespace
 
-OpenedSource openTarget(const std::string& target) {
+observe::Result<std::unique_ptr<observe::Source>> openTarget(const std::string& target) {
     if (int pid = 0; isNumber(target, pid))
         return observe::attach(pid);
     // A program often lies in the directory where it is looked at: its name means the process.
@@ -53,7 +54,7 @@ OpenedSource openTarget(const std::string& target) {
     if (pids.empty())
         return ::access(target.c_str(), F_OK) == 0
                    ? observe::open(target)
-                   : OpenedSource(
+                   : observe::Result<std::unique_ptr<observe::Source>>(
                          observe::Problem{"neither a program that can be observed nor a file is named " +
                                           target + "; see coroscopectl ps"});
     std::string text = std::to_string(pids.size()) + " processes are named " + target + "; say which by pid:";
@@ -61,8 +62,6 @@ OpenedSource openTarget(const std::string& target) {
         text += ' ' + std::to_string(pids[i]);
     return observe::Problem{pids.size() > 5 ? text + " ..." : text};
 }
-
-} // namespace
 
 void Snapshot::update() {
     observe::Batch batch;
@@ -109,8 +108,8 @@ std::unordered_multimap<JobId, std::size_t> Snapshot::findingsByJob() const {
     return all;
 }
 
-observe::Result<Snapshot> takeSnapshot(const std::string& target) {
-    auto source = openTarget(target);
+observe::Result<Snapshot> takeSnapshot(const std::string& target, const std::string& via) {
+    auto source = via.empty() ? openTarget(target) : observe::attachThrough(via, target, remoteOptions());
     if (!source)
         return observe::Problem{source.problem()};
     Snapshot snapshot;

@@ -37,7 +37,9 @@ struct Snapshot {
 };
 
 /// `target`: a pid, the name of a program that runs once, or a file. What looks like a path is a file.
-observe::Result<Snapshot> takeSnapshot(const std::string& target);
+observe::Result<std::unique_ptr<observe::Source>> openTarget(const std::string& target);
+/// With `via`, a command (observe/Remote.h): a pid or a name at its far end.
+observe::Result<Snapshot> takeSnapshot(const std::string& target, const std::string& via = {});
 
 /// The job that a person means: "#4711", "4711", or a name that only one job has. The problem lists the
 /// candidates when there are several.

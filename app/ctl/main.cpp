@@ -6,6 +6,7 @@
 #include "Filter.h"
 #include "Json.h"
 #include "List.h"
+#include "Proxy.h"
 #include "Save.h"
 #include "Show.h"
 #include "Tree.h"
@@ -25,8 +26,19 @@ int fail(const std::string& problem) {
     return failure;
 }
 
+/// The command through which the target is reached; empty: it is on this machine.
+std::string via;
+
 int ps(bool json) {
-    const std::vector<observe::Target> targets = observe::discover();
+    std::vector<observe::Target> targets;
+    if (via.empty()) {
+        targets = observe::discover();
+    } else {
+        auto found = observe::discoverThrough(via, remoteOptions());
+        if (!found)
+            return fail(found.problem());
+        targets = *std::move(found);
+    }
     if (!json) {
         printTargets(std::cout, targets);
         return success;
@@ -41,7 +53,7 @@ int ps(bool json) {
 /// As takeSnapshot; also says on the standard error what of a file could not be read, and to a person that a
 /// process does not answer.
 observe::Result<Snapshot> snapshotOf(const std::string& target) {
-    auto snapshot = takeSnapshot(target);
+    auto snapshot = takeSnapshot(target, via);
     if (!snapshot)
         return snapshot;
     for (const std::string& problem : snapshot->source->info().problems)
@@ -188,7 +200,12 @@ int main(int count, char** arguments) {
     app.footer(
         "Exit codes: 0 done; 1 wrong usage, no such target, or nothing saved; cancel: 2 some jobs are still\n"
         "there when the time is over, 3 refused, or the job is gone.");
-    bool json = false, yes = false, onlyFailures = false;
+    app.fallthrough();
+    app.add_option(
+        "--via", ctl::via,
+        "A command that leads to another machine or into a container, where coroscopectl is installed\n"
+        "too: 'ssh host', 'docker exec -i NAME', 'kubectl exec -i POD --', 'sudo'");
+    bool json = false, yes = false, onlyFailures = false, readOnly = false;
     std::string target, job, filter;
     ctl::CancelOptions options;
     ctl::SaveOptions saveOptions;
@@ -222,6 +239,13 @@ int main(int count, char** arguments) {
         withTarget(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
     CLI::App* const sample = withTarget(app.add_subcommand(
         "sample", "The native stack of the thread that runs a job; it is stopped for a moment"));
+    CLI::App* const proxy = app.add_subcommand(
+        "proxy", "The far end of --via and of the window's attaching through a command; not for people");
+    std::string proxied;
+    proxy->add_option(
+        "TARGET", proxied,
+        "The process: its pid, or the program's name if it runs once; without it only the list");
+    proxy->add_flag("--read-only", readOnly, "Refuse to cancel");
     for (CLI::App* const command : {show, sample, cancel})
         command
             ->add_option(
@@ -241,6 +265,8 @@ int main(int count, char** arguments) {
     options.json = json;
     if (*ps)
         return ctl::ps(json);
+    if (*proxy)
+        return ctl::proxy(proxied, readOnly);
     if (*tree)
         return ctl::tree(target, filter, json);
     if (*show)

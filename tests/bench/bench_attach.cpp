@@ -4,20 +4,26 @@
 #include "Target.h"
 
 #include <coroscope/observe/JobTree.h>
+#include <coroscope/observe/Remote.h>
 
+#include <filesystem>
+#include <memory>
 #include <string>
 
 namespace coroscope::bench {
 namespace {
 
-double attachMilliseconds(const Target& target, std::size_t atLeast, int times) {
+using Attach = std::unique_ptr<observe::Source> (*)(pid_t pid);
+
+double attachMilliseconds(const Target& target, std::size_t atLeast, int times,
+                          Attach attach = attachOrExit) {
     std::vector<double> taken;
     for (int i = 0; i < times; ++i) {
         observe::JobTree tree;
         observe::TreeChanges changes;
         observe::Batch batch;
         const auto from = std::chrono::steady_clock::now();
-        const auto source = attachOrExit(target.pid());
+        const auto source = attach(target.pid());
         source->read(batch);
         tree.apply(std::move(batch), changes);
         taken.push_back(secondsSince(from) * 1e3);
@@ -27,20 +33,33 @@ double attachMilliseconds(const Target& target, std::size_t atLeast, int times) 
     return median(taken);
 }
 
+/// Through `coroscopectl proxy` as a child of this process: what a link costs besides its line.
+std::unique_ptr<observe::Source> attachThroughOrExit(pid_t pid) {
+    const std::string own = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    auto source = observe::attachThrough('"' + own + "/coroscopectl\"", std::to_string(pid));
+    if (!source)
+        fail(source.problem().c_str());
+    return *std::move(source);
+}
+
 void attachFigures(std::size_t few, std::size_t many, int times) {
     {
         const Target target = crowd(few, "idle");
         print("attach.100k_ms", attachMilliseconds(target, few, times), "ms", 10);
+        print("attach.through.100k_ms", attachMilliseconds(target, few, times, attachThroughOrExit), "ms",
+              noGoal);
     }
     const Target target = crowd(many, "idle");
     print("attach.1m_ms", attachMilliseconds(target, many, times), "ms", 100);
+    print("attach.through.1m_ms", attachMilliseconds(target, many, times, attachThroughOrExit), "ms", noGoal);
     target.stop();
     print("attach.hung.1m_ms", attachMilliseconds(target, many, times), "ms", 110);
 }
 
 /// Age of what the tree has just learned, when it learned it: 99 of 100 are younger.
-double lagMilliseconds(const Target& target, double seconds, double eventsPerSecond) {
-    const auto source = attachOrExit(target.pid());
+double lagMilliseconds(const Target& target, double seconds, double eventsPerSecond,
+                       Attach attach = attachOrExit) {
+    const auto source = attach(target.pid());
     observe::JobTree tree;
     observe::TreeChanges changes;
     observe::Batch everything;
@@ -74,6 +93,8 @@ double lagMilliseconds(const Target& target, double seconds, double eventsPerSec
 
 void lagFigures(std::size_t live, double eventsPerSecond, double seconds) {
     print("lag.idle.p99_ms", lagMilliseconds(crowd(1000, "pulse"), seconds, 0), "ms", 1.5);
+    print("lag.through.idle.p99_ms", lagMilliseconds(crowd(1000, "pulse"), seconds, 0, attachThroughOrExit),
+          "ms", noGoal);
     const Target busy = crowd(live, "load", eventsPerSecond);
     print("lag.load.p99_ms", lagMilliseconds(busy, seconds, eventsPerSecond), "ms", 8);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "DumpReader.h"
 #include "Crc32.h"
+#include "TableReader.h"
 #include "Utf8.h"
 
 #include <coroscope/observe/Labels.h>
@@ -10,12 +11,10 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include <unistd.h>
-#include <zstd.h>
 
 namespace coroscope::observe {
 
@@ -23,21 +22,11 @@ namespace dump = wire::dump;
 
 namespace {
 
-constexpr std::uint64_t mostRows = std::uint64_t{1} << JobId::indexBits; ///< of each table
-constexpr std::uint64_t mostTextBytes = std::uint64_t{1} << 30;
-constexpr std::int64_t latest = std::numeric_limits<std::int64_t>::max() / 2;
 /// How far the next section is looked for behind a damaged one.
 constexpr std::uint64_t farthestSearch = std::uint64_t{1} << 30;
 constexpr std::uint64_t mostMarksTried = 1'000'000;
 constexpr std::size_t mostProblems = 20;
 constexpr std::size_t longestIncident = 4'096; ///< bytes of text: all of them are held in memory
-
-template <class T>
-T valueAt(const char* bytes) noexcept {
-    T value;
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
-}
 
 /// All of `size` bytes at `offset`, unless the file ends or fails before.
 bool readAt(int file, std::uint64_t offset, void* into, std::size_t size) noexcept {
@@ -54,109 +43,6 @@ bool readAt(int file, std::uint64_t offset, void* into, std::size_t size) noexce
     }
     return true;
 }
-
-/// A table whose rows may be spread over several sections, some of which may be missing.
-template <class Part>
-class Spread {
-public:
-    void add(std::uint32_t first, Part part) {
-        if (!parts_.empty() && parts_.back().first > first)
-            sorted_ = false;
-        parts_.push_back({first, std::move(part)});
-    }
-    void finish() {
-        if (!sorted_)
-            std::sort(parts_.begin(), parts_.end(),
-                      [](const Piece& a, const Piece& b) { return a.first < b.first; });
-    }
-    /// The part that has this row, and the row's number there.
-    std::pair<const Part*, std::size_t> find(std::uint32_t row) const noexcept {
-        auto after =
-            std::upper_bound(parts_.begin(), parts_.end(), row,
-                             [](std::uint32_t wanted, const Piece& piece) { return wanted < piece.first; });
-        if (after == parts_.begin())
-            return {nullptr, 0};
-        const Piece& piece = *--after;
-        const std::size_t at = row - piece.first;
-        return at < piece.part.size() ? std::pair{&piece.part, at}
-                                      : std::pair{static_cast<const Part*>(nullptr), at};
-    }
-
-private:
-    struct Piece {
-        std::uint32_t first;
-        Part part;
-    };
-    std::vector<Piece> parts_;
-    bool sorted_ = true;
-};
-
-/// Texts of one section in one piece of memory.
-struct Texts {
-    std::vector<std::uint32_t> ends; ///< in `bytes`
-    std::string bytes;
-
-    std::size_t size() const noexcept { return ends.size(); }
-    std::string_view at(std::size_t i) const noexcept {
-        const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
-        return std::string_view(bytes).substr(begin, ends[i] - begin);
-    }
-};
-
-/// The dictionary of a dump. Numbers that mean nothing, or are lost, give empty answers.
-class DumpDictionary : public Dictionary {
-public:
-    std::string text(TextId id) const override { return presentable(raw(id)); }
-    std::string failure(TextId id) const { return presentable(raw(id), true); }
-    SiteText site(SiteId id) const override {
-        const auto [part, at] = sites.find(id);
-        if (id == 0 || !part)
-            return {};
-        const dump::Site& row = (*part)[at];
-        return {text(row.file), text(row.function), row.line};
-    }
-    StackText stack(StackId id) const override {
-        StackText stack;
-        const auto [part, at] = stacks.find(id);
-        if (id == 0 || !part)
-            return stack;
-        const dump::Stack& row = (*part)[at];
-        for (std::uint32_t i = 0; i < std::min(row.depth, dump::Stack::depthHere); ++i)
-            stack.frames.push_back(site(row.sites[i]));
-        stack.cut = row.cut;
-        return stack;
-    }
-    CallStackText callStack(CallStackId id) const override {
-        CallStackText stack;
-        const auto [part, at] = callStacks.find(id);
-        if (id == 0 || !part)
-            return stack;
-        const dump::CallStack& row = (*part)[at];
-        for (std::uint32_t i = 0; i < std::min(row.depth, dump::CallStack::depthHere); ++i)
-            stack.frames.push_back(site(row.sites[i]));
-        stack.cut = row.cut;
-        stack.note = text(row.note);
-        return stack;
-    }
-    ContextText context(std::uint32_t id) const override {
-        const auto [part, at] = contexts.find(id);
-        if (id == 0 || !part)
-            return {};
-        return {text((*part)[at].dispatcher), text((*part)[at].elements)};
-    }
-
-    Spread<Texts> texts;
-    Spread<std::vector<dump::Site>> sites;
-    Spread<std::vector<dump::Stack>> stacks;
-    Spread<std::vector<dump::CallStack>> callStacks;
-    Spread<std::vector<dump::Context>> contexts;
-
-private:
-    std::string_view raw(TextId id) const noexcept {
-        const auto [part, at] = texts.find(id);
-        return id == 0 || !part ? std::string_view() : part->at(at);
-    }
-};
 
 const char* nameOf(std::uint32_t tag) noexcept {
     switch (tag) {
@@ -187,54 +73,11 @@ const char* nameOf(std::uint32_t tag) noexcept {
     }
 }
 
-/// An enumerator that a newer writer may know and we do not.
-template <class E>
-E known(std::uint8_t value, E last, E otherwise) noexcept {
-    return value <= static_cast<std::uint8_t>(last) ? static_cast<E>(value) : otherwise;
-}
-
-std::int64_t time(std::int64_t value) noexcept {
-    return std::clamp<std::int64_t>(value, 0, latest);
-}
-
-JobRow rowOf(const dump::Job& job, bool namesResources) noexcept {
-    JobRow row;
-    row.id = JobId{job.id};
-    row.parent = JobId{job.parent};
-    row.launcher = JobId{job.launcher};
-    row.number = job.number;
-    row.createdAt = time(job.createdAt);
-    row.stateSince = time(job.stateSince);
-    row.executionSince = time(job.executionSince);
-    row.jobVersion = job.jobVersion;
-    row.executionSequence = job.executionSequence;
-    row.site = job.site;
-    row.suspendedAt = job.suspendedAt;
-    row.name = job.name;
-    row.context = job.context;
-    row.resumes = job.resumes;
-    row.creationStack = job.creationStack;
-    row.flags = job.flags;
-    row.kind = known(job.kind, JobKind::Produce, JobKind::Foreign);
-    row.state = known(job.state, JobState::Failed, JobState::Active);
-    row.execution = known(job.execution, Execution::WaitsForChildren, Execution::None);
-    row.waitKind = known(job.waitKind, WaitKind::Select, WaitKind::Unknown);
-    row.waitsFor = row.waitKind == WaitKind::Delay
-                       ? std::min(job.waitsFor, static_cast<std::uint64_t>(latest))
-                   : isResource(row.waitKind) && !namesResources ? 0
-                                                                 : job.waitsFor;
-    row.held = (job.marks & dump::JobMarks::held) != 0;
-    row.changing = (job.marks & dump::JobMarks::changing) != 0;
-    return row;
-}
-
 class Reader {
 public:
     Reader(int file, std::uint64_t size)
         : file_(file)
-        , size_(size)
-        , dictionary_(std::make_shared<DumpDictionary>())
-        , decompressor_(::ZSTD_createDCtx(), &::ZSTD_freeDCtx) {}
+        , size_(size) {}
 
     Result<Dump> read() {
         std::uint64_t at = 0;
@@ -282,9 +125,7 @@ private:
 
     /// A section begins here, as far as its head tells.
     bool headAt(std::uint64_t at, dump::SectionHead& head) const noexcept {
-        return size_ - at >= sizeof head && readAt(file_, at, &head, sizeof head) &&
-               head.mark == dump::sectionMark &&
-               head.headCheck == crc32(&head, offsetof(dump::SectionHead, headCheck));
+        return size_ - at >= sizeof head && readAt(file_, at, &head, sizeof head) && isSectionHead(head);
     }
 
     /// Reads what begins there, or says what is wrong with it; answers where to go on.
@@ -337,39 +178,19 @@ private:
 
     /// The section's plain bytes into plain_.
     bool load(const dump::SectionHead& head, std::uint64_t begin) {
-        if (head.storedSize > dump::largestSection || head.plainSize > dump::largestSection ||
-            head.plainSize > std::uint64_t{head.storedSize} * dump::largestRatio)
+        if (!SectionOpener::mayBe(head))
             return false;
         stored_.resize(head.storedSize);
-        if (!readAt(file_, begin, stored_.data(), stored_.size()) ||
-            crc32(stored_.data(), stored_.size()) != head.check)
-            return false;
-        if (head.encoding == static_cast<std::uint16_t>(dump::Encoding::Plain)) {
-            std::swap(plain_, stored_);
-            return plain_.size() == head.plainSize;
-        }
-        if (head.encoding != static_cast<std::uint16_t>(dump::Encoding::Zstd))
-            return false;
-        plain_.resize(head.plainSize);
-        return ::ZSTD_decompressDCtx(decompressor_.get(), plain_.data(), plain_.size(), stored_.data(),
-                                     stored_.size()) == plain_.size();
+        return readAt(file_, begin, stored_.data(), stored_.size()) && opener_.open(head, stored_, plain_);
     }
 
     /// Null when all is well, else what is wrong, to follow the section's name.
     const char* take(const dump::SectionHead& head) {
+        if (TableReader::knows(head.tag))
+            return tables_.take(head.tag, plain());
         switch (head.tag) {
         case dump::tags::info:
             return takeInfo();
-        case dump::tags::texts:
-            return takeTexts();
-        case dump::tags::sites:
-            return takeRows(dictionary_->sites, sites_);
-        case dump::tags::stacks:
-            return takeRows(dictionary_->stacks, stacks_);
-        case dump::tags::callStacks:
-            return takeRows(dictionary_->callStacks, callStacks_);
-        case dump::tags::contexts:
-            return takeRows(dictionary_->contexts, contexts_);
         case dump::tags::jobs:
             return takeJobs();
         case dump::tags::ended:
@@ -386,20 +207,15 @@ private:
         }
     }
 
+    std::string_view plain() const noexcept { return {plain_.data(), plain_.size()}; }
+
     const char* takeInfo() {
         SourceInfo& info = dump_.info;
         infoRead_ = true;
-        std::size_t at = 0;
-        while (plain_.size() - at >= sizeof(dump::Field)) {
-            const auto field = valueAt<dump::Field>(plain_.data() + at);
-            at += sizeof field;
-            if (field.size > plain_.size() - at)
-                return "makes no sense";
-            const char* const bytes = plain_.data() + at;
-            at += field.size;
-            const std::uint64_t number = field.size == 8 ? valueAt<std::uint64_t>(bytes) : 0;
-            const auto text = [&] { return presentable({bytes, std::min<std::size_t>(field.size, 1'024)}); };
-            switch (static_cast<dump::FieldKey>(field.key)) {
+        const bool sound = readFields<dump::FieldKey>(plain(), [&](dump::FieldKey key, std::uint64_t number,
+                                                                   std::string_view bytes) {
+            const auto text = [&] { return presentable(bytes.substr(0, 1'024)); };
+            switch (key) {
             case dump::FieldKey::Program:
                 info.program = text();
                 break;
@@ -416,7 +232,7 @@ private:
                 info.host = text();
                 break;
             case dump::FieldKey::TakenAt:
-                info.takenAt = time(static_cast<std::int64_t>(number));
+                info.takenAt = saneTime(static_cast<std::int64_t>(number));
                 break;
             case dump::FieldKey::TakenWallClock:
                 // To the year 9999: beyond that no calendar is asked.
@@ -424,6 +240,7 @@ private:
                     static_cast<std::int64_t>(std::min<std::uint64_t>(number, 253'402'300'799));
                 break;
             case dump::FieldKey::Writer:
+            case dump::FieldKey::CommandLine:
                 break;
             case dump::FieldKey::Redacted:
                 info.redacted = number != 0;
@@ -456,73 +273,19 @@ private:
                 endedThere_ = number;
                 break;
             }
-        }
-        return nullptr;
-    }
-
-    /// The rows of the section, `bytes` each at least; nothing when the section is too small for them, or
-    /// there are too many.
-    std::optional<dump::TableHead> tableOf(std::size_t bytes, std::uint64_t& rowsSoFar) const {
-        if (plain_.size() < sizeof(dump::TableHead))
-            return std::nullopt;
-        const auto head = valueAt<dump::TableHead>(plain_.data());
-        const std::uint64_t room = plain_.size() - sizeof head;
-        if (head.stride < bytes || std::uint64_t{head.count} * head.stride > room ||
-            head.count > mostRows - rowsSoFar)
-            return std::nullopt;
-        rowsSoFar += head.count;
-        return head;
-    }
-    template <class Row>
-    Row rowAt(const dump::TableHead& table, std::size_t i) const noexcept {
-        return valueAt<Row>(plain_.data() + sizeof table + i * table.stride);
-    }
-
-    const char* takeTexts() {
-        const auto table = tableOf(sizeof(std::uint32_t), texts_);
-        if (!table || table->stride != sizeof(std::uint32_t))
-            return "makes no sense";
-        Texts texts;
-        texts.ends.reserve(table->count);
-        const std::size_t begin = sizeof *table + std::size_t{table->count} * table->stride;
-        const std::uint64_t room = plain_.size() - begin;
-        std::uint64_t end = 0;
-        for (std::size_t i = 0; i < table->count; ++i) {
-            const auto size = rowAt<std::uint32_t>(*table, i);
-            end += size;
-            if (size > dump::longestText || end > room)
-                return "makes no sense";
-            texts.ends.push_back(static_cast<std::uint32_t>(end));
-        }
-        textBytes_ += end;
-        if (textBytes_ > mostTextBytes)
-            return "has more text than a dump may have";
-        texts.bytes.assign(plain_.data() + begin, static_cast<std::size_t>(end));
-        dictionary_->texts.add(table->first, std::move(texts));
-        return nullptr;
-    }
-
-    template <class Row>
-    const char* takeRows(Spread<std::vector<Row>>& into, std::uint64_t& rowsSoFar) {
-        const auto table = tableOf(sizeof(Row), rowsSoFar);
-        if (!table)
-            return "makes no sense";
-        std::vector<Row> rows;
-        rows.reserve(table->count);
-        for (std::size_t i = 0; i < table->count; ++i)
-            rows.push_back(rowAt<Row>(*table, i));
-        into.add(table->first, std::move(rows));
-        return nullptr;
+        });
+        return sound ? nullptr : "makes no sense";
     }
 
     const char* takeJobs() {
-        const auto table = tableOf(sizeof(dump::Job), jobs_);
+        const auto table = tableOf(plain(), sizeof(dump::Job), jobs_);
         if (!table)
             return "makes no sense";
         if (dump_.jobs.capacity() == 0) // as many as are said to be there, if the file can have them
-            dump_.jobs.reserve(static_cast<std::size_t>(std::min(jobsThere_, std::min(mostRows, size_ / 4))));
+            dump_.jobs.reserve(
+                static_cast<std::size_t>(std::min(jobsThere_, std::min(mostTableRows, size_ / 4))));
         for (std::size_t i = 0; i < table->count; ++i) {
-            const JobRow row = rowOf(rowAt<dump::Job>(*table, i), namesResources_);
+            const JobRow row = rowOf(rowAt<dump::Job>(plain(), *table, i), namesResources_);
             if (row.id)
                 dump_.jobs.push_back(row);
         }
@@ -530,17 +293,14 @@ private:
     }
 
     const char* takeEnded() {
-        const auto table = tableOf(sizeof(dump::Ended), endedRows_);
+        const auto table = tableOf(plain(), sizeof(dump::Ended), endedRows_);
         if (!table)
             return "makes no sense";
         for (std::size_t i = 0; i < table->count; ++i) {
-            const auto row = rowAt<dump::Ended>(*table, i);
-            const JobState state = known(row.finalState, JobState::Failed, JobState::Completed);
-            EndedJob job{JobId{row.job.id}, isFinal(state) ? state : JobState::Completed, 0, time(row.at)};
+            const auto row = rowAt<dump::Ended>(plain(), *table, i);
+            EndedJob job = endedOf(row, namesResources_);
             if (!job.id)
                 continue;
-            if ((row.marks & dump::EndedMarks::known) != 0)
-                job.row = rowOf(row.job, namesResources_);
             if ((row.marks & dump::EndedMarks::failed) != 0)
                 job.failure = std::uint64_t{row.failure} + 1;
             dump_.ended.push_back(job);
@@ -549,24 +309,22 @@ private:
     }
 
     const char* takeIncidents() {
-        const auto table = tableOf(sizeof(dump::Incident), incidents_);
+        const auto table = tableOf(plain(), sizeof(dump::Incident), incidents_);
         if (!table)
             return "makes no sense";
         for (std::size_t i = 0; i < table->count; ++i)
-            incidentRows_.push_back(rowAt<dump::Incident>(*table, i));
+            incidentRows_.push_back(rowAt<dump::Incident>(plain(), *table, i));
         return nullptr;
     }
 
     const char* takeResources() {
-        const auto table = tableOf(sizeof(dump::Resource), resources_);
+        const auto table = tableOf(plain(), sizeof(dump::Resource), resources_);
         if (!table)
             return "makes no sense";
         for (std::size_t i = 0; i < table->count; ++i) {
-            const auto row = rowAt<dump::Resource>(*table, i);
-            const WaitKind kind = known(row.kind, WaitKind::Select, WaitKind::Unknown);
-            if (row.id != 0 && isResource(kind))
-                dump_.resources.push_back({ResourceId{row.id}, kind, JobId{row.owner}, row.count,
-                                           row.capacity, row.waiting, row.name, row.site});
+            const Resource resource = resourceOf(rowAt<dump::Resource>(plain(), *table, i));
+            if (resource.id)
+                dump_.resources.push_back(resource);
         }
         return nullptr;
     }
@@ -576,24 +334,19 @@ private:
         const std::size_t from = incidentRows_.size() - std::min(incidentRows_.size(), EndedJobs::mostOfEach);
         for (std::size_t i = from; i < incidentRows_.size(); ++i) {
             const dump::Incident& row = incidentRows_[i];
-            dump_.incidents.push_back(
-                {row.number, known(row.what, IncidentKind::Commanded, IncidentKind::Unknown), time(row.at),
-                 rowOf(row.job, namesResources_),
-                 std::string(cutUtf8(dictionary_->failure(row.text), longestIncident))});
+            Incident incident = incidentOf(row, namesResources_);
+            incident.text = cutUtf8(tables_.dictionary()->failure(row.text), longestIncident);
+            dump_.incidents.push_back(std::move(incident));
         }
         incidentRows_ = {};
     }
 
     void finish() {
         SourceInfo& info = dump_.info;
-        dictionary_->texts.finish();
-        dictionary_->sites.finish();
-        dictionary_->stacks.finish();
-        dictionary_->callStacks.finish();
-        dictionary_->contexts.finish();
+        tables_.finish();
         finishIncidents();
-        dump_.dictionary = dictionary_;
-        dump_.failureText = [dictionary = dictionary_](const EndedJob& job) {
+        dump_.dictionary = tables_.dictionary();
+        dump_.failureText = [dictionary = tables_.dictionary()](const EndedJob& job) {
             return job.failure == 0 ? std::string()
                                     : dictionary->failure(static_cast<TextId>(job.failure - 1));
         };
@@ -623,14 +376,12 @@ private:
     const int file_;
     const std::uint64_t size_;
     Dump dump_;
-    std::shared_ptr<DumpDictionary> dictionary_;
-    std::unique_ptr<::ZSTD_DCtx, std::size_t (*)(::ZSTD_DCtx*)> decompressor_;
+    TableReader tables_;
+    SectionOpener opener_;
     std::vector<char> stored_, plain_;
-    std::uint64_t sites_ = 0, stacks_ = 0, callStacks_ = 0, contexts_ = 0, texts_ = 0, jobs_ = 0,
-                  endedRows_ = 0;
-    std::uint64_t incidents_ = 0, resources_ = 0;
+    std::uint64_t jobs_ = 0, endedRows_ = 0, incidents_ = 0, resources_ = 0;
     std::vector<dump::Incident> incidentRows_;
-    std::uint64_t textBytes_ = 0, jobsThere_ = 0, endedThere_ = 0;
+    std::uint64_t jobsThere_ = 0, endedThere_ = 0;
     std::uint64_t problems_ = 0, marksTried_ = 0;
     /// Before minor version 1 a job waited for the holder of a mutex, or an address.
     bool namesResources_ = true;

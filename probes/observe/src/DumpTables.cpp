@@ -10,9 +10,10 @@ namespace coroscope::observe {
 
 namespace dump = wire::dump;
 
-DumpTables::DumpTables(const Dictionary& dictionary, Redaction* redaction)
+DumpTables::DumpTables(const Dictionary& dictionary, Redaction* redaction, CallStacks callStacks)
     : dictionary_(dictionary)
-    , redaction_(redaction) {
+    , redaction_(redaction)
+    , callStackUse_(callStacks) {
     text({});
     site(SiteText{});
     stacks_.emplace_back();
@@ -80,6 +81,8 @@ std::uint32_t DumpTables::stack(StackId id) {
 }
 
 std::uint32_t DumpTables::callStack(CallStackId id) {
+    if (callStackUse_ == CallStacks::LeftAsNumbers)
+        return id;
     const auto [at, added] = callStackIds_.try_emplace(id, 0);
     if (!added)
         return at->second;
@@ -154,6 +157,32 @@ dump::Resource DumpTables::translate(const Resource& resource) {
     row.name = name(resource.name);
     row.site = site(resource.site);
     row.kind = static_cast<std::uint8_t>(resource.kind);
+    return row;
+}
+
+dump::Ended DumpTables::translate(const EndedJob& job, std::uint32_t text) {
+    dump::Ended row{};
+    if (job.row.id) {
+        row.job = translate(job.row);
+        row.marks |= dump::EndedMarks::known;
+    }
+    row.job.id = job.id.value;
+    row.at = job.at;
+    row.finalState = static_cast<std::uint8_t>(job.finalState);
+    if (job.failure != 0) {
+        row.marks |= dump::EndedMarks::failed;
+        row.failure = text;
+    }
+    return row;
+}
+
+dump::Incident DumpTables::translate(const Incident& incident, std::uint32_t text) {
+    dump::Incident row{};
+    row.job = translate(incident.job);
+    row.number = incident.number;
+    row.at = incident.at;
+    row.text = text;
+    row.what = static_cast<std::uint8_t>(incident.what);
     return row;
 }
 

@@ -17,12 +17,18 @@ namespace coroscope::observe {
 
 class DumpTables {
 public:
-    /// `redaction` may be null. Both must outlive the tables.
-    DumpTables(const Dictionary& dictionary, Redaction* redaction);
+    enum class CallStacks { Collected, LeftAsNumbers };
+    /// `redaction` may be null. Both must outlive the tables. Call stacks cost much to be made out: where
+    /// whoever reads the tables can ask for them later, rows keep the dictionary's numbers.
+    DumpTables(const Dictionary& dictionary, Redaction* redaction,
+               CallStacks callStacks = CallStacks::Collected);
 
     /// The row with its numbers in these tables. The same row gives the same answer every time.
     wire::dump::Job translate(const JobRow& row);
     wire::dump::Resource translate(const Resource& resource);
+    /// `text`: number of the exception's text.
+    wire::dump::Ended translate(const EndedJob& job, std::uint32_t text);
+    wire::dump::Incident translate(const Incident& incident, std::uint32_t text);
     std::uint32_t failure(const std::string& text);
 
     const std::vector<const std::string*>& texts() const noexcept { return texts_; }
@@ -43,6 +49,7 @@ private:
 
     const Dictionary& dictionary_;
     Redaction* redaction_;
+    CallStacks callStackUse_;
     std::unordered_map<std::string, std::uint32_t> textNumbers_;
     std::unordered_map<std::string, std::uint32_t> siteNumbers_; ///< by the bytes of the row
     Known names_, siteIds_, stackIds_, callStackIds_, contextIds_;

@@ -4,6 +4,7 @@
 #include "Crc32.h"
 #include "DumpTables.h"
 #include "NewFile.h"
+#include "Sections.h"
 
 #include <coroscope/observe/Dump.h>
 #include <coroscope/wire/DumpFormat.h>
@@ -11,11 +12,9 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
-#include <memory>
 #include <utility>
 
 #include <unistd.h>
-#include <zstd.h>
 
 namespace coroscope::observe {
 
@@ -23,78 +22,13 @@ namespace dump = wire::dump;
 
 namespace {
 
-/// So many bytes of rows go into one section: what is lost with a damaged one.
-constexpr std::size_t sectionSize = 128u << 10;
-constexpr int compressionLevel = 1;
-
-class SectionWriter {
-public:
-    explicit SectionWriter(NewFile& file)
-        : file_(file)
-        , compressor_(::ZSTD_createCCtx(), &::ZSTD_freeCCtx) {
-        dump::FileHead head{};
-        std::memcpy(head.magic, dump::magic, sizeof head.magic);
-        head.versionMajor = dump::versionMajor;
-        head.versionMinor = dump::versionMinor;
-        head.headSize = sizeof head;
-        head.check = crc32(&head, offsetof(dump::FileHead, check));
-        file_.write(&head, sizeof head);
-    }
-
-    void add(const void* data, std::size_t size) {
-        const auto* bytes = static_cast<const char*>(data);
-        plain_.insert(plain_.end(), bytes, bytes + size);
-    }
-    template <class T>
-    void add(const T& value) {
-        add(&value, sizeof value);
-    }
-    std::size_t size() const noexcept { return plain_.size(); }
-    std::uint32_t sections() const noexcept { return index_; }
-
-    /// Ends the section made of what was added.
-    void write(std::uint32_t tag) {
-        dump::SectionHead head{};
-        head.mark = dump::sectionMark;
-        head.tag = tag;
-        head.index = index_++;
-        head.plainSize = static_cast<std::uint32_t>(plain_.size());
-        packed_.resize(::ZSTD_compressBound(plain_.size()));
-        const std::size_t packed = ::ZSTD_compressCCtx(compressor_.get(), packed_.data(), packed_.size(),
-                                                       plain_.data(), plain_.size(), compressionLevel);
-        const bool use = ::ZSTD_isError(packed) == 0 && packed < plain_.size() &&
-                         plain_.size() <= packed * dump::largestRatio;
-        head.encoding = static_cast<std::uint16_t>(use ? dump::Encoding::Zstd : dump::Encoding::Plain);
-        const std::vector<char>& stored = use ? packed_ : plain_;
-        head.storedSize = use ? static_cast<std::uint32_t>(packed) : head.plainSize;
-        head.check = crc32(stored.data(), head.storedSize);
-        head.headCheck = crc32(&head, offsetof(dump::SectionHead, headCheck));
-        file_.write(&head, sizeof head);
-        file_.write(stored.data(), head.storedSize);
-        plain_.clear();
-    }
-
-private:
-    NewFile& file_;
-    std::unique_ptr<::ZSTD_CCtx, std::size_t (*)(::ZSTD_CCtx*)> compressor_;
-    std::vector<char> plain_, packed_;
-    std::uint32_t index_ = 0;
-};
-
 /// Rows of one size, in as many sections as it takes. `row(i)` gives them; `each` is called after every
 /// section with the number of rows written and says whether to go on.
 template <class Row, class Each>
 bool writeRows(SectionWriter& writer, std::uint32_t tag, std::size_t count, Row&& row, Each&& each) {
-    using Value = decltype(row(std::size_t{0}));
-    constexpr std::size_t most = sectionSize / sizeof(Value);
-    for (std::size_t first = 0; first < count; first += most) {
-        const std::size_t here = std::min(most, count - first);
-        writer.add(dump::TableHead{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(here),
-                                   sizeof(Value), 0});
-        for (std::size_t i = first; i < first + here; ++i)
-            writer.add(row(i));
-        writer.write(tag);
-        if (!each(first + here))
+    for (std::size_t next = 0; next < count;) {
+        next = writeRowSection(writer, tag, next, count, row);
+        if (!each(next))
             return false;
     }
     return true;
@@ -104,39 +38,6 @@ bool goOn(std::size_t) {
     return true;
 }
 
-void writeTexts(SectionWriter& writer, const std::vector<const std::string*>& texts) {
-    for (std::size_t first = 0; first < texts.size();) {
-        std::size_t count = 0, bytes = 0;
-        while (first + count < texts.size() && bytes < sectionSize)
-            bytes += sizeof(std::uint32_t) + texts[first + count++]->size();
-        writer.add(dump::TableHead{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count),
-                                   sizeof(std::uint32_t), 0});
-        for (std::size_t i = first; i < first + count; ++i)
-            writer.add(static_cast<std::uint32_t>(texts[i]->size()));
-        for (std::size_t i = first; i < first + count; ++i)
-            writer.add(texts[i]->data(), texts[i]->size());
-        writer.write(dump::tags::texts);
-        first += count;
-    }
-}
-
-class Fields {
-public:
-    explicit Fields(SectionWriter& writer)
-        : writer_(writer) {}
-    void text(dump::FieldKey key, const std::string& value) {
-        writer_.add(dump::Field{static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(value.size())});
-        writer_.add(value.data(), value.size());
-    }
-    void number(dump::FieldKey key, std::uint64_t value) {
-        writer_.add(dump::Field{static_cast<std::uint32_t>(key), sizeof value});
-        writer_.add(value);
-    }
-
-private:
-    SectionWriter& writer_;
-};
-
 std::string hostName() {
     char name[256] = {};
     return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
@@ -145,13 +46,13 @@ std::string hostName() {
 void writeInfo(SectionWriter& writer, const Dump& what, bool redact) {
     using Key = dump::FieldKey;
     const SourceInfo& info = what.info;
-    Fields fields(writer);
+    Fields<Key> fields(writer);
     fields.text(Key::Program, redact ? "program" : info.program);
     fields.number(Key::Pid, static_cast<std::uint64_t>(info.pid));
     fields.number(Key::ProcessStart, info.processStart);
     fields.text(Key::RuntimeVersion, info.runtimeVersion);
     if (!redact)
-        fields.text(Key::Host, info.live ? hostName() : info.host);
+        fields.text(Key::Host, info.live && info.via.empty() ? hostName() : info.host);
     fields.number(Key::TakenAt, static_cast<std::uint64_t>(info.takenAt));
     fields.number(Key::TakenWallClock, static_cast<std::uint64_t>(info.takenWallClock));
     fields.text(Key::Writer, "Coroscope");
@@ -170,29 +71,11 @@ void writeInfo(SectionWriter& writer, const Dump& what, bool redact) {
 }
 
 dump::Ended translateEnded(DumpTables& tables, const Dump& what, const EndedJob& job) {
-    dump::Ended row{};
-    if (job.row.id) {
-        row.job = tables.translate(job.row);
-        row.marks |= dump::EndedMarks::known;
-    }
-    row.job.id = job.id.value;
-    row.at = job.at;
-    row.finalState = static_cast<std::uint8_t>(job.finalState);
-    if (job.failure != 0) {
-        row.marks |= dump::EndedMarks::failed;
-        row.failure = tables.failure(what.failureText(job));
-    }
-    return row;
+    return tables.translate(job, job.failure != 0 ? tables.failure(what.failureText(job)) : 0);
 }
 
 dump::Incident translateIncident(DumpTables& tables, const Incident& incident) {
-    dump::Incident row{};
-    row.job = tables.translate(incident.job);
-    row.number = incident.number;
-    row.at = incident.at;
-    row.text = tables.failure(incident.text);
-    row.what = static_cast<std::uint8_t>(incident.what);
-    return row;
+    return tables.translate(incident, tables.failure(incident.text));
 }
 
 } // namespace
@@ -257,9 +140,18 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
     for (const Resource& resource : what.resources)
         tables.translate(resource);
 
-    SectionWriter writer(file);
+    dump::FileHead head{};
+    std::memcpy(head.magic, dump::magic, sizeof head.magic);
+    head.versionMajor = dump::versionMajor;
+    head.versionMinor = dump::versionMinor;
+    head.headSize = sizeof head;
+    head.check = crc32(&head, offsetof(dump::FileHead, check));
+    file.write(&head, sizeof head);
+    SectionWriter writer([&file](const void* data, std::size_t size) { file.write(data, size); });
     writeInfo(writer, what, options.redact);
-    writeTexts(writer, tables.texts());
+    for (std::size_t next = 0; next < tables.texts().size();)
+        next = writeTextSection(writer, dump::tags::texts, next, tables.texts().size(),
+                                [&](std::size_t i) -> std::string_view { return *tables.texts()[i]; });
     writeRows(
         writer, dump::tags::sites, tables.sites().size(), [&](std::size_t i) { return tables.sites()[i]; },
         goOn);

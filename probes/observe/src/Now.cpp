@@ -12,7 +12,7 @@ std::int64_t monotonicNow() noexcept {
 }
 
 std::int64_t SourceInfo::now() const noexcept {
-    return live ? monotonicNow() : takenAt;
+    return !live ? takenAt : monotonicNow() + (clockAhead ? clockAhead->load(std::memory_order_relaxed) : 0);
 }
 
 } // namespace coroscope::observe

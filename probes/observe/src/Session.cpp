@@ -307,6 +307,7 @@ struct Session::Impl {
             std::vector<CommandAnswer> answered;
             std::uint64_t untracked = 0;
             Contact contact;
+            std::int64_t delay = 0;
             {
                 const std::lock_guard guard(sourceLock);
                 source->read(news);
@@ -314,9 +315,10 @@ struct Session::Impl {
                 answered = source->answers();
                 untracked = source->untrackedJobs();
                 contact = source->contact();
+                delay = source->delay();
             }
             const std::int64_t now = monotonicNow();
-            publish(std::move(news), now, end, untracked, std::move(contact), std::move(answered));
+            publish(std::move(news), now, end, untracked, std::move(contact), std::move(answered), delay);
             if (end)
                 return;
             source->wait(lookEvery);
@@ -324,7 +326,7 @@ struct Session::Impl {
     }
 
     void publish(Batch news, std::int64_t now, std::optional<SourceEnd> end, std::uint64_t untracked,
-                 Contact contact, std::vector<CommandAnswer> answered) {
+                 Contact contact, std::vector<CommandAnswer> answered, std::int64_t delay) {
         rate.add(now, news.events);
         const bool first = news.reset;
         std::unique_lock guard(lock);
@@ -354,6 +356,7 @@ struct Session::Impl {
         status.eventsPerSecond = rate.perSecond(now);
         status.untracked = untracked;
         status.contact = std::move(contact);
+        status.lagMilliseconds = static_cast<double>(delay) / 1e6;
         status.ended = std::move(end);
         for (CommandAnswer& answer : answered) {
             const auto it = requests.find(answer.request);
@@ -534,7 +537,7 @@ SessionStatus Session::status() const {
     const std::lock_guard guard(impl_->lock);
     SessionStatus status = impl_->status;
     if (impl_->oldestPending != 0)
-        status.lagMilliseconds = static_cast<double>(monotonicNow() - impl_->oldestPending) / 1e6;
+        status.lagMilliseconds += static_cast<double>(monotonicNow() - impl_->oldestPending) / 1e6;
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <coroscope/observe/JobRow.h>
 #include <coroscope/observe/Result.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,9 +25,14 @@ struct SourceInfo {
     std::string runtimeVersion;
     bool live = false; ///< a process, as opposed to a file
 
+    // Of a process that is reached through a command (Remote.h); else empty.
+    std::string via; ///< the command
+    /// By how many ns the clock there is ahead of this machine's, as last known.
+    std::shared_ptr<const std::atomic<std::int64_t>> clockAhead;
+
     // Of a file; of a live process the file is empty and the times are 0.
     std::string file;                ///< its path
-    std::string host;                ///< the machine it was taken on; may be empty
+    std::string host;                ///< the machine it was taken on, or is reached at; may be empty
     std::int64_t takenAt = 0;        ///< CLOCK_MONOTONIC ns of that machine
     std::int64_t takenWallClock = 0; ///< the same moment, seconds since 1970
     bool redacted = false;           ///< names and places are pseudonyms
@@ -65,9 +71,10 @@ struct ThreadSample {
 };
 
 struct SourceEnd {
-    std::int64_t at = 0;        ///< CLOCK_MONOTONIC ns
+    std::int64_t at = 0;        ///< CLOCK_MONOTONIC ns of the target's machine
     std::int64_t wallClock = 0; ///< seconds since 1970
     std::string text;           ///< a sentence: "orders (pid 4711) was killed", "... has exited"
+    bool linkLost = false;      ///< only the way to it is gone: the program itself may be there still
 };
 
 /// One observed program. Threads: one at a time, except dictionary(), info(), failureText() and sample().
@@ -106,6 +113,9 @@ public:
 
     /// Jobs that the target does not record because its slab is full.
     virtual std::uint64_t untrackedJobs() const = 0;
+
+    /// How old the news of the last read() were when they came here, in ns: 0 where nothing lies between.
+    virtual std::int64_t delay() const { return 0; }
 };
 
 /// CLOCK_MONOTONIC of this machine in nanoseconds. What ages are counted to is SourceInfo::now().

@@ -112,6 +112,7 @@ enum class FieldKey : std::uint32_t {
     EndText = 16,      ///< the program had ended before: how
     Jobs = 17,         ///< rows of `jobs` in the whole file
     Ended = 18,        ///< rows of `ended` in the whole file
+    CommandLine = 19,  ///< only on a link (LinkFormat.h)
 };
 
 /// Row 0 of texts, sites, stacks and contexts stands for "none" and is in the file.

@@ -287,8 +287,10 @@ struct Session::Impl {
         , status{.contact = source->contact(), .ended = {}} {
         lastLook = monotonicNow();
         if (source->info().live) {
-            folder.begin(lastLook);
-            times.begin(lastLook);
+            if (const auto& clock = source->info().clockAhead)
+                ahead = clock->load(std::memory_order_relaxed);
+            folder.begin(lastLook + ahead);
+            times.begin(lastLook + ahead);
         }
         thread = std::thread([this] { run(); });
     }
@@ -352,7 +354,7 @@ struct Session::Impl {
         status.events += news.events;
         status.lost += news.lost;
         if (times.begun() != 0)
-            record(now, contact, end.has_value(), news.lost > 0, first);
+            record(now, contact, end.has_value(), news.lost > 0, first, delay);
         status.eventsPerSecond = rate.perSecond(now);
         status.untracked = untracked;
         status.contact = std::move(contact);
@@ -372,29 +374,31 @@ struct Session::Impl {
     }
 
     /// With the lock held.
-    void record(std::int64_t now, const Contact& contact, bool end, bool lost, bool first) {
+    void record(std::int64_t now, const Contact& contact, bool end, bool lost, bool first,
+                std::int64_t delay) {
         using Kind = TimeHistory::TurnKind;
+        const std::int64_t there = now + ahead;
         if (lost)
-            folder.changes().lost(now);
+            folder.changes().lost(there);
         if (end)
-            times.add({now, Kind::Ended});
+            times.add({there, Kind::Ended});
         else if (contact.stopped != status.contact.stopped)
-            times.add({now, contact.stopped ? Kind::Stopped : Kind::WentOn});
+            times.add({there, contact.stopped ? Kind::Stopped : Kind::WentOn});
         else if (contact.followsEvents != status.contact.followsEvents)
-            times.add({now, contact.followsEvents ? Kind::Answered : Kind::Silent});
+            times.add({there, contact.followsEvents ? Kind::Answered : Kind::Silent});
         if (folder.watched().version != watched.version || folder.watched().job != watched.job)
             watched = folder.watched();
         // What was read only now is as old as that. The first complete state takes what it takes.
         if (!first)
-            lag = std::max(lag, now - lastLook);
+            lag = std::max({lag, now - lastLook, delay});
         lastLook = first ? monotonicNow() : now;
         if (oldestPending != 0 && !resting)
             lag = std::max(lag, now - oldestPending);
         if (!end && now < nextSample)
             return;
         // On the stroke, so that each step has its sample.
-        const std::int64_t at = end ? now : now / TimeHistory::finest * TimeHistory::finest;
-        nextSample = at + TimeHistory::finest;
+        const std::int64_t at = end ? there : there / TimeHistory::finest * TimeHistory::finest;
+        nextSample = at + TimeHistory::finest - ahead;
         const Tally& tally = folder.tally();
         times.add(TimeHistory::Sample{at, tally.live, tally.launched, tally.ended, tally.failed, status.lost,
                                       static_cast<double>(std::exchange(lag, 0)) / 1e6});
@@ -456,6 +460,7 @@ struct Session::Impl {
     Rate rate;
     std::uint64_t seenTakes = 0;
     std::int64_t lastLook = 0, nextSample = 0;
+    std::int64_t ahead = 0; ///< of the target's clock, at the attach: what the histories count with
 
     mutable std::mutex lock; ///< guards what follows
     Batch pending;

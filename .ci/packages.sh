@@ -7,7 +7,7 @@ coroscope_packages_build=(
     cmake ninja-build ccache clang-19
     "g++-12|g++" # clang uses its standard library
     qt6-base-dev "qt6-svg-dev|libqt6svg6-dev" libqt6svg6
-    libzstd-dev libdw-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
+    libzstd-dev zlib1g-dev libdw-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
     libgtest-dev "libgmock-dev|googletest" libasio-dev
     # A display in memory, and eyes and hands for it: for the tests that click.
     dbus xvfb openbox xdotool imagemagick python3-pyatspi at-spi2-core gir1.2-atspi-2.0

@@ -16,6 +16,9 @@ namespace {
 double seconds(std::int64_t nanoseconds) {
     return static_cast<double>(nanoseconds < 0 ? 0 : nanoseconds) / 1e9;
 }
+Json seconds(std::optional<std::int64_t> nanoseconds) {
+    return nanoseconds ? Json(seconds(*nanoseconds)) : Json(nullptr);
+}
 
 Json place(const observe::SiteText& site) {
     if (!site.known())
@@ -96,8 +99,8 @@ Json jobWithoutChildren(Node node, const Snapshot& snapshot) {
             {"execution", name(row.execution)},
             {"description", observe::stateText(row.state, row.execution)},
             {"flags", flagNames(row.flags)},
-            {"ageSeconds", seconds(snapshot.now - row.createdAt)},
-            {"inStateSeconds", seconds(snapshot.now - std::max(row.stateSince, row.executionSince))},
+            {"ageSeconds", seconds(row.age(snapshot.now))},
+            {"inStateSeconds", seconds(row.timeInState(snapshot.now))},
             {"dispatcher", snapshot.dictionary->context(row.context).dispatcher},
             {"createdAt", place(snapshot.dictionary->site(row.site))},
             {"suspendedAt", std::move(frames)},

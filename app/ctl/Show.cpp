@@ -61,11 +61,15 @@ void printJob(std::ostream& out, const Snapshot& snapshot, Node node) {
     const observe::Dictionary& dictionary = *snapshot.dictionary;
     out << snapshot.label(row) << '\n';
     printPath(out, snapshot, node);
+    const auto inState = row.timeInState(snapshot.now), age = row.age(snapshot.now);
+    const bool told =
+        snapshot.source->info().format.empty(); // others do not count how often a job was resumed
     line(out, "state:           ",
-         observe::stateText(row.state, row.execution) + ' ' +
-             observe::durationText(snapshot.now - std::max(row.stateSince, row.executionSince)) + ", age " +
-             observe::durationText(snapshot.now - row.createdAt) + ", resumed " +
-             observe::countText(row.resumes) + (row.resumes == 1 ? " time" : " times"));
+         observe::stateText(row.state, row.execution) +
+             (inState ? ' ' + observe::durationText(*inState) : "") +
+             (age ? ", age " + observe::durationText(*age) : "") +
+             (told ? ", resumed " + observe::countText(row.resumes) + (row.resumes == 1 ? " time" : " times")
+                   : ""));
     const observe::ContextText context = dictionary.context(row.context);
     line(out, "dispatcher:      ", context.dispatcher);
     line(out, "context:         ", context.elements);
@@ -73,10 +77,12 @@ void printJob(std::ostream& out, const Snapshot& snapshot, Node node) {
         if (const Node launcher = snapshot.tree.find(row.launcher); launcher != observe::noNode)
             line(out, "launched by:     ", snapshot.label(snapshot.tree.row(launcher)));
     printWaits(out, snapshot, row);
-    if (row.execution == Execution::Suspended) {
+    // Another program's dump may know where a running job is, too.
+    if (row.execution == Execution::Suspended || !told) {
         const observe::StackText stack = dictionary.stack(row.suspendedAt);
         if (!stack.frames.empty())
-            out << "  suspended at, innermost first:\n";
+            out << (row.execution == Execution::Suspended ? "  suspended at, innermost first:\n"
+                                                          : "  stands at, innermost first:\n");
         for (const observe::SiteText& frame : stack.frames)
             place(out, frame);
         if (stack.cut > 0)

@@ -40,6 +40,8 @@ bool isNumber(std::string_view text, Number& number) {
 } // namespace
 
 observe::Result<std::unique_ptr<observe::Source>> openTarget(const std::string& target) {
+    if (target == "-")
+        return observe::openStream(STDIN_FILENO, "standard input");
     if (int pid = 0; isNumber(target, pid))
         return observe::attach(pid);
     // A program often lies in the directory where it is looked at: its name means the process.

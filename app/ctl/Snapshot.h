@@ -36,7 +36,8 @@ struct Snapshot {
     std::unordered_multimap<JobId, std::size_t> findingsByJob() const;
 };
 
-/// `target`: a pid, the name of a program that runs once, or a file. What looks like a path is a file.
+/// `target`: a pid, the name of a program that runs once, a file, or "-" for standard input. What looks like
+/// a path is a file.
 observe::Result<std::unique_ptr<observe::Source>> openTarget(const std::string& target);
 /// With `via`, a command (observe/Remote.h): a pid or a name at its far end.
 observe::Result<Snapshot> takeSnapshot(const std::string& target, const std::string& via = {});

@@ -25,9 +25,12 @@ public:
     void print() {
         const observe::SourceInfo& info = snapshot_.source->info();
         const observe::JobCounts& totals = tree_.totals();
-        out_ << info.program << "  pid " << info.pid << "  " << takenText(info) << tree_.size()
-             << (tree_.size() == 1 ? " job" : " jobs") << ": " << totals.running << " running, "
-             << totals.suspended << " suspended, " << totals.cancelling << " cancelling\n";
+        out_ << (info.format.empty() ? info.program : info.format);
+        if (info.pid != 0)
+            out_ << "  pid " << info.pid;
+        out_ << "  " << takenText(info) << tree_.size() << (tree_.size() == 1 ? " job" : " jobs") << ": "
+             << totals.running << " running, " << totals.suspended << " suspended, " << totals.cancelling
+             << " cancelling\n";
         std::vector<Node> owned, orphans;
         for (Node root = shown(tree_.firstRoot()); root != noNode; root = nextShown(root))
             (tree_.isOrphanRoot(root) ? orphans : owned).push_back(root);
@@ -81,8 +84,9 @@ private:
 
     void line(Node node, const std::string& prefix) {
         const observe::JobRow& row = tree_.row(node);
-        out_ << prefix << snapshot_.label(row) << "  " << observe::stateText(row.state, row.execution) << ' '
-             << observe::durationText(snapshot_.now - std::max(row.stateSince, row.executionSince));
+        out_ << prefix << snapshot_.label(row) << "  " << observe::stateText(row.state, row.execution);
+        if (const auto time = row.timeInState(snapshot_.now))
+            out_ << ' ' << observe::durationText(*time);
         if (row.changing)
             out_ << " (changing)";
         if (row.execution == Execution::Suspended)
@@ -132,12 +136,12 @@ private:
 std::string takenText(const observe::SourceInfo& info) {
     if (info.live)
         return {};
-    char when[64] = "at an unknown time";
+    char when[64] = "an unknown time";
     const std::time_t taken = info.takenWallClock;
     std::tm local{};
     if (taken != 0 && ::localtime_r(&taken, &local))
         std::strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-    std::string text = std::string("dump of ") + when;
+    std::string text = (info.format.empty() ? "dump of " : "of ") + std::string(when);
     if (const std::time_t now = std::time(nullptr); taken != 0 && taken <= now)
         text += now == taken ? ", just now"
                              : ", " + observe::durationText((now - taken) * 1'000'000'000) + " ago";

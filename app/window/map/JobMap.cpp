@@ -350,7 +350,7 @@ QString JobMap::detail(const observe::JobRow& row) const {
                    : QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())) + u' ' + number;
     }
     case MapColour::Age:
-        return durationText(workspace_.now() - row.createdAt);
+        return durationText(row.age(workspace_.now()));
     case MapColour::Dispatcher:
         return workspace_.labels().dispatcher(row.context);
     case MapColour::Site:

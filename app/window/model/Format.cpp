@@ -10,6 +10,10 @@
 namespace coroscope::app {
 
 // Tenths are the finest: finer ones would only flicker.
+QString durationText(std::optional<std::int64_t> nanoseconds) {
+    return nanoseconds ? durationText(*nanoseconds) : QString();
+}
+
 QString durationText(std::int64_t nanoseconds) {
     constexpr std::int64_t second = 1'000'000'000;
     if (nanoseconds < second / 10)

@@ -7,11 +7,14 @@
 #include <QString>
 
 #include <cstdint>
+#include <optional>
 
 namespace coroscope::app {
 
 /// "0.3 s", "41.2 s", "4 m 02 s", "2 h 14 m", "3 d 04 h" for nanoseconds; negative ones count as none.
 QString durationText(std::int64_t nanoseconds);
+/// Nothing for what is not known.
+QString durationText(std::optional<std::int64_t> nanoseconds);
 /// "1,021,004".
 QString countText(std::uint64_t count);
 /// "41 kB", "1.2 MB".

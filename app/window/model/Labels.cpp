@@ -71,9 +71,9 @@ QString Labels::fullName(const observe::JobRow& row) const {
     const std::string_view kind = coroscope::name(row.kind);
     const QString kindText = QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size()));
     const QString given = name(row);
-    const QString number = QStringLiteral("#%1").arg(row.number);
-    return given == kindText ? given + QLatin1Char(' ') + number
-                             : given + QLatin1Char(' ') + kindText + QLatin1Char(' ') + number;
+    const QString text = given == kindText ? given : given + QLatin1Char(' ') + kindText;
+    // Not every foreign dump tells a number.
+    return row.number == 0 ? text : text + QStringLiteral(" #%1").arg(row.number);
 }
 
 } // namespace coroscope::app

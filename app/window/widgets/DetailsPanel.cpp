@@ -323,18 +323,18 @@ void DetailsPanel::refresh() {
     const std::int64_t now = ended ? selected.ended->at : workspace_.now();
     if (ended)
         state = tr("%1, ended %2").arg(state, clockText(selected.endedWallClock));
-    else
-        state += QLatin1Char(' ') + durationText(now - std::max(job->stateSince, job->executionSince));
+    else if (const auto time = job->timeInState(now))
+        state += QLatin1Char(' ') + durationText(*time);
     state_->setText(state);
     QPalette palette = state_->palette();
     palette.setColor(QPalette::WindowText, Theme::readable(t, Theme::stateColour(t, look), t.panel));
     state_->setPalette(palette);
     QStringList facts;
-    if (job->id)
-        facts << (ended ? tr("lived %1") : tr("age %1")).arg(durationText(now - job->createdAt));
+    if (const auto age = job->age(now); job->id && age)
+        facts << (ended ? tr("lived %1") : tr("age %1")).arg(durationText(*age));
     if (const QString& dispatcher = labels.dispatcher(job->context); !dispatcher.isEmpty())
         facts << dispatcher;
-    if (job->id)
+    if (job->id && workspace_.info().format.empty()) // others do not count it
         facts << (job->resumes == 1 ? tr("resumed once")
                                     : tr("resumed %1 times").arg(countText(job->resumes)));
     facts_->setText(facts.join(QStringLiteral("  ·  ")));
@@ -448,9 +448,11 @@ void DetailsPanel::fillPlaces() {
     const observe::JobRow* job = row();
     const bool ended = workspace_.selected()->ended.has_value();
     const bool suspended = job->execution == Execution::Suspended;
+    // Another program's dump may know where a running job is, too.
+    const bool placed = suspended || !workspace_.info().format.empty();
     const observe::CallStackText* const creation = workspace_.callStack(job->creationStack);
     const QString key = QStringLiteral("%1 %2 %3 %4 %5 %6")
-                            .arg(suspended ? job->suspendedAt : 0)
+                            .arg(placed ? job->suspendedAt : 0)
                             .arg(job->site)
                             .arg(ended)
                             .arg(static_cast<int>(job->waitKind))
@@ -462,11 +464,11 @@ void DetailsPanel::fillPlaces() {
     clearLayout(places_);
     clearLayout(creation_);
     const observe::StackText stack =
-        suspended ? workspace_.labels().frames(job->suspendedAt) : observe::StackText{};
+        placed ? workspace_.labels().frames(job->suspendedAt) : observe::StackText{};
     if (!stack.frames.empty()) {
         QFrame* frame = card(job_);
         const QString wait = waitText(*job);
-        QString title = ended ? tr("Last suspended at") : tr("Suspended at");
+        QString title = ended ? tr("Last suspended at") : suspended ? tr("Suspended at") : tr("Stands at");
         if (!wait.isEmpty())
             title += QStringLiteral(" · ") + wait;
         frame->layout()->addWidget(dimLabel(title, frame));

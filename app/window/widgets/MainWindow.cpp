@@ -713,8 +713,12 @@ void MainWindow::stateChanged() {
     detach_->setText(info.live || !some ? tr("Detach") : tr("Close the dump"));
     pages_->setCurrentWidget(some ? treePage_ : empty_);
     const QString title = info.live ? tr("%1 (pid %2) - Coroscope") : tr("Dump of %1 (pid %2) - Coroscope");
-    setWindowTitle(some ? title.arg(QString::fromStdString(info.program)).arg(info.pid)
-                        : QStringLiteral("Coroscope"));
+    if (!some)
+        setWindowTitle(QStringLiteral("Coroscope"));
+    else if (info.pid == 0)
+        setWindowTitle(tr("%1 - Coroscope").arg(QFileInfo(QString::fromStdString(info.file)).fileName()));
+    else
+        setWindowTitle(title.arg(QString::fromStdString(info.program)).arg(info.pid));
     if (state == Workspace::State::Ended) {
         offerReturn();
         return;

@@ -138,15 +138,18 @@ QString RowPainter::text(Node node, Column column) const {
         return wait.isEmpty() ? state : state + QStringLiteral(" · ") + wait;
     }
     case WhereColumn:
-        return row.execution == Execution::Suspended ? workspace_.labels().stack(row.suspendedAt) : QString();
+        // Another program's dump may know where a running job is, too.
+        return row.execution == Execution::Suspended || !workspace_.info().format.empty()
+                   ? workspace_.labels().stack(row.suspendedAt)
+                   : QString();
     case AgeColumn:
         if (workspace_.rows().folded(node) > 0)
             return {};
-        return durationText(workspace_.now() - row.createdAt);
+        return durationText(row.age(workspace_.now()));
     case InStateColumn:
         if (workspace_.rows().folded(node) > 0)
             return {};
-        return durationText(workspace_.now() - std::max(row.stateSince, row.executionSince));
+        return durationText(row.timeInState(workspace_.now()));
     case DispatcherColumn:
         return workspace_.labels().dispatcher(row.context);
     case CreatedColumn:

@@ -51,8 +51,9 @@ QLabel* StatusBar::field(const QString& name, int leastWidth) {
 
 void StatusBar::refresh() {
     const observe::SessionStatus status = workspace_.status();
+    const QString program = QString::fromStdString(workspace_.info().program);
     const QString who =
-        tr("%1 · pid %2").arg(QString::fromStdString(workspace_.info().program)).arg(workspace_.info().pid);
+        workspace_.info().pid == 0 ? program : tr("%1 · pid %2").arg(program).arg(workspace_.info().pid);
     const bool some = workspace_.shows();
     // Only what is measured: without events there is no rate and no lag, after the end neither.
     const bool follows = workspace_.contact().followsEvents;
@@ -74,7 +75,9 @@ void StatusBar::refresh() {
         break;
     case Workspace::State::File: {
         const observe::SourceInfo& info = workspace_.info();
-        QString text = info.redacted ? tr("redacted dump of %1").arg(who) : tr("dump of %1").arg(who);
+        QString text = !info.format.empty() ? QString::fromStdString(info.format)
+                       : info.redacted      ? tr("redacted dump of %1").arg(who)
+                                            : tr("dump of %1").arg(who);
         if (!info.host.empty())
             text += tr(" on %1").arg(QString::fromStdString(info.host));
         if (info.takenWallClock != 0)

@@ -10,8 +10,11 @@ DumpSource::DumpSource(Dump dump)
     : dump_(std::move(dump)) {
     dump_.info.live = false;
     contact_.followsEvents = dump_.followedEvents;
-    contact_.problem = "This is a dump of " + processLabel(dump_.info.program, dump_.info.pid) +
-                       ": nothing in it runs, so nothing can be cancelled.";
+    contact_.problem =
+        "This is " +
+        (dump_.info.format.empty() ? "a dump of " + processLabel(dump_.info.program, dump_.info.pid)
+                                   : dump_.info.format) +
+        ": nothing in it runs, so nothing can be cancelled.";
 }
 
 void DumpSource::read(Batch& batch) {

@@ -16,7 +16,9 @@ std::string twoParts(std::int64_t first, const char* firstUnit, std::int64_t sec
 
 std::string jobLabel(const JobRow& row, const Dictionary& dictionary) {
     const std::string given = dictionary.text(row.name);
-    const std::string rest = std::string(name(row.kind)) + " #" + std::to_string(row.number);
+    std::string rest(name(row.kind));
+    if (row.number != 0) // not told by every foreign dump
+        rest += " #" + std::to_string(row.number);
     return given.empty() ? rest : given + ' ' + rest;
 }
 

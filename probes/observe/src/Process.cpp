@@ -180,7 +180,8 @@ std::vector<int> allProcesses() {
 }
 
 std::string processLabel(const std::string& program, int pid) {
-    return (program.empty() ? std::string("the process") : program) + " (pid " + std::to_string(pid) + ")";
+    const std::string name = program.empty() ? "the process" : program;
+    return pid == 0 ? name : name + " (pid " + std::to_string(pid) + ")";
 }
 
 Descriptor openInRootOf(int pid, const std::string& directory) {

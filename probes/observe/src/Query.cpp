@@ -471,7 +471,7 @@ const std::vector<std::string_view>& queryValues(Key key) {
         "completing", "unstarted", "plain",  "failed", "cancelled",  "completed"};
     static const std::vector<std::string_view> kinds = [] {
         std::vector<std::string_view> names;
-        for (int i = 0; i <= static_cast<int>(JobKind::Produce); ++i)
+        for (int i = 0; i <= static_cast<int>(JobKind::ThreadScope); ++i)
             names.push_back(name(static_cast<JobKind>(i)));
         return names;
     }();

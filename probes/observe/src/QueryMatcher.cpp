@@ -217,9 +217,9 @@ bool QueryMatcher::test(std::size_t index, const JobRow& row, Node node) {
     case Key::Is:
         return is(static_cast<Query::Fact>(wanted.number), row, node);
     case Key::Age:
-        return fits(wanted.compare, now_ - row.createdAt, wanted.number);
+        return row.age(now_) && fits(wanted.compare, *row.age(now_), wanted.number);
     case Key::Idle:
-        return fits(wanted.compare, now_ - std::max(row.stateSince, row.executionSince), wanted.number);
+        return row.timeInState(now_) && fits(wanted.compare, *row.timeInState(now_), wanted.number);
     case Key::Subtree:
         return fits(wanted.compare, node == noNode ? 1 : std::max(1u, subtreeSize_(node)), wanted.number);
     case Key::Children:

@@ -141,7 +141,7 @@ JobRow rowOf(const dump::Job& job, bool namesResources) noexcept {
     row.resumes = job.resumes;
     row.creationStack = job.creationStack;
     row.flags = job.flags;
-    row.kind = known(job.kind, JobKind::Produce, JobKind::Foreign);
+    row.kind = known(job.kind, JobKind::ThreadScope, JobKind::Foreign);
     row.state = known(job.state, JobState::Failed, JobState::Active);
     row.execution = known(job.execution, Execution::WaitsForChildren, Execution::None);
     row.waitKind = known(job.waitKind, WaitKind::Select, WaitKind::Unknown);

@@ -42,6 +42,8 @@ inline std::string withoutBracketed(std::string_view text, char open, char close
 inline std::string shortFunctionName(std::string_view function) {
     using namespace detail;
     std::string text(function);
+    if (text.find(".(*") != std::string::npos) // a method in Go: "net.(*conn).Read"
+        return text;
     if (const std::size_t with = text.find(") ["); with != std::string::npos)
         text.erase(with + 1);
     if (const std::size_t with = text.find(" [with "); with != std::string::npos)

@@ -62,7 +62,11 @@ enum class JobKind : std::uint8_t {
     CompletableDeferred = 9,
     RunTest = 10,
     Foreign = 11, ///< fed by another coroutine library
-    Produce = 12  ///< sends into a channel of its own
+    Produce = 12, ///< sends into a channel of its own
+    // Only in dumps of other programs.
+    Goroutine = 13,
+    Thread = 14,
+    ThreadScope = 15 ///< threads that were started in it: a pool, or a scope of the JDK
 };
 
 /// Facts about a job that are part of its job word and change with it.
@@ -199,6 +203,12 @@ inline constexpr std::string_view name(JobKind k) noexcept {
         return "job";
     case JobKind::Produce:
         return "produce";
+    case JobKind::Goroutine:
+        return "goroutine";
+    case JobKind::Thread:
+        return "thread";
+    case JobKind::ThreadScope:
+        return "threads";
     }
     return "job";
 }

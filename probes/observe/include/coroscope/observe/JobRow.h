@@ -6,6 +6,7 @@
 #include <coroscope/model/States.h>
 #include <coroscope/observe/LargeVector.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,15 @@ struct JobRow {
     bool held = false;
     /// The target was in the middle of writing this row, each time we looked.
     bool changing = false;
+
+    /// ns since it was created, and since it came into its state. Nothing where a foreign dump does not tell.
+    std::optional<std::int64_t> age(std::int64_t now) const noexcept {
+        return createdAt == 0 ? std::nullopt : std::optional(now - createdAt);
+    }
+    std::optional<std::int64_t> timeInState(std::int64_t now) const noexcept {
+        const std::int64_t since = std::max(stateSince, executionSince);
+        return since == 0 ? std::nullopt : std::optional(now - since);
+    }
 
     /// The mutex, semaphore or channel that it waits for; none if it waits for something else, or that is not
     /// known.

@@ -36,6 +36,10 @@ struct SourceInfo {
     std::int64_t takenAt = 0;        ///< CLOCK_MONOTONIC ns of that machine
     std::int64_t takenWallClock = 0; ///< the same moment, seconds since 1970
     bool redacted = false;           ///< names and places are pseudonyms
+    /// What wrote it, when it was not Coroscope: "a dump of Go's goroutines". Such a dump has no times but
+    /// those that it tells: 0 in a row is "not known".
+    std::string format;
+    bool parentsTold = true; ///< whether the format says which job is whose child
     /// What of it could not be read, in sentences.
     std::vector<std::string> problems;
 
@@ -126,9 +130,14 @@ std::int64_t monotonicNow() noexcept;
 /// problem says what is wrong and what to do. Takes at most about two seconds.
 Result<std::unique_ptr<Source>> attach(int pid);
 
-/// Opens a file: a dump, known by its content whatever its name is. Of a damaged one what can be read is
+/// Opens a file: a dump, known by its content whatever its name is, ours or one that Kotlin, IntelliJ, Go or
+/// the JDK wrote (docs/FOREIGN_DUMPS.md), also packed with gzip or zstd. Of a damaged one what can be read is
 /// shown, and SourceInfo::problems says what is missing; the problem of one that gives nothing is a sentence
 /// for a person. Reads all of it: some seconds at most.
 Result<std::unique_ptr<Source>> open(const std::string& path);
+
+/// The same for what comes through a pipe, up to its end. `name` is what it is called in sentences; `stream`
+/// stays the caller's.
+Result<std::unique_ptr<Source>> openStream(int stream, const std::string& name);
 
 } // namespace coroscope::observe

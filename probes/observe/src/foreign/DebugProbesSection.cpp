@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kotlinx.coroutines' DebugProbes.dumpCoroutines prints: all coroutines with their stacks, without
+// parents.
+#include "foreign/KotlinText.h"
+#include "foreign/Section.h"
+#include "foreign/Text.h"
+
+#include <ctime>
+#include <string>
+
+namespace coroscope::observe {
+
+namespace {
+
+constexpr std::string_view head = "Coroutines dump ";
+constexpr std::string_view entry = "Coroutine ";
+constexpr std::string_view stateMark = ", state: ";
+
+bool isHead(std::string_view line) {
+    return line.starts_with(head) && line.size() > head.size() && line[head.size()] >= '0' &&
+           line[head.size()] <= '9';
+}
+bool isEntry(std::string_view line) {
+    return line.starts_with(entry) && line.find(stateMark) != std::string_view::npos;
+}
+
+/// Seconds since 1970 of "2026/08/14 16:18:30", taken as this machine's time of day; 0 when it is none.
+std::int64_t wallClock(std::string_view text) {
+    std::tm parts{};
+    parts.tm_isdst = -1;
+    const std::string whole(text.substr(0, 32));
+    return ::strptime(whole.c_str(), "%Y/%m/%d %H:%M:%S", &parts) != nullptr ? std::mktime(&parts) : 0;
+}
+
+class DebugProbesSection final : public Section {
+public:
+    explicit DebugProbesSection(ForeignDump& dump)
+        : dump_(dump) {}
+
+    bool take(const TextLine& line) override {
+        if (isHead(line.text)) {
+            finish();
+            dump_.startOver(line.number);
+            dump_.info().takenWallClock = wallClock(line.text.substr(head.size()));
+            return true;
+        }
+        if (isEntry(line.text)) {
+            finish();
+            begin(line);
+            return true;
+        }
+        const bool indented = !line.text.empty() && (line.text[0] == '\t' || line.text[0] == ' ');
+        if (beginsCreation(line.text) || (indented && jvmFrame(line.text))) {
+            lines_ += line.text;
+            lines_ += '\n';
+            return true;
+        }
+        return line.text.empty();
+    }
+
+    void finish() override {
+        if (job_ != ForeignDump::none) {
+            const ForeignStack stack = kotlinStack(lines_, dump_);
+            JobRow& row = dump_.job(job_);
+            row.suspendedAt = stack.suspendedAt;
+            row.creationStack = stack.creation;
+            row.site = stack.site;
+        }
+        job_ = ForeignDump::none;
+        lines_.clear();
+    }
+
+private:
+    void begin(const TextLine& line) {
+        std::string_view text = line.text.substr(entry.size());
+        const std::size_t mark = text.rfind(stateMark);
+        std::string_view state = text.substr(mark + stateMark.size());
+        state = state.substr(0, state.find(' ')); // a note on the stack may follow
+        const auto job = kotlinJob(text.substr(0, mark));
+        const auto execution = kotlinExecution(state);
+        if (!job || !execution) {
+            dump_.problem(
+                line.number,
+                job ? "\"" + std::string(state.substr(0, 40)) + "\" is no state that is known here."
+                    : "this begins as a coroutine, but name, class and state are not told as usual.");
+            if (!job)
+                return;
+        }
+        JobRow row = rowOf(*job, dump_.tables());
+        row.execution = execution.value_or(Execution::None);
+        job_ = dump_.add(row);
+    }
+
+    ForeignDump& dump_;
+    std::uint32_t job_ = ForeignDump::none;
+    std::string lines_; ///< of its stack
+};
+
+} // namespace
+
+std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dump) {
+    if (!isHead(line.text) && !isEntry(line.text))
+        return nullptr;
+    if (isEntry(line.text))
+        dump.startOver(line.number);
+    dump.info().program = "Kotlin";
+    dump.info().format = "a coroutine dump of Kotlin's DebugProbes";
+    dump.info().parentsTold = false;
+    auto section = std::make_unique<DebugProbesSection>(dump);
+    section->take(line);
+    return section;
+}
+
+} // namespace coroscope::observe

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/ForeignDump.h"
+
+#include <coroscope/observe/Labels.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace coroscope::observe {
+
+namespace {
+constexpr std::size_t mostProblems = 50;
+} // namespace
+
+ForeignDump::ForeignDump()
+    : tables_(std::make_shared<ForeignTables>()) {}
+
+std::uint32_t ForeignDump::add(JobRow row, std::uint32_t parent) {
+    if (jobs_.size() >= mostJobs) {
+        ++left_;
+        return none;
+    }
+    const std::uint32_t number = size();
+    row.id = JobId::of(number, 1);
+    if (parent != none)
+        row.parent = JobId::of(parent, 1);
+    jobs_.push_back(row);
+    return number;
+}
+
+void ForeignDump::setParent(std::uint32_t job, std::uint32_t parent) {
+    jobs_[job].parent = JobId::of(parent, 1);
+}
+
+void ForeignDump::repeatFrom(std::uint32_t first, std::uint64_t times) {
+    const std::uint32_t end = size();
+    for (std::uint64_t copy = 1; copy < times && first < end; ++copy) {
+        if (jobs_.size() + (end - first) > mostJobs) {
+            left_ += (times - copy) * (end - first);
+            return;
+        }
+        const std::uint32_t shift = size() - first;
+        for (std::uint32_t i = first; i < end; ++i) {
+            const JobRow row = jobs_[i];
+            const bool within = row.parent && row.parent.index() >= first;
+            add(row, within ? row.parent.index() + shift : row.parent ? row.parent.index() : none);
+        }
+    }
+}
+
+std::array<std::uint64_t, 2> ForeignDump::keyOf(std::string_view lines) noexcept {
+    std::uint64_t other = 0x9e37'79b9'7f4a'7c15u + lines.size();
+    for (const char c : lines)
+        other = (other ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3u;
+    return {std::hash<std::string_view>{}(lines), other};
+}
+
+const ForeignStack* ForeignDump::known(std::string_view lines) const {
+    const auto found = stacks_.find(keyOf(lines));
+    return found == stacks_.end() ? nullptr : &found->second;
+}
+
+void ForeignDump::remember(std::string_view lines, const ForeignStack& stack) {
+    stacks_.emplace(keyOf(lines), stack);
+}
+
+void ForeignDump::problem(std::uint64_t line, const std::string& sentence) {
+    if (++problems_ <= mostProblems)
+        info_.problems.push_back(line == 0 ? sentence : "Line " + std::to_string(line) + ": " + sentence);
+}
+
+void ForeignDump::circle(std::uint64_t line, std::uint32_t job, std::string_view whom) {
+    problem(line, (job == none ? std::string("a job") : jobLabel(jobs_[job], *tables_)) +
+                      " has itself among the jobs below it: " + std::string(whom.substr(0, 400)) + '.');
+}
+
+void ForeignDump::startOver(std::uint64_t line) {
+    if (jobs_.empty()) {
+        begins_ = line;
+        return;
+    }
+    jobs_.clear();
+    left_ = 0;
+    ++dumps_;
+    begins_ = line;
+}
+
+Dump ForeignDump::finish() {
+    if (dumps_ > 1)
+        info_.problems.insert(info_.problems.begin(), "There are " + std::to_string(dumps_) +
+                                                          " dumps in it. This is the last one, from line " +
+                                                          std::to_string(begins_) + " on.");
+    if (left_ > 0)
+        info_.problems.push_back(std::to_string(left_) + " jobs are left out: " + std::to_string(mostJobs) +
+                                 " can be shown.");
+    if (problems_ > mostProblems)
+        info_.problems.push_back("There are " + std::to_string(problems_ - mostProblems) +
+                                 " more such places.");
+    Dump dump;
+    dump.info = std::move(info_);
+    dump.dictionary = std::move(tables_);
+    dump.failureText = [](const EndedJob&) { return std::string(); };
+    // What has ended is no part of a tree of live jobs.
+    LargeVector<JobRow> live;
+    for (const JobRow& row : jobs_) {
+        if (isFinal(row.state))
+            dump.ended.push_back({row.id, row.state, 0, 0, row});
+    }
+    if (!dump.ended.empty()) {
+        for (const JobRow& row : jobs_)
+            if (!isFinal(row.state))
+                live.push_back(row);
+        jobs_ = std::move(live);
+    }
+    dump.jobs = std::move(jobs_);
+    return dump;
+}
+
+} // namespace coroscope::observe

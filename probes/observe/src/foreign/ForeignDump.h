@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collects the jobs that a reader of a foreign format finds, and what it could not read.
+#pragma once
+
+#include "foreign/ForeignTables.h"
+
+#include <coroscope/observe/Dump.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace coroscope::observe {
+
+/// The frames of one job, each line as it stands there.
+struct ForeignStack {
+    StackId suspendedAt = 0;
+    StackId creation = 0;
+    SiteId site = 0; ///< where it was created; 0 when that is not told
+};
+
+class ForeignDump {
+public:
+    /// Jobs beyond it are counted, and said to be missing.
+    static constexpr std::uint32_t mostJobs = std::uint32_t{1} << JobId::indexBits;
+
+    ForeignDump();
+
+    ForeignTables& tables() noexcept { return *tables_; }
+    /// The job's number, from 0, or `none` when there is no more room.
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
+    std::uint32_t add(JobRow row, std::uint32_t parent = none);
+    JobRow& job(std::uint32_t number) { return jobs_[number]; }
+    std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(jobs_.size()); }
+    /// All jobs from this one on once more, so many times in all: what a format tells as "9 of these".
+    void repeatFrom(std::uint32_t first, std::uint64_t times);
+    void setParent(std::uint32_t job, std::uint32_t parent);
+
+    /// What was made of these lines before, or null: most jobs of a dump stand at the same few places.
+    const ForeignStack* known(std::string_view lines) const;
+    void remember(std::string_view lines, const ForeignStack& stack);
+
+    /// The jobs below `job` lead back to one above it, which is told as `whom`.
+    void circle(std::uint64_t line, std::uint32_t job, std::string_view whom);
+    /// A sentence on what could not be read; `line` 0 for none.
+    void problem(std::uint64_t line, const std::string& sentence);
+    /// Another dump begins in the same file: only the last one is kept.
+    void startOver(std::uint64_t line);
+
+    SourceInfo& info() noexcept { return info_; }
+    /// All of it, once.
+    Dump finish();
+
+private:
+    struct StackHash {
+        std::size_t operator()(const std::array<std::uint64_t, 2>& key) const noexcept { return key[0]; }
+    };
+    static std::array<std::uint64_t, 2> keyOf(std::string_view lines) noexcept;
+
+    std::shared_ptr<ForeignTables> tables_;
+    LargeVector<JobRow> jobs_;
+    std::uint64_t left_ = 0; ///< jobs for which there was no room
+    /// By two hashes: the lines themselves would be most of the file.
+    std::unordered_map<std::array<std::uint64_t, 2>, ForeignStack, StackHash> stacks_;
+    SourceInfo info_;
+    std::uint64_t problems_ = 0;
+    std::uint64_t dumps_ = 1, begins_ = 0;
+};
+
+} // namespace coroscope::observe

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/JdkThreadDump.h"
+
+#include "foreign/KotlinText.h"
+#include "foreign/Text.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace coroscope::observe {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// The bytes one by one, as the parser wants them.
+class Bytes {
+public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = char;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const char*;
+    using reference = char;
+
+    Bytes() = default;
+    explicit Bytes(ByteSource& source)
+        : state_(std::make_shared<State>(source)) {
+        state_->fill();
+    }
+    char operator*() const { return state_->buffer[state_->at]; }
+    Bytes& operator++() {
+        if (++state_->at == state_->size)
+            state_->fill();
+        return *this;
+    }
+    Bytes operator++(int) {
+        Bytes before = *this;
+        ++*this;
+        return before;
+    }
+    friend bool operator==(const Bytes& a, const Bytes& b) { return a.ended() == b.ended(); }
+
+private:
+    struct State {
+        explicit State(ByteSource& bytes)
+            : source(bytes)
+            , buffer(std::size_t{1} << 16) {}
+        void fill() {
+            size = source.read(buffer.data(), buffer.size());
+            at = 0;
+        }
+        ByteSource& source;
+        std::vector<char> buffer;
+        std::size_t at = 0, size = 0;
+    };
+    bool ended() const { return !state_ || state_->size == 0; }
+    std::shared_ptr<State> state_;
+};
+
+/// {"threadDump": {.., "threadContainers": [{.., "threads": [{.., "stack": [..]}]}]}}: told value by value,
+/// so that nothing but what becomes a job is ever held.
+class Handler : public nlohmann::json_sax<Json> {
+public:
+    explicit Handler(ForeignDump& dump)
+        : dump_(dump) {}
+
+    bool null() override { return true; }
+    bool boolean(bool value) override { return scalar(value ? "true" : "false"); }
+    bool number_integer(number_integer_t value) override { return scalar(std::to_string(value)); }
+    bool number_unsigned(number_unsigned_t value) override { return scalar(std::to_string(value)); }
+    bool number_float(number_float_t, const string_t& text) override { return scalar(text); }
+    bool string(string_t& value) override { return scalar(value); }
+    bool binary(binary_t&) override { return true; }
+    bool key(string_t& name) override {
+        if (!path_.empty())
+            path_.back() = std::move(name);
+        return true;
+    }
+
+    bool start_object(std::size_t) override {
+        path_.emplace_back();
+        if (path_.size() == containerDepth && in(3, "threadContainers"))
+            beginContainer();
+        else if (path_.size() == threadDepth && in(3, "threadContainers") && in(5, "threads"))
+            beginThread();
+        return true;
+    }
+    bool end_object() override {
+        if (path_.size() == threadDepth && thread_ != ForeignDump::none)
+            endThread();
+        else if (path_.size() == containerDepth && container_ != ForeignDump::none)
+            endContainer();
+        path_.pop_back();
+        return true;
+    }
+    bool start_array(std::size_t) override {
+        path_.emplace_back();
+        return true;
+    }
+    bool end_array() override {
+        path_.pop_back();
+        return true;
+    }
+    bool parse_error(std::size_t position, const std::string&,
+                     const nlohmann::detail::exception& error) override {
+        const std::string what = error.what();
+        const std::size_t reason = what.find("; last read");
+        const std::size_t from = what.find("syntax error");
+        dump_.problem(0, "From byte " + std::to_string(position) +
+                             " on it is no JSON, so what follows is missing" +
+                             (from == std::string::npos
+                                  ? std::string()
+                                  : " (" + what.substr(from, std::min(reason, what.size()) - from) + ')') +
+                             '.');
+        return false;
+    }
+
+    /// Once all has been read.
+    void finish() {
+        if (thread_ != ForeignDump::none)
+            endThread();
+        if (container_ != ForeignDump::none)
+            endContainer();
+        for (const Container& each : containers_) {
+            // A scope belongs to the thread that opened it; a pool to the one it was made in, if any.
+            if (const auto owner = threads_.find(each.owner); !each.owner.empty() && owner != threads_.end())
+                dump_.setParent(each.job, owner->second);
+            else if (const auto parent = names_.find(each.parent);
+                     !each.parent.empty() && parent != names_.end() && parent->second != each.job)
+                dump_.setParent(each.job, parent->second);
+        }
+    }
+    bool foundAny() const noexcept { return !containers_.empty(); }
+
+private:
+    // {"threadDump": (1) { "threadContainers": (2) [ (3) { (4) "threads": [ (5) { (6) "stack": [ (7)
+    static constexpr std::size_t dumpDepth = 2, containerDepth = 4, threadDepth = 6, stackDepth = 7;
+
+    struct Container {
+        std::uint32_t job;
+        std::string name, parent, owner;
+    };
+
+    /// The key under which the level of this number (from 1) lies.
+    bool in(std::size_t level, std::string_view name) const { return path_[level - 2] == name; }
+
+    bool scalar(const std::string& value) {
+        if (path_.size() == dumpDepth && path_[0] == "threadDump")
+            field(path_.back(), value);
+        else if (path_.size() == containerDepth && container_ != ForeignDump::none)
+            containerField(path_.back(), value);
+        else if (path_.size() == threadDepth && thread_ != ForeignDump::none)
+            threadFields_[path_.back()] = value;
+        else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
+                 path_[threadDepth - 1] == "stack") {
+            lines_ += value;
+            lines_ += '\n';
+        } else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
+                   path_[threadDepth - 1] == "parkBlocker")
+            threadFields_["parkBlocker." + path_.back()] = value;
+        return true;
+    }
+    void field(const std::string& name, const std::string& value) {
+        if (name == "processId")
+            dump_.info().pid =
+                static_cast<int>(std::min<std::uint64_t>(decimal(value).value_or(0), 0x7fff'ffff));
+        else if (name == "runtimeVersion")
+            dump_.info().runtimeVersion = "Java " + value;
+    }
+
+    void beginContainer() {
+        JobRow row;
+        row.kind = JobKind::ThreadScope;
+        row.state = JobState::Active;
+        container_ = dump_.add(row);
+        if (container_ != ForeignDump::none)
+            containers_.push_back({container_, {}, {}, {}});
+    }
+    void containerField(const std::string& name, const std::string& value) {
+        Container& container = containers_.back();
+        if (name == "container")
+            container.name = value;
+        else if (name == "parent")
+            container.parent = value;
+        else if (name == "owner")
+            container.owner = value;
+    }
+    void endContainer() {
+        const Container& container = containers_.back();
+        dump_.job(container_).name = dump_.tables().addText(container.name);
+        names_.emplace(container.name, container_);
+        container_ = ForeignDump::none;
+    }
+
+    void beginThread() {
+        JobRow row;
+        row.kind = JobKind::Thread;
+        row.state = JobState::Active;
+        thread_ = dump_.add(row, container_);
+        threadFields_.clear();
+        lines_.clear();
+    }
+    void endThread() {
+        JobRow& row = dump_.job(thread_);
+        row.name = dump_.tables().addText(threadFields_["name"]);
+        const std::string& tid = threadFields_["tid"];
+        row.number = decimal(tid).value_or(0);
+        const std::string& state = threadFields_["state"];
+        if (state == "RUNNABLE")
+            row.execution = Execution::Running;
+        else if (state == "NEW")
+            row.execution = Execution::Unstarted;
+        else if (!state.empty())
+            row.execution = Execution::Suspended;
+        if (state == "BLOCKED")
+            row.waitKind = WaitKind::Mutex;
+        std::string words = state;
+        const auto say = [&words](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
+        if (threadFields_["virtual"] == "true")
+            say("virtual");
+        if (const std::string& carrier = threadFields_["carrier"]; !carrier.empty())
+            say("carried by thread " + carrier);
+        for (const char* const waits : {"waitingOn", "blockedOn", "parkBlocker.object"})
+            if (const std::string& what = threadFields_[waits]; !what.empty())
+                say("waits for " + what);
+        row.context = dump_.tables().addContext({}, words);
+        row.suspendedAt = kotlinStack(lines_, dump_).suspendedAt;
+        if (!tid.empty())
+            threads_.emplace(tid, thread_);
+        thread_ = ForeignDump::none;
+    }
+
+    ForeignDump& dump_;
+    std::vector<std::string>
+        path_; ///< for each open object or array the key that is being read, "" in arrays
+    std::vector<Container> containers_;
+    std::unordered_map<std::string, std::uint32_t> names_, threads_;
+    std::uint32_t container_ = ForeignDump::none, thread_ = ForeignDump::none;
+    std::unordered_map<std::string, std::string> threadFields_;
+    std::string lines_;
+};
+
+} // namespace
+
+bool beginsJdkThreadDump(std::string_view beginning) {
+    const std::size_t first = beginning.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && beginning[first] == '{' &&
+           beginning.find("\"threadDump\"") != std::string_view::npos;
+}
+
+void readJdkThreadDump(ByteSource& bytes, ForeignDump& dump) {
+    dump.info().program = "Java";
+    dump.info().format = "a thread dump of the JDK";
+    Handler handler(dump);
+    Json::sax_parse(Bytes(bytes), Bytes(), &handler, nlohmann::detail::input_format_t::json, false);
+    handler.finish();
+    if (!handler.foundAny())
+        dump.problem(0, "It has no \"threadContainers\": nothing in it is known here.");
+}
+
+} // namespace coroscope::observe

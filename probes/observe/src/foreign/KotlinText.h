@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words that kotlinx.coroutines prints of a job, and the lines of a JVM's stack.
+#pragma once
+
+#include "foreign/ForeignDump.h"
+
+#include <coroscope/observe/JobRow.h>
+
+#include <optional>
+#include <string_view>
+
+namespace coroscope::observe {
+
+/// "name#12":supervisor:StandaloneCoroutine{Active}@6f1fba17
+struct KotlinJob {
+    std::string_view name; ///< without "#12"; empty when it is not told
+    std::uint64_t number = 0;
+    bool supervisor = false;
+    std::string_view type; ///< the class
+    JobState state = JobState::Active;
+};
+
+/// The whole text must be one. Without a name and an id only a class and a state remain.
+std::optional<KotlinJob> kotlinJob(std::string_view text);
+/// A row with what the text says. What it waits for and where is the caller's.
+JobRow rowOf(const KotlinJob& job, ForeignTables& tables);
+/// "RUNNING", "SUSPENDED", "CREATED".
+std::optional<Execution> kotlinExecution(std::string_view word);
+
+/// The frame in "\tat a.B.c(File.kt:7)", or in "Foo.invoke(Foo.kt:30)"; none in other lines.
+std::optional<std::string_view> jvmFrame(std::string_view line);
+SiteId siteOf(std::string_view jvmFrame, ForeignTables& tables);
+
+/// Reads lines of frames, each ended by LF; other lines are passed over. Frames below the mark of the
+/// creation are the creation's.
+ForeignStack kotlinStack(std::string_view lines, ForeignDump& dump);
+/// Whether a line between frames says that the creation's follow.
+bool beginsCreation(std::string_view line);
+
+} // namespace coroscope::observe

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/ReadForeign.h"
+
+#include "foreign/JdkThreadDump.h"
+#include "foreign/Lines.h"
+#include "foreign/Section.h"
+
+#include <algorithm>
+#include <string>
+
+namespace coroscope::observe {
+
+namespace {
+
+/// A moment that all times in such a dump are counted from: it does not say when its jobs began.
+constexpr std::int64_t moment = 1'000'000'000'000'000'000;
+constexpr std::uint64_t linesBetweenCalls = 20'000;
+
+/// Lines between those of a dump that are none of it.
+class Strays {
+public:
+    explicit Strays(ForeignDump& dump)
+        : dump_(dump) {}
+    void add(std::uint64_t line) {
+        if (count_++ == 0)
+            first_ = line;
+    }
+    /// More of the dump follows, so that they stand within it.
+    void within() {
+        if (count_ > 0)
+            dump_.problem(first_, count_ == 1 ? "this is no part of the dump."
+                                              : "this and " + std::to_string(count_ - 1) +
+                                                    " more lines are no part of the dump.");
+        count_ = 0;
+    }
+    /// They stand in front of another dump, or behind the last.
+    void between() { count_ = 0; }
+
+private:
+    ForeignDump& dump_;
+    std::uint64_t first_ = 0, count_ = 0;
+};
+
+bool readText(ByteSource& bytes, ForeignDump& dump, const std::function<bool(std::uint64_t)>& goesOn) {
+    constexpr std::unique_ptr<Section> (*formats[])(const TextLine&, ForeignDump&) = {
+        beginDebugProbes, beginIntelliJ, beginGoroutines, beginJobHierarchy};
+    Lines lines(bytes);
+    Strays strays(dump);
+    std::unique_ptr<Section> section;
+    while (lines.next()) {
+        const TextLine line{lines.text(), lines.number()};
+        if (goesOn && line.number % linesBetweenCalls == 0 && !goesOn(bytes.taken()))
+            return false;
+        if (section && section->take(line)) {
+            if (!line.text.empty())
+                strays.within();
+            continue;
+        }
+        bool begun = false;
+        for (const auto begin : formats) {
+            std::unique_ptr<Section> next = begin(line, dump);
+            if (!next)
+                continue;
+            if (section)
+                section->finish();
+            section = std::move(next);
+            strays.between();
+            begun = true;
+            break;
+        }
+        if (section && !begun && !line.text.empty())
+            strays.add(line.number);
+    }
+    if (section)
+        section->finish();
+    if (lines.cut() > 0)
+        dump.problem(0, std::to_string(lines.cut()) +
+                            " lines are longer than a million characters and were cut.");
+    return true;
+}
+
+} // namespace
+
+Result<Dump> readForeign(PeekedBytes& all, const std::function<bool(std::uint64_t)>& goesOn) {
+    if (all.beginning().starts_with("\xff\xfe") || all.beginning().starts_with("\xfe\xff"))
+        return Problem{"is written in UTF-16. Save it as UTF-8, then open it again."};
+    ForeignDump dump;
+    dump.info().takenAt = moment;
+    if (beginsJdkThreadDump(all.beginning()))
+        readJdkThreadDump(all, dump);
+    else if (!readText(all, dump, goesOn))
+        return Problem{"was not opened: that was stopped."};
+    if (!all.problem().empty())
+        dump.problem(0, all.problem());
+    if (dump.size() == 0) {
+        const std::vector<std::string>& problems = dump.info().problems;
+        return Problem{
+            "holds no dump that is known here: none of Coroscope, of Kotlin's DebugProbes, of IntelliJ, of "
+            "Go's goroutines or of the JDK's threads in JSON." +
+            (problems.empty() ? std::string() : ' ' + problems.front())};
+    }
+    return dump.finish();
+}
+
+} // namespace coroscope::observe

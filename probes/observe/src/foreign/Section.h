@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A part of a text that is a dump of one format. Each format begins one at its first line.
+#pragma once
+
+#include "foreign/ForeignDump.h"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace coroscope::observe {
+
+struct TextLine {
+    std::string_view text;
+    std::uint64_t number = 0; ///< from 1
+};
+
+class Section {
+public:
+    virtual ~Section() = default;
+    /// False: the line is none of this format's. More of it may follow.
+    virtual bool take(const TextLine& line) = 0;
+    /// No more lines will come.
+    virtual void finish() = 0;
+};
+
+/// Null when no dump of that format begins with this line. What the section finds goes to `dump`, which must
+/// outlive it.
+std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dump);
+std::unique_ptr<Section> beginJobHierarchy(const TextLine& line, ForeignDump& dump);
+std::unique_ptr<Section> beginIntelliJ(const TextLine& line, ForeignDump& dump);
+std::unique_ptr<Section> beginGoroutines(const TextLine& line, ForeignDump& dump);
+
+} // namespace coroscope::observe

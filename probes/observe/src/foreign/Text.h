@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small things that readers of text need.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace coroscope::observe {
+
+inline std::optional<std::uint64_t> decimal(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+        return {};
+    return value;
+}
+
+inline bool isHexadecimal(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+/// Without blanks and tabs at both ends.
+inline std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view blank = " \t";
+    const std::size_t first = text.find_first_not_of(blank);
+    return first == std::string_view::npos ? std::string_view()
+                                           : text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+/// Takes the first line off `text`; without its end.
+inline std::string_view cutLine(std::string_view& text) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return line;
+}
+
+} // namespace coroscope::observe

@@ -36,10 +36,12 @@ void ForeignDump::setParent(std::uint32_t job, std::uint32_t parent) {
 void ForeignDump::repeatFrom(std::uint32_t first, std::uint64_t times) {
     const std::uint32_t end = size();
     for (std::uint64_t copy = 1; copy < times && first < end; ++copy) {
-        if (jobs_.size() + (end - first) > mostJobs) {
-            left_ += (times - copy) * (end - first);
+        const std::uint64_t more = end - first;
+        if (jobs_.size() + more > mostJobs || copies_ + more > mostCopies) {
+            left_ += std::min<std::uint64_t>(times - copy, 1'000'000'000) * more;
             return;
         }
+        copies_ += static_cast<std::uint32_t>(more);
         const std::uint32_t shift = size() - first;
         for (std::uint32_t i = first; i < end; ++i) {
             const JobRow row = jobs_[i];
@@ -82,6 +84,9 @@ void ForeignDump::startOver(std::uint64_t line) {
     }
     jobs_.clear();
     left_ = 0;
+    copies_ = 0;
+    info_.problems.clear(); // of what is not shown
+    problems_ = 0;
     ++dumps_;
     begins_ = line;
 }
@@ -92,8 +97,8 @@ Dump ForeignDump::finish() {
                                                           " dumps in it. This is the last one, from line " +
                                                           std::to_string(begins_) + " on.");
     if (left_ > 0)
-        info_.problems.push_back(std::to_string(left_) + " jobs are left out: " + std::to_string(mostJobs) +
-                                 " can be shown.");
+        info_.problems.push_back(std::to_string(left_) +
+                                 " jobs are left out: " + std::to_string(jobs_.size()) + " are shown.");
     if (problems_ > mostProblems)
         info_.problems.push_back("There are " + std::to_string(problems_ - mostProblems) +
                                  " more such places.");

@@ -27,6 +27,8 @@ class ForeignDump {
 public:
     /// Jobs beyond it are counted, and said to be missing.
     static constexpr std::uint32_t mostJobs = std::uint32_t{1} << JobId::indexBits;
+    /// Jobs that repeatFrom() adds: a line is enough to ask for any number of them.
+    static constexpr std::uint32_t mostCopies = 1'000'000;
 
     ForeignDump();
 
@@ -50,6 +52,8 @@ public:
     void problem(std::uint64_t line, const std::string& sentence);
     /// Another dump begins in the same file: only the last one is kept.
     void startOver(std::uint64_t line);
+    /// How many dumps have begun.
+    std::uint64_t dumps() const noexcept { return dumps_; }
 
     SourceInfo& info() noexcept { return info_; }
     /// All of it, once.
@@ -64,6 +68,7 @@ private:
     std::shared_ptr<ForeignTables> tables_;
     LargeVector<JobRow> jobs_;
     std::uint64_t left_ = 0; ///< jobs for which there was no room
+    std::uint32_t copies_ = 0;
     /// By two hashes: the lines themselves would be most of the file.
     std::unordered_map<std::array<std::uint64_t, 2>, ForeignStack, StackHash> stacks_;
     SourceInfo info_;

@@ -51,8 +51,11 @@ bool readText(ByteSource& bytes, ForeignDump& dump, const std::function<bool(std
         const TextLine line{lines.text(), lines.number()};
         if (goesOn && line.number % linesBetweenCalls == 0 && !goesOn(bytes.taken()))
             return false;
+        const std::uint64_t dumps = dump.dumps();
         if (section && section->take(line)) {
-            if (!line.text.empty())
+            if (dump.dumps() != dumps)
+                strays.between();
+            else if (!line.text.empty())
                 strays.within();
             continue;
         }

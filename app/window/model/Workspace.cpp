@@ -100,6 +100,14 @@ void Workspace::openFile(const QString& path) {
               [this, path](const QString& sentence) { emit openFailed(path, sentence); });
 }
 
+void Workspace::openText(const QString& text, const QString& name) {
+    attachingPid_ = 0;
+    openingFile_ = name;
+    openLater([bytes = text.toStdString(),
+               called = name.toStdString()] { return observe::openText(bytes, called); },
+              [this, name](const QString& sentence) { emit openFailed(name, sentence); });
+}
+
 void Workspace::stopOpening() {
     ++attachRound_;
     attachingPid_ = 0;

@@ -57,6 +57,8 @@ public:
     void stopOpening();
     /// Opens a dump in the background, as attach() does. Ends in attached() or openFailed().
     void openFile(const QString& path);
+    /// A dump that somebody has copied as text; `name` is what it is called.
+    void openText(const QString& text, const QString& name);
     /// Shows this source from now on. What was on show stays open.
     void open(std::unique_ptr<observe::Source> source);
     /// Everything that is open.

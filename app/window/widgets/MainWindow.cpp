@@ -201,6 +201,7 @@ void MainWindow::buildMenu() {
     file(tr("Attach…"), Qt::Key_T, &MainWindow::askAttach);
     file(tr("Start a program…"), Qt::Key_R, &MainWindow::askStart);
     file(tr("Open dump…"), Qt::Key_O, &MainWindow::askOpen);
+    file(tr("Open what was copied"), Qt::Key_V, &MainWindow::openCopied);
     QMenu* recent = menu->addMenu(tr("Recent"));
     connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecent(*recent); });
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
@@ -405,7 +406,7 @@ void MainWindow::connectAll() {
         returned_ = 0;
         startAttempts_ = 0;
         empty_->setProblem({});
-        if (!workspace_.info().live && !workspace_.info().file.empty())
+        if (!workspace_.info().live && QFileInfo::exists(QFile::decodeName(workspace_.info().file.c_str())))
             rememberFile(QFile::decodeName(workspace_.info().file.c_str()));
         const observe::SourceInfo& info = workspace_.info();
         const QString who = tr("%1, pid %2").arg(QString::fromStdString(info.program)).arg(info.pid);
@@ -511,6 +512,16 @@ void MainWindow::openFile(const QString& path) {
     workspace_.openFile(path);
 }
 
+void MainWindow::openCopied() {
+    problem_.clear();
+    const QString text = QApplication::clipboard()->text();
+    if (text.trimmed().isEmpty()) {
+        banner_->say(tr("Nothing was copied that could be a dump."), tr("Dismiss"));
+        return;
+    }
+    workspace_.openText(text, tr("what was copied"));
+}
+
 void MainWindow::openFiles(const QStringList& paths) {
     toOpen_ = paths;
     openNext();
@@ -587,6 +598,7 @@ void MainWindow::askOpen() {
         return;
     QFileDialog* dialog = newFileDialog(tr("Open a dump"));
     dialog->setFileMode(QFileDialog::ExistingFiles);
+    dialog->setNameFilters({tr("Dumps (*.coroscope *.txt *.log *.json *.gz *.zst)"), tr("All files (*)")});
     connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::openFiles);
     dialog->open();
 }

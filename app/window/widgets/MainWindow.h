@@ -77,6 +77,8 @@ public:
     void openFile(const QString& path);
     /// One after the other; the last one is on show then.
     void openFiles(const QStringList& paths);
+    /// Text on the clipboard, as a dump.
+    void openCopied();
     void askOpen();
     void askStart();
     /// Starts a program and attaches to it.

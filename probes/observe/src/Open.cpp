@@ -25,18 +25,24 @@ bool isOurs(std::string_view beginning) {
     return beginsAsDump(reinterpret_cast<const unsigned char*>(beginning.data()), beginning.size());
 }
 
+bool writeAll(int file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t wrote = ::write(file, bytes.data(), bytes.size());
+        if (wrote < 0)
+            return false;
+        bytes.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    return true;
+}
+
 /// Our own format has to be an ordinary file: its sections are looked for from both ends.
 Result<Dump> readOurs(ByteSource& bytes) {
     const Descriptor copy(::memfd_create("coroscope-dump", MFD_CLOEXEC));
     std::vector<char> part(std::size_t{1} << 20);
     std::uint64_t size = 0;
     while (const std::size_t got = bytes.read(part.data(), part.size())) {
-        for (std::size_t done = 0; done < got;) {
-            const ssize_t wrote = ::write(copy.get(), part.data() + done, got - done);
-            if (wrote < 0)
-                return Problem{std::string("cannot be unpacked: ") + std::strerror(errno) + '.'};
-            done += static_cast<std::size_t>(wrote);
-        }
+        if (!writeAll(copy.get(), {part.data(), got}))
+            return Problem{std::string("cannot be unpacked: ") + std::strerror(errno) + '.'};
         size += got;
     }
     Result<Dump> dump = readDump(copy.get(), size);
@@ -59,6 +65,13 @@ Result<std::unique_ptr<Source>> openStream(int stream, const std::string& name) 
     if (bytes.beginning().empty())
         return Problem{bytes.problem().empty() ? name + " is empty." : name + ": " + bytes.problem()};
     return shown(isOurs(bytes.beginning()) ? readOurs(bytes) : readForeign(bytes), name);
+}
+
+Result<std::unique_ptr<Source>> openText(std::string_view text, const std::string& name) {
+    const Descriptor file(::memfd_create("coroscope-text", MFD_CLOEXEC));
+    if (!writeAll(file.get(), text) || ::lseek(file.get(), 0, SEEK_SET) != 0)
+        return Problem{name + " cannot be kept: " + std::strerror(errno) + '.'};
+    return openStream(file.get(), name);
 }
 
 Result<std::unique_ptr<Source>> open(const std::string& path) {

@@ -12,6 +12,7 @@
 
 #include <QApplication>
 #include <QCheckBox>
+#include <QClipboard>
 #include <QDockWidget>
 #include <QDropEvent>
 #include <QFile>
@@ -293,6 +294,32 @@ TEST_F(DumpWindowTest, aNumberFromALogFindsTheJobWhetherItLivesOrHasEnded) {
     ASSERT_TRUE(eventually([this] { return window.ended().isVisible() && window.ended().shown() == 1; }))
         << "what is found among the ended ones only comes to the front";
     EXPECT_EQ(cell(0, EndedModel::NameColumn), QStringLiteral("name-15 launch #15"));
+}
+
+TEST_F(DumpWindowTest, aDumpThatWasCopiedOpensFromTheClipboard) {
+    QFile file(QStringLiteral(FOREIGN_DUMPS "/job-hierarchy.txt"));
+    ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+    QApplication::clipboard()->setText(QStringLiteral("from the log:\n") + QString::fromUtf8(file.readAll()));
+    window.openCopied();
+    ASSERT_TRUE(opened());
+    EXPECT_EQ(window.workspace().tree().size(), 10u);
+    EXPECT_EQ(window.windowTitle(), QStringLiteral("what was copied - Coroscope"));
+    const observe::Node node = window.workspace().tree().firstChild(window.workspace().tree().firstRoot());
+    EXPECT_EQ(window.tree().painter().accessibleName(node), QStringLiteral("reader-0 launch #1, Suspended"));
+    window.tree().setCurrent(node);
+    const QString words = window.details().report();
+    EXPECT_FALSE(words.contains(QStringLiteral("age"))) << "the dump does not tell" << qPrintable(words);
+    EXPECT_TRUE(words.contains(QStringLiteral("App.kt:8"))) << qPrintable(words);
+    window.grab();
+
+    QApplication::clipboard()->setText(QStringLiteral("hello"));
+    window.openCopied();
+    ASSERT_TRUE(eventually([this] {
+        const auto* banner = window.findChild<QLabel*>(QStringLiteral("bannerText"));
+        return banner != nullptr &&
+               banner->text().contains(QStringLiteral("holds no dump that is known here"));
+    }));
+    EXPECT_EQ(window.workspace().tree().size(), 10u) << "what was on show stays";
 }
 
 } // namespace

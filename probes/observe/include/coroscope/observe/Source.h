@@ -139,5 +139,7 @@ Result<std::unique_ptr<Source>> open(const std::string& path);
 /// The same for what comes through a pipe, up to its end. `name` is what it is called in sentences; `stream`
 /// stays the caller's.
 Result<std::unique_ptr<Source>> openStream(int stream, const std::string& name);
+/// The same for a text: what somebody has copied.
+Result<std::unique_ptr<Source>> openText(std::string_view text, const std::string& name);
 
 } // namespace coroscope::observe

@@ -39,6 +39,9 @@ std::string_view kindName(JobKind kind, bool lazy, bool dispatched) noexcept {
     case JobKind::Produce:
         return "ProducerCoroutine";
     case JobKind::Foreign:
+    case JobKind::Goroutine:
+    case JobKind::Thread:
+    case JobKind::ThreadScope:
         break;
     }
     return "Job";

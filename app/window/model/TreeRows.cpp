@@ -434,6 +434,9 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
     if (foldsNow() || (keysChange_ && !changes.changed.empty()))
         filterStale_ = true;
     for (Node node : changes.changed) {
+        // Most are out of sight and of nobody's interest.
+        if (!matches_ && !has(node, painted) && tree_.parent(node) != noNode)
+            continue;
         if (!sizes_.known(node))
             continue;
         dirty(node);

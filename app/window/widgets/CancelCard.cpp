@@ -21,8 +21,7 @@ CancelCard::CancelCard(QWidget* parent)
     layout->setContentsMargins(12, 10, 12, 10);
     layout->setSpacing(6);
     auto* top = new QHBoxLayout;
-    title_ = new QLabel(this);
-    title_->setWordWrap(true);
+    title_ = new WrappedLabel(QString(), this);
     title_->setTextFormat(Qt::PlainText);
     time_ = dimLabel(QString(), this);
     top->addWidget(title_, 1);
@@ -34,14 +33,12 @@ CancelCard::CancelCard(QWidget* parent)
     bar_ = new QProgressBar(this);
     bar_->setTextVisible(false);
     layout->addWidget(bar_);
-    rest_ = new QLabel(this);
-    rest_->setWordWrap(true);
+    rest_ = new WrappedLabel(QString(), this);
     rest_->setTextFormat(Qt::PlainText);
     layout->addWidget(rest_);
-    laggards_ = new QLabel(this);
+    laggards_ = new WrappedLabel(QString(), this);
     laggards_->setObjectName(QStringLiteral("cancelLaggards"));
     laggards_->setFont(Theme::mono());
-    laggards_->setWordWrap(true);
     laggards_->setTextFormat(Qt::PlainText);
     layout->addWidget(laggards_);
 }

@@ -24,6 +24,30 @@ QLabel* dimLabel(const QString& text, QWidget* parent) {
     return label;
 }
 
+WrappedLabel::WrappedLabel(const QString& text, QWidget* parent)
+    : QLabel(text, parent) {
+    setWordWrap(true);
+}
+
+int WrappedLabel::heightForWidth(int width) const {
+    constexpr std::size_t mostKept = 8;
+    if (text_ != text() || format_ != textFormat() || known_.size() > mostKept) {
+        known_.clear();
+        text_ = text();
+        format_ = textFormat();
+    }
+    for (const Height& each : known_)
+        if (each.width == width)
+            return each.height;
+    known_.push_back({width, QLabel::heightForWidth(width)});
+    return known_.back().height;
+}
+
+void WrappedLabel::changeEvent(QEvent* event) {
+    known_.clear();
+    QLabel::changeEvent(event);
+}
+
 void clearLayout(QLayout* layout) {
     while (QLayoutItem* item = layout->takeAt(0)) {
         if (item->layout() != nullptr)

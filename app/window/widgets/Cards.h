@@ -7,6 +7,8 @@
 #include <QFrame>
 #include <QLabel>
 
+#include <vector>
+
 class QVBoxLayout;
 
 namespace coroscope::app {
@@ -14,6 +16,26 @@ namespace coroscope::app {
 /// A frame with a vertical layout inside. The name picks its look in the style sheet.
 QFrame* card(QWidget* parent, const QString& look = QStringLiteral("card"));
 QLabel* dimLabel(const QString& text, QWidget* parent);
+/// Wraps its lines. Remembers how high it is at a width: a layout asks all its labels, several times,
+/// whenever one of them gets another text.
+class WrappedLabel : public QLabel {
+    Q_OBJECT
+public:
+    explicit WrappedLabel(const QString& text, QWidget* parent);
+    int heightForWidth(int width) const override;
+
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    struct Height {
+        int width, height;
+    };
+    mutable std::vector<Height> known_; ///< of this text
+    mutable QString text_;
+    mutable Qt::TextFormat format_ = Qt::AutoText;
+};
+
 /// Deletes all widgets in a layout, now rather than later: they are about to be made anew.
 void clearLayout(QLayout* layout);
 

@@ -2,6 +2,7 @@
 // Everything about the selected job, and the place where a cancel is asked about and followed.
 #pragma once
 
+#include "model/ChildStates.h"
 #include "model/Sources.h"
 #include "model/Workspace.h"
 
@@ -43,6 +44,9 @@ signals:
     /// Only jobs that meet this condition, too.
     void filterRequested(const QString& condition);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void rebuild();
     void refresh();
@@ -53,7 +57,7 @@ private:
     void fillRelations();
     void addExcerpt(QFrame* into, const observe::SiteText& site);
     void linkClicked(const QString& link);
-    QString childrenByState() const;
+    QString childrenByState();
     QString sameAs() const;
     /// Title and rich text.
     std::pair<QString, QString> history() const;
@@ -88,6 +92,7 @@ private:
     std::vector<QLabel*> evidence_; ///< of the findings shown
 
     Sources sources_;
+    ChildStates children_;
     QTimer timer_;
     bool wholePast_ = false; ///< the history is shown as far as it goes
     QString findingsKey_, placesKey_, relationsKey_, sampleKey_;

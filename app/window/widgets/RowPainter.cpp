@@ -28,20 +28,17 @@ QString fromView(std::string_view text) {
 }
 
 /// Draws as much as fits, answers where it ended.
-int drawRun(QPainter& painter, int x, int right, const QRect& cell, const QString& text) {
-    if (x >= right || text.isEmpty())
-        return x;
-    const QFontMetrics metrics = painter.fontMetrics();
-    const int width = metrics.horizontalAdvance(text);
-    const QRect rect(x, cell.top(), right - x, cell.height());
-    if (width <= rect.width()) {
-        painter.drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine, text);
-        return x + width;
-    }
-    if (rect.width() > 16)
-        painter.drawText(rect, Qt::AlignVCenter | Qt::TextSingleLine,
-                         metrics.elidedText(text, Qt::ElideRight, rect.width()));
-    return right;
+int drawRun(QPainter& painter, TextCache& texts, int x, int right, const QRect& cell, const QString& text) {
+    return x < right ? x + texts.draw(painter, QRect(x, cell.top(), right - x, cell.height()), text) : x;
+}
+
+QFont sized(QFont font, int pixels) {
+    font.setPixelSize(pixels);
+    return font;
+}
+QFont strong(QFont font) {
+    font.setWeight(QFont::DemiBold);
+    return font;
 }
 
 } // namespace
@@ -73,25 +70,12 @@ int paintChip(QPainter& painter, int x, const QRect& row, const QString& text, C
     return width;
 }
 
-void drawTabular(QPainter& painter, const QRect& rect, const QString& text) {
-    const QFontMetrics metrics = painter.fontMetrics();
-    const int digit = metrics.horizontalAdvance(QLatin1Char('0'));
-    const auto widthOf = [&](QChar c) { return c.isDigit() ? digit : metrics.horizontalAdvance(c); };
-    int width = 0;
-    for (const QChar c : text)
-        width += widthOf(c);
-    int x = std::max(rect.left(), rect.right() + 1 - width);
-    const int baseline = rect.top() + (rect.height() + metrics.ascent() - metrics.descent()) / 2;
-    for (const QChar c : text) {
-        const int w = widthOf(c);
-        if (x + w > rect.right() + 1)
-            break;
-        if (c != QLatin1Char(' '))
-            painter.drawText(x + (c.isDigit() ? (w - metrics.horizontalAdvance(c)) / 2 : 0), baseline,
-                             QString(c));
-        x += w;
-    }
-}
+RowPainter::RowPainter(const Workspace& workspace)
+    : workspace_(workspace)
+    , plain_(Theme::text())
+    , strong_(strong(Theme::text()))
+    , small_(sized(Theme::text(), 11))
+    , mono_(Theme::mono()) {}
 
 QString RowPainter::origin(const observe::JobRow& row) const {
     const bool global = (row.flags & JobFlags::launchedInGlobalScope) != 0;
@@ -208,10 +192,8 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
     // The count keeps its place: a name may be cut, a number not.
     const std::uint32_t alike = rows.folded(node);
     const std::uint32_t size = rows.subtreeSize(node) * std::max(1u, alike);
-    QFont small = Theme::text();
-    small.setPixelSize(11);
     const QString badge = size > (node == orphanGroup ? 0u : 1u) ? countText(size) : QString();
-    const int badgeWidth = badge.isEmpty() ? 0 : QFontMetrics(small).horizontalAdvance(badge) + 12;
+    const int badgeWidth = badge.isEmpty() ? 0 : small_.width(badge) + 12;
     const int right = badge.isEmpty() ? wholeRight : wholeRight - badgeWidth - 4;
     int x = handle.right() + 4;
     const auto drawIcon = [&](const QString& name, const QColor& colour) {
@@ -221,11 +203,10 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         }
         x += iconSize + 7;
     };
-    painter.setFont(Theme::text());
     if (node == orphanGroup) {
         drawIcon(QStringLiteral("broken-link"), t.orphan);
         painter.setPen(Theme::readable(t, t.orphan, ground));
-        x = drawRun(painter, x, right, cell, QStringLiteral("Orphans")) + 6;
+        x = drawRun(painter, plain_, x, right, cell, QStringLiteral("Orphans")) + 6;
     } else {
         const observe::JobRow& row = workspace_.tree().row(node);
         const StateLook state = lookOf(row.state, row.execution);
@@ -236,14 +217,10 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         const QString kind = fromView(coroscope::name(row.kind));
         painter.setPen(faded ? dim : t.text);
         if (alike > 0) {
-            QFont strong = Theme::text();
-            strong.setWeight(QFont::DemiBold);
-            painter.setFont(strong);
-            x = drawRun(painter, x, right, cell, countText(alike) + QStringLiteral(" ×")) + 5;
-            painter.setFont(Theme::text());
+            x = drawRun(painter, strong_, x, right, cell, countText(alike) + QStringLiteral(" ×")) + 5;
             name = nameWithoutNumber(name);
         }
-        x = drawRun(painter, x, right, cell, name) + 5;
+        x = drawRun(painter, plain_, x, right, cell, name) + 5;
         painter.setPen(dim);
         QString rest = QStringLiteral("#%1").arg(row.number);
         if (name != kind)
@@ -254,25 +231,23 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
             rest = name != kind ? kind : QString();
         const QString from = origin(row);
         // Where an orphan comes from matters more than its kind and number, which the details have.
-        const QFontMetrics metrics(painter.font());
         const auto fits = [&](const QString& text) {
-            return x + metrics.horizontalAdvance(text) + 6 + metrics.horizontalAdvance(from) <= right;
+            return x + plain_.width(text) + 6 + plain_.width(from) <= right;
         };
         if (!from.isEmpty() && !fits(rest))
             rest = fits(QStringLiteral("#%1").arg(row.number)) ? QStringLiteral("#%1").arg(row.number)
                                                                : QString();
         if (!rest.isEmpty())
-            x = drawRun(painter, x, right, cell, rest) + 6;
+            x = drawRun(painter, plain_, x, right, cell, rest) + 6;
         if (!from.isEmpty()) {
             painter.setPen(Theme::readable(t, t.orphan, ground));
-            x = drawRun(painter, x, right, cell, from) + 6;
+            x = drawRun(painter, plain_, x, right, cell, from) + 6;
         }
     }
     x = std::min(x, right + 2);
     if (badge.isEmpty() || x < handle.right() || x + badgeWidth > cell.right() + 1)
         return;
     // As everywhere: the job itself and all below it.
-    painter.setFont(small);
     const QRectF pill(x, cell.center().y() - 7, badgeWidth, 16);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
@@ -281,7 +256,7 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
     painter.drawRoundedRect(pill, 8, 8);
     painter.setRenderHint(QPainter::Antialiasing, false);
     painter.setPen(Theme::readable(t, t.dim, fill));
-    painter.drawText(pill, Qt::AlignCenter, badge);
+    small_.draw(painter, QRect(x + 6, cell.center().y() - 7, badgeWidth, 16), badge);
 }
 
 void RowPainter::paintFindings(QPainter& painter, const QRect& cell, Node node) const {
@@ -322,40 +297,37 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
     if (node != orphanGroup) {
         const observe::JobRow& row = workspace_.tree().row(node);
         const QColor dim = Theme::readable(t, t.dim, ground);
-        painter.setFont(Theme::text());
         if (shown(StateColumn)) {
             const QRect cell = look.cells[StateColumn].adjusted(padding, 0, -4, 0);
             const StateLook state = lookOf(row.state, row.execution);
             painter.setPen(look.dimmed ? dim : Theme::readable(t, Theme::stateColour(t, state), ground));
-            const int x =
-                drawRun(painter, cell.left(), cell.right(), cell, stateText(row.state, row.execution));
+            const int x = drawRun(painter, plain_, cell.left(), cell.right(), cell,
+                                  stateText(row.state, row.execution));
             if (const QString wait = waitText(row); !wait.isEmpty()) {
                 painter.setPen(dim);
-                drawRun(painter, x + 6, cell.right(), cell, wait);
+                drawRun(painter, plain_, x + 6, cell.right(), cell, wait);
             }
         }
         if (shown(WhereColumn) && row.execution == Execution::Suspended) {
             const QRect cell = look.cells[WhereColumn].adjusted(padding, 0, -4, 0);
-            painter.setFont(Theme::mono());
             painter.setPen(dim);
-            drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().stack(row.suspendedAt));
-            painter.setFont(Theme::text());
+            drawRun(painter, mono_, cell.left(), cell.right(), cell,
+                    workspace_.labels().stack(row.suspendedAt));
         }
         painter.setPen(dim);
         for (const Column column : {AgeColumn, InStateColumn, SubtreeColumn, ResumesColumn}) {
             if (shown(column))
-                drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0),
-                            text(node, column));
+                plain_.drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0),
+                                   text(node, column));
         }
         if (shown(CreatedColumn)) {
             const QRect cell = look.cells[CreatedColumn].adjusted(padding, 0, -4, 0);
-            painter.setFont(Theme::mono());
-            drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().site(row.site));
-            painter.setFont(Theme::text());
+            drawRun(painter, mono_, cell.left(), cell.right(), cell, workspace_.labels().site(row.site));
         }
         if (shown(DispatcherColumn)) {
             const QRect cell = look.cells[DispatcherColumn].adjusted(padding, 0, -4, 0);
-            drawRun(painter, cell.left(), cell.right(), cell, workspace_.labels().dispatcher(row.context));
+            drawRun(painter, plain_, cell.left(), cell.right(), cell,
+                    workspace_.labels().dispatcher(row.context));
         }
     }
     if (look.offersCancel) {

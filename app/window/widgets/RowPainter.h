@@ -5,6 +5,7 @@
 #include "model/Columns.h"
 #include "model/Workspace.h"
 #include "theme/Theme.h"
+#include "widgets/TextCache.h"
 
 #include <QPainter>
 #include <QRect>
@@ -27,8 +28,7 @@ struct RowLook {
 
 class RowPainter {
 public:
-    explicit RowPainter(const Workspace& workspace)
-        : workspace_(workspace) {}
+    explicit RowPainter(const Workspace& workspace);
 
     void paint(QPainter& painter, const RowLook& look, observe::Node node) const;
     /// The whole text of a cell, for tooltips and screen readers.
@@ -47,11 +47,10 @@ private:
     QString origin(const observe::JobRow& row) const;
 
     const Workspace& workspace_;
+    mutable TextCache plain_, strong_, small_, mono_;
 };
 
 /// Draws a chip and answers its width.
 int paintChip(QPainter& painter, int x, const QRect& row, const QString& text, ChipKind kind, int atMost);
-/// Digits in cells of equal width, so that running numbers do not tremble. Right-aligned.
-void drawTabular(QPainter& painter, const QRect& rect, const QString& text);
 
 } // namespace coroscope::app

@@ -124,7 +124,9 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
     }
 
     // A row whose slot belongs to an older job proves that one ended, even if nobody told.
-    for (const JobRow& row : batch.rows) {
+    for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+        fetchAhead(batch.rows, i);
+        const JobRow& row = batch.rows[i];
         const Node old = slot(row.id);
         if (old != noNode && rows_[old].id.generation() < row.id.generation())
             links_[old].dying = true;
@@ -225,6 +227,25 @@ JobTree::Links JobTree::newcomer() noexcept {
     links.fresh = true;
     links.placed = false;
     return links;
+}
+
+/// The rows of a batch are of jobs here and there among a million: what is known of them is asked for some
+/// rows before their turn, so that the waits for memory overlap.
+void JobTree::fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const noexcept {
+    constexpr std::size_t near = 12, far = 2 * near;
+    constexpr std::uintptr_t line = 64;
+    if (at + far < rows.size())
+        if (const std::uint32_t index = rows[at + far].id.index(); index < nodeOfSlot_.size())
+            __builtin_prefetch(&nodeOfSlot_[index]);
+    if (at + near >= rows.size())
+        return;
+    const Node node = slot(rows[at + near].id);
+    if (node == noNode)
+        return;
+    const auto row = reinterpret_cast<std::uintptr_t>(&rows_[node]);
+    for (std::uintptr_t each = row / line; each <= (row + sizeof(JobRow) - 1) / line; ++each)
+        __builtin_prefetch(reinterpret_cast<const void*>(each * line), 1);
+    __builtin_prefetch(&links_[node], 1);
 }
 
 Node JobTree::slot(JobId id) const noexcept {

@@ -133,6 +133,7 @@ private:
 
     static Links newcomer() noexcept;
     Node slot(JobId id) const noexcept;
+    void fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const noexcept;
     std::vector<Node> takeAll(LargeVector<JobRow> rows);
     Node take(const JobRow& row);
     void update(Node node, const JobRow& row, TreeChanges& changes);

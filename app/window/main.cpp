@@ -75,6 +75,8 @@ int main(int argc, char** argv) {
         window.startSample();
     else if (!arguments.file.isEmpty())
         window.openFile(arguments.file);
+    else if (!arguments.via.isEmpty())
+        window.attachThrough(arguments.via, arguments.pid);
     else if (arguments.pid > 0)
         window.attach(arguments.pid);
     if (!arguments.mapPicture.isEmpty()) {

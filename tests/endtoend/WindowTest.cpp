@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real window on the real sample: driven by mouse and keyboard, with the sample's own log as the witness.
-#include "Sample.h"
+#include "WindowDriver.h"
 
 #include "map/IcicleView.h"
 #include "map/MapPanel.h"
 #include "widgets/Banner.h"
-#include "widgets/CancelPanel.h"
-#include "widgets/DetailsPanel.h"
-#include "widgets/JobTreeView.h"
-#include "widgets/MainWindow.h"
 
 #include <QAction>
 #include <QApplication>
@@ -32,91 +28,7 @@
 namespace coroscope::app {
 namespace {
 
-using endtoend::Sample;
-using observe::Node;
-using observe::noNode;
-
-constexpr int fewJobs = 600;
-constexpr int patience = 80'000; // ms, for what must come
-
-template <class Condition>
-bool comes(Condition&& condition) {
-    return QTest::qWaitFor(std::forward<Condition>(condition), patience);
-}
-
-/// Runs the event loop while `milliseconds` of the target's life go by.
-void watch(int milliseconds) {
-    QTest::qWait(milliseconds);
-}
-
-std::unique_ptr<MainWindow> openWindow(const Sample& sample) {
-    ::qputenv("XDG_RUNTIME_DIR", QByteArray::fromStdString(sample.directory()));
-    QSettings().clear();
-    auto window = std::make_unique<MainWindow>(ThemeChoice::Light);
-    window->resize(1440, 900);
-    window->show();
-    return window;
-}
-
-bool attach(MainWindow& window, Sample& sample) {
-    window.attach(sample.process().pid());
-    return comes([&] { return window.workspace().tree().size() > fewJobs / 2; });
-}
-
-std::string nameOf(MainWindow& window, Node node) {
-    return window.workspace().labels().name(window.workspace().tree().row(node)).toStdString();
-}
-
-/// The live job of that name and kind, noNode without one.
-Node find(MainWindow& window, const std::string& name, JobKind kind = JobKind::Launch) {
-    const observe::JobTree& tree = window.workspace().tree();
-    for (Node node = 0; node < tree.endNode(); ++node)
-        if (tree.isLive(node) && tree.row(node).kind == kind && nameOf(window, node) == name)
-            return node;
-    return noNode;
-}
-
-/// Selects a job as a click on its finding or on a link would.
-JobId select(MainWindow& window, const std::string& name) {
-    Node node = noNode;
-    EXPECT_TRUE(comes([&] { return (node = find(window, name)) != noNode; })) << name;
-    if (node == noNode)
-        return {};
-    const JobId id = window.workspace().tree().row(node).id;
-    window.workspace().select(id);
-    window.tree().show(node);
-    return id;
-}
-
-bool logged(const Sample& sample, const std::string& end, std::size_t since = 0) {
-    const auto lines = sample.logSince(since);
-    return std::any_of(lines.begin(), lines.end(),
-                       [&](const std::string& line) { return line.ends_with(end); });
-}
-
-CancelPanel& panel(MainWindow& window) {
-    return window.details().cancelPanel();
-}
-
-/// Types the reason into the panel that asks, and confirms with Enter.
-void confirm(MainWindow& window, const char* reason) {
-    auto* const line = panel(window).findChild<QLineEdit*>();
-    ASSERT_NE(line, nullptr);
-    ASSERT_TRUE(panel(window).isVisible());
-    QTest::keyClicks(line, QString::fromUtf8(reason));
-    QTest::keyClick(line, Qt::Key_Return);
-}
-
-const Workspace::Cancel& lastCancel(MainWindow& window) {
-    return window.workspace().cancels().back();
-}
-
-bool showsText(const QWidget& widget, const QString& part) {
-    const auto labels = widget.findChildren<QLabel*>();
-    return std::any_of(labels.begin(), labels.end(), [&](const QLabel* label) {
-        return label->isVisible() && label->text().contains(part);
-    });
-}
+using namespace endtoend;
 
 std::vector<std::string> jobsWithFinding(MainWindow& window, const std::string& rule) {
     std::vector<std::string> names;

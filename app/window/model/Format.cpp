@@ -3,6 +3,7 @@
 
 #include <coroscope/observe/Labels.h>
 
+#include <QCoreApplication>
 #include <QDateTime>
 #include <QLatin1Char>
 #include <QString>
@@ -33,6 +34,16 @@ QString sizeText(std::uint64_t bytes) {
 
 QString jobsText(std::uint64_t count) {
     return count == 1 ? QStringLiteral("1 job") : countText(count) + QStringLiteral(" jobs");
+}
+
+QString programText(const observe::SourceInfo& info) {
+    if (info.pid == 0) // not every foreign dump tells
+        return QString::fromStdString(info.program);
+    const QString who = QCoreApplication::translate("Format", "%1 · pid %2")
+                            .arg(QString::fromStdString(info.program), QString::number(info.pid));
+    return info.via.empty() ? who
+                            : QCoreApplication::translate("Format", "%1 via %2")
+                                  .arg(who, QString::fromStdString(info.via));
 }
 
 QString rateText(double perSecond) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/observe/JobRow.h>
+#include <coroscope/observe/Source.h>
 
 #include <QString>
 
@@ -21,6 +22,8 @@ QString countText(std::uint64_t count);
 QString sizeText(std::uint64_t bytes);
 /// "1 job", "1,021 jobs".
 QString jobsText(std::uint64_t count);
+/// "orders · pid 4711", or "orders · pid 4711 via ssh host" of one that is elsewhere.
+QString programText(const observe::SourceInfo& info);
 /// "812 events/s", "1.02 M events/s".
 QString rateText(double perSecond);
 /// "14:03:22" for seconds since 1970, local time.

@@ -17,7 +17,7 @@ OpenSessions::OpenSessions(const Workspace& workspace, QObject* parent)
 void OpenSessions::refresh() {
     std::vector<Workspace::OpenSession> now;
     for (const Workspace::OpenSession& session : workspace_.sessions())
-        if (session.state != Workspace::State::Live)
+        if (session.state != Workspace::State::Live || !session.info.via.empty())
             now.push_back(session);
     const bool same = std::equal(now.begin(), now.end(), sessions_.begin(), sessions_.end(),
                                  [](const auto& a, const auto& b) { return a.key == b.key; });
@@ -41,6 +41,8 @@ QVariant OpenSessions::data(const QModelIndex& index, int role) const {
         return {};
     const Workspace::OpenSession& session = sessions_[static_cast<std::size_t>(index.row())];
     const bool dump = session.state == Workspace::State::File;
+    const bool live = session.state == Workspace::State::Live;
+    const QString via = QString::fromStdString(session.info.via);
     const QString program = QString::fromStdString(session.info.program);
     const QString file = QString::fromStdString(session.info.file);
     switch (role) {
@@ -50,18 +52,20 @@ QVariant OpenSessions::data(const QModelIndex& index, int role) const {
     case Targets::PidRole:
         return session.key;
     case Targets::DetailRole:
-        return dump ? QFileInfo(file).fileName()
-                    : tr("pid %1 · ended %2")
-                          .arg(session.info.pid)
-                          .arg(session.end ? clockText(session.end->wallClock) : QString());
+        return dump   ? QFileInfo(file).fileName()
+               : live ? tr("pid %1 · via %2").arg(session.info.pid).arg(via)
+                      : tr("pid %1 · ended %2")
+                            .arg(session.info.pid)
+                            .arg(session.end ? clockText(session.end->wallClock) : QString());
     case Targets::StateRole:
-        return dump ? tr("dump") : tr("ended");
+        return dump ? tr("dump") : live ? tr("live") : tr("ended");
     case Targets::AttachableRole:
         return true;
     case Targets::EndedRole:
-        return true;
+        return !live;
     case Qt::ToolTipRole:
-        return (dump          ? file
+        return (dump   ? file
+                : live ? tr("%1 on %2, via %3").arg(program, QString::fromStdString(session.info.host), via)
                 : session.end ? QString::fromStdString(session.end->text)
                               : QString())
             .toHtmlEscaped();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is open in the window besides the programs that run here now: those that have ended, and dumps.
+// What is open in the window besides the programs that run here now: those elsewhere, those that have ended,
+// and dumps.
 #pragma once
 
 #include "model/Workspace.h"

@@ -6,6 +6,7 @@
 
 #include <coroscope/observe/Dump.h>
 #include <coroscope/observe/Labels.h>
+#include <coroscope/observe/Remote.h>
 
 #include <QCoreApplication>
 #include <QDateTime>
@@ -55,7 +56,10 @@ Workspace::Workspace(QObject* parent)
     connect(&timer_, &QTimer::timeout, this, &Workspace::tick);
 }
 
-Workspace::~Workspace() = default;
+Workspace::~Workspace() {
+    if (openingStop_)
+        *openingStop_ = true;
+}
 
 /// What an open session keeps while another is on show. Its reader goes on meanwhile, and folds what nobody
 /// takes into a bounded batch.
@@ -81,21 +85,45 @@ struct Workspace::Parked {
 
 void Workspace::attach(int pid) {
     for (const OpenSession& open : sessions())
-        if (open.state == State::Live && open.info.live && open.info.pid == pid) {
+        if (open.state == State::Live && open.info.via.empty() && open.info.pid == pid) {
             stopOpening();
             show(open.key);
             emit attached();
             return;
         }
-    attachingPid_ = pid;
-    openingFile_.clear();
+    startOpening(pid, {}, {});
     openLater([pid] { return observe::attach(pid); },
               [this, pid](const QString& sentence) { emit attachFailed(pid, sentence); });
 }
 
+void Workspace::attachThrough(const QString& command, int pid) {
+    for (const OpenSession& open : sessions())
+        if (open.state == State::Live && open.info.via == command.toStdString() && open.info.pid == pid) {
+            stopOpening();
+            show(open.key);
+            emit attached();
+            return;
+        }
+    startOpening(0, {}, command);
+    openLater(
+        [command, pid, stop = openingStop_] {
+            return observe::attachThrough(command.toStdString(), std::to_string(pid), {.stop = stop.get()});
+        },
+        [this, command](const QString& sentence) { emit throughFailed(command, sentence); });
+}
+
+/// What is being opened from now on; nothing: it is over, or given up.
+void Workspace::startOpening(int pid, const QString& file, const QString& through) {
+    attachingPid_ = pid;
+    openingFile_ = file;
+    openingThrough_ = through;
+    if (openingStop_)
+        *openingStop_ = true;
+    openingStop_ = through.isEmpty() ? nullptr : std::make_shared<std::atomic<bool>>(false);
+}
+
 void Workspace::openFile(const QString& path) {
-    attachingPid_ = 0;
-    openingFile_ = path;
+    startOpening(0, path, {});
     openLater([name = QFile::encodeName(path).toStdString()] { return observe::open(name); },
               [this, path](const QString& sentence) { emit openFailed(path, sentence); });
 }
@@ -110,8 +138,7 @@ void Workspace::openText(const QString& text, const QString& name) {
 
 void Workspace::stopOpening() {
     ++attachRound_;
-    attachingPid_ = 0;
-    openingFile_.clear();
+    startOpening(0, {}, {});
     if (state_ == State::Attaching)
         state_ = State::Empty;
     emit stateChanged();
@@ -130,8 +157,7 @@ void Workspace::openLater(std::function<Opened()> work, std::function<void(const
             [self, round, result, failed] {
                 if (!self || self->attachRound_ != round)
                     return;
-                self->attachingPid_ = 0;
-                self->openingFile_.clear();
+                self->startOpening(0, {}, {});
                 if (*result) {
                     self->open(std::move(**result));
                     return;
@@ -147,8 +173,7 @@ void Workspace::openLater(std::function<Opened()> work, std::function<void(const
 
 void Workspace::open(std::unique_ptr<observe::Source> source) {
     ++attachRound_;
-    attachingPid_ = 0;
-    openingFile_.clear();
+    startOpening(0, {}, {});
     auto session = std::make_shared<observe::Session>(std::move(source));
     const bool sameProgram = session->info().program == info_.program;
     const QString search = sameProgram ? search_ : QString();
@@ -181,7 +206,7 @@ void Workspace::closeDeadOf(const observe::SourceInfo& program) {
     for (std::size_t i = parked_.size(); i-- > 0;) {
         const Parked& each = *parked_[i];
         if (each.stateNow() != State::Ended || each.info.program != program.program ||
-            each.info.commandLine != program.commandLine)
+            each.info.commandLine != program.commandLine || each.info.via != program.via)
             continue;
         if (std::exchange(kept, true))
             parked_.erase(parked_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -357,7 +382,7 @@ void Workspace::watchParked() {
 
 void Workspace::close() {
     ++attachRound_;
-    attachingPid_ = 0;
+    startOpening(0, {}, {});
     timer_.stop();
     parked_.clear();
     session_.reset();
@@ -716,7 +741,7 @@ void Workspace::applyBatch(observe::Batch batch) {
     treeChangedSinceFindings_ = true;
     if (selected_ && !selected_->ended && tree_.find(selected_->id) == noNode) {
         // Gone while news were lost: how it ended is not known.
-        selected_->ended = observe::EndedJob{selected_->id, selected_->row.state, 0, observe::monotonicNow()};
+        selected_->ended = observe::EndedJob{selected_->id, selected_->row.state, 0, now()};
         selected_->endedWallClock = QDateTime::currentSecsSinceEpoch();
     }
 }

@@ -53,6 +53,8 @@ public:
 
     /// Attaches in the background; what is shown stays until it worked. Ends in attached() or attachFailed().
     void attach(int pid);
+    /// The same at the far end of a command (observe/Remote.h). Ends in attached() or throughFailed().
+    void attachThrough(const QString& command, int pid);
     /// Gives up an attach() or openFile() that goes on.
     void stopOpening();
     /// Opens a dump in the background, as attach() does. Ends in attached() or openFailed().
@@ -88,6 +90,8 @@ public:
     }
     int attachingPid() const noexcept { return attachingPid_; }
     const QString& openingFile() const noexcept { return openingFile_; }
+    /// The command of an attachThrough() that goes on.
+    const QString& openingThrough() const noexcept { return openingThrough_; }
     const observe::SourceInfo& info() const noexcept { return info_; }
     /// What can be had of it at present; stateChanged() tells of a change.
     const observe::Contact& contact() const noexcept { return contact_; }
@@ -186,6 +190,7 @@ signals:
     /// Which are open, or whether they have ended.
     void sessionsChanged();
     void attachFailed(int pid, const QString& sentence);
+    void throughFailed(const QString& command, const QString& sentence);
     void openFailed(const QString& path, const QString& sentence);
     void savingChanged();
     /// The jobs in endedJobs() are others than before; some times a second.
@@ -218,6 +223,7 @@ private:
     void showNothing();
     void tellAll();
     void watchParked();
+    void startOpening(int pid, const QString& file, const QString& through);
     void openLater(std::function<Opened()> work, std::function<void(const QString&)> failed);
     void applySome();
     void applyBatch(observe::Batch batch);
@@ -234,8 +240,9 @@ private:
     QTimer timer_;
     State state_ = State::Empty;
     int attachingPid_ = 0;
-    QString openingFile_;
-    std::uint64_t attachRound_ = 0; ///< results of an older attach are dropped
+    QString openingFile_, openingThrough_;
+    std::shared_ptr<std::atomic<bool>> openingStop_; ///< of an attachThrough()
+    std::uint64_t attachRound_ = 0;                  ///< results of an older attach are dropped
 
     int shownKey_ = 0;
     int lastKey_ = 0;

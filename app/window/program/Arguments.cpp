@@ -10,10 +10,12 @@ namespace coroscope::app {
 ArgumentsResult readArguments(int argc, const char* const* argv) {
     ArgumentsResult result;
     Arguments& a = result.arguments;
-    std::string file, screenshot, size, theme, select, filter, view, mapPicture;
+    std::string via, file, screenshot, size, theme, select, filter, view, mapPicture;
     CLI::App app("Shows, explains and stops the coroutines of a running program.", "coroscope");
     app.set_version_flag("--version", std::string("coroscope ") + COROSCOPE_VERSION);
     app.add_option("--pid", a.pid, "Attach to this process")->check(CLI::PositiveNumber);
+    app.add_option("--via", via,
+                   "Attach through a command to the process --pid, or show those there: 'ssh host'");
     app.add_option("FILE", file, "Open this dump");
     app.add_flag("--demo", a.demo, "Start the sample program and attach to it");
     app.add_option("--screenshot", screenshot, "Save a picture of the window to this file and leave");
@@ -41,6 +43,7 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
         return result;
     }
     a.file = QFile::decodeName(file.c_str());
+    a.via = QString::fromStdString(via);
     a.screenshot = QString::fromStdString(screenshot);
     a.theme = QString::fromStdString(theme);
     a.filter = QString::fromStdString(filter);

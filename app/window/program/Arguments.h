@@ -11,6 +11,7 @@ namespace coroscope::app {
 
 struct Arguments {
     int pid = 0;
+    QString via;  ///< the command that leads to it; without a pid: whose programs are shown
     QString file; ///< a dump to open
     bool demo = false;
     bool verbose = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program/Launcher.h"
 
+#include <coroscope/observe/Words.h>
+
 #include <QFileInfo>
 #include <QProcess>
 #include <QProcessEnvironment>
@@ -12,42 +14,13 @@
 namespace coroscope::app {
 
 std::optional<QStringList> splitWords(const QString& command) {
-    QStringList words;
-    QString word;
-    QChar quote;
-    bool any = false; // of this word: '' is a word, too
-    for (qsizetype i = 0; i < command.size(); ++i) {
-        const QChar c = command[i];
-        const bool more = i + 1 < command.size();
-        if (quote == QLatin1Char('\'')) {
-            if (c == quote)
-                quote = {};
-            else
-                word += c;
-        } else if (c == QLatin1Char('\\') && more &&
-                   (quote.isNull() || command[i + 1] == QLatin1Char('"') || command[i + 1] == c)) {
-            word += command[++i];
-            any = true;
-        } else if (!quote.isNull() && c == quote) {
-            quote = {};
-        } else if (quote.isNull() && (c == QLatin1Char('"') || c == QLatin1Char('\''))) {
-            quote = c;
-            any = true;
-        } else if (quote.isNull() && c.isSpace()) {
-            if (any)
-                words << word;
-            word.clear();
-            any = false;
-        } else {
-            word += c;
-            any = true;
-        }
-    }
-    if (!quote.isNull())
+    const auto words = observe::splitWords(command.toStdString());
+    if (!words)
         return std::nullopt;
-    if (any)
-        words << word;
-    return words;
+    QStringList list;
+    for (const std::string& word : *words)
+        list << QString::fromStdString(word);
+    return list;
 }
 
 Launcher::~Launcher() {

@@ -14,8 +14,7 @@ class QProcess;
 
 namespace coroscope::app {
 
-/// Words as a shell splits them: quotation marks of both kinds and the backslash; nothing is expanded.
-/// Nothing when a quotation mark is missing.
+/// As observe::splitWords.
 std::optional<QStringList> splitWords(const QString& command);
 
 class Launcher : public QObject {

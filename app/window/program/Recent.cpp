@@ -12,6 +12,7 @@ namespace {
 constexpr qsizetype most = 10;
 constexpr char filesKey[] = "recent/files";
 constexpr char launchesKey[] = "recent/launches";
+constexpr char commandsKey[] = "recent/commands";
 } // namespace
 
 QStringList recentFiles() {
@@ -28,6 +29,17 @@ void rememberFile(const QString& path) {
     files.removeAll(whole);
     files.prepend(whole);
     QSettings().setValue(QLatin1String(filesKey), files.mid(0, most));
+}
+
+QStringList recentCommands() {
+    return QSettings().value(QLatin1String(commandsKey)).toStringList();
+}
+
+void rememberCommand(const QString& command) {
+    QStringList commands = recentCommands();
+    commands.removeAll(command);
+    commands.prepend(command);
+    QSettings().setValue(QLatin1String(commandsKey), commands.mid(0, most));
 }
 
 std::vector<Launch> recentLaunches() {

@@ -23,5 +23,8 @@ QStringList recentFiles();
 void rememberFile(const QString& path);
 std::vector<Launch> recentLaunches();
 void rememberLaunch(const Launch& launch);
+/// Those that programs elsewhere were reached through.
+QStringList recentCommands();
+void rememberCommand(const QString& command);
 
 } // namespace coroscope::app

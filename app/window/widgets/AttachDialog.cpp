@@ -69,6 +69,11 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
     pid_->setFixedWidth(96);
     bottom->addWidget(pid_);
     bottom->addStretch(1);
+    auto* through = new QPushButton(tr("Through a command…"), this);
+    through->setObjectName(QStringLiteral("attachThroughGo"));
+    through->setToolTip(tr("On another machine or in a container: ssh, docker, kubectl, sudo"));
+    through->setAutoDefault(false);
+    bottom->addWidget(through);
     auto* close = new QPushButton(tr("Close"), this);
     close->setAutoDefault(false);
     attach_ = new QPushButton(tr("Attach"), this);
@@ -110,6 +115,10 @@ AttachDialog::AttachDialog(Targets& targets, Workspace& workspace, QWidget* pare
     connect(shown_, &QAbstractItemModel::rowsInserted, this, &AttachDialog::choiceChanged);
     connect(shown_, &QAbstractItemModel::rowsRemoved, this, &AttachDialog::choiceChanged);
     connect(close, &QPushButton::clicked, this, &QDialog::reject);
+    connect(through, &QPushButton::clicked, this, [this] {
+        reject();
+        emit throughRequested();
+    });
     connect(attach_, &QPushButton::clicked, this, &AttachDialog::chosen);
     connect(&workspace_, &Workspace::attached, this, &QDialog::accept);
     connect(&workspace_, &Workspace::attachFailed, this, [this](int, const QString& sentence) {

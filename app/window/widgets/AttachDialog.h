@@ -23,6 +23,9 @@ public:
 
     QString problem() const;
 
+signals:
+    void throughRequested();
+
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 

@@ -20,12 +20,12 @@
 #include "widgets/JobTreeView.h"
 #include "widgets/MomentPanel.h"
 #include "widgets/OutputPanel.h"
-
 #include "widgets/PathBar.h"
 #include "widgets/SourcesDialog.h"
 #include "widgets/StartDialog.h"
 #include "widgets/StatusBar.h"
 #include "widgets/TargetsPanel.h"
+#include "widgets/ThroughDialog.h"
 #include "widgets/TimeStrip.h"
 #include "widgets/Toolbar.h"
 
@@ -199,6 +199,10 @@ void MainWindow::buildMenu() {
         return action;
     };
     file(tr("Attach…"), Qt::Key_T, &MainWindow::askAttach);
+    QAction* through = menu->addAction(tr("Attach through a command…"), this, [this] { askThrough({}); });
+    through->setObjectName(QStringLiteral("attachThrough"));
+    through->setShortcut(QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_T));
+    addAction(through);
     file(tr("Start a program…"), Qt::Key_R, &MainWindow::askStart);
     file(tr("Open dump…"), Qt::Key_O, &MainWindow::askOpen);
     file(tr("Open what was copied"), Qt::Key_V, &MainWindow::openCopied);
@@ -353,6 +357,8 @@ void MainWindow::connectAll() {
     connect(banner_, &Banner::actionClicked, this, [this] {
         if (returned_ > 0)
             attach(returned_);
+        else if (workspace_.state() == Workspace::State::Ended && !workspace_.info().via.empty())
+            returnThrough();
         else {
             problem_.clear();
             stateChanged();
@@ -379,7 +385,9 @@ void MainWindow::connectAll() {
     openingTimer_.setSingleShot(true);
     openingTimer_.setInterval(openingPatience);
     connect(&openingTimer_, &QTimer::timeout, this, [this] {
-        openBanner_->say(workspace_.openingFile().isEmpty()
+        openBanner_->say(!workspace_.openingThrough().isEmpty()
+                             ? tr("Attaching through %1…").arg(workspace_.openingThrough())
+                         : workspace_.openingFile().isEmpty()
                              ? tr("Attaching to pid %1…").arg(workspace_.attachingPid())
                              : tr("Opening %1…").arg(workspace_.openingFile()),
                          tr("Stop"));
@@ -409,7 +417,9 @@ void MainWindow::connectAll() {
         if (!workspace_.info().live && QFileInfo::exists(QFile::decodeName(workspace_.info().file.c_str())))
             rememberFile(QFile::decodeName(workspace_.info().file.c_str()));
         const observe::SourceInfo& info = workspace_.info();
-        const QString who = tr("%1, pid %2").arg(QString::fromStdString(info.program)).arg(info.pid);
+        if (!info.via.empty())
+            rememberCommand(QString::fromStdString(info.via));
+        const QString who = programText(info);
         logInfo(info.live ? tr("attached to %1").arg(who)
                           : tr("opened %1, a dump of %2").arg(QString::fromStdString(info.file), who));
         stateChanged();
@@ -431,6 +441,15 @@ void MainWindow::connectAll() {
         empty_->setProblem(sentence);
         stateChanged();
     });
+    connect(&workspace_, &Workspace::throughFailed, this,
+            [this](const QString& command, const QString& sentence) {
+                logWarning(tr("attaching through %1 failed: %2").arg(command, sentence));
+                if (throughDialog_ != nullptr && throughDialog_->isVisible())
+                    return;
+                problem_ = sentence;
+                empty_->setProblem(sentence);
+                stateChanged();
+            });
     connect(&workspace_, &Workspace::openFailed, this, [this](const QString&, const QString& sentence) {
         logWarning(sentence);
         problem_ = sentence;
@@ -465,7 +484,7 @@ void MainWindow::connectAll() {
     });
     connect(&targets_, &Targets::refreshed, this, &MainWindow::offerReturn);
     connect(&workspace_, &Workspace::numbersDue, this, [this] {
-        if (workspace_.info().live)
+        if (workspace_.info().live && workspace_.info().via.empty())
             targets_.setJobs(workspace_.info().pid, static_cast<std::int64_t>(workspace_.tree().size()));
     });
 }
@@ -534,7 +553,8 @@ void MainWindow::openNext() {
 
 /// Said only when it takes long, so that nothing flickers.
 void MainWindow::openingChanged() {
-    const bool opening = workspace_.attachingPid() != 0 || !workspace_.openingFile().isEmpty();
+    const bool opening = workspace_.attachingPid() != 0 || !workspace_.openingFile().isEmpty() ||
+                         !workspace_.openingThrough().isEmpty();
     if (!opening) {
         openingTimer_.stop();
         openBanner_->say({});
@@ -711,8 +731,38 @@ void MainWindow::askAttach() {
     if (attachDialog_ == nullptr) {
         attachDialog_ = new AttachDialog(targets_, workspace_, this);
         attachDialog_->setAttribute(Qt::WA_DeleteOnClose);
+        connect(attachDialog_, &AttachDialog::throughRequested, this, [this] { askThrough({}); });
     }
     attachDialog_->open();
+}
+
+ThroughDialog* MainWindow::throughDialog() const noexcept {
+    return throughDialog_.data();
+}
+
+void MainWindow::askThrough(const QString& command) {
+    if (throughDialog_ == nullptr) {
+        throughDialog_ = new ThroughDialog(workspace_, this);
+        throughDialog_->setAttribute(Qt::WA_DeleteOnClose);
+    }
+    throughDialog_->open();
+    if (!command.isEmpty())
+        throughDialog_->look(command);
+}
+
+void MainWindow::attachThrough(const QString& command, int pid) {
+    problem_.clear();
+    if (pid > 0)
+        workspace_.attachThrough(command, pid);
+    else
+        askThrough(command);
+}
+
+/// If the link alone was lost, to the same program; else whatever runs there now is offered.
+void MainWindow::returnThrough() {
+    const auto end = workspace_.status().ended;
+    attachThrough(QString::fromStdString(workspace_.info().via),
+                  end && end->linkLost ? workspace_.info().pid : 0);
 }
 
 void MainWindow::stateChanged() {
@@ -725,12 +775,16 @@ void MainWindow::stateChanged() {
     detach_->setText(info.live || !some ? tr("Detach") : tr("Close the dump"));
     pages_->setCurrentWidget(some ? treePage_ : empty_);
     const QString title = info.live ? tr("%1 (pid %2) - Coroscope") : tr("Dump of %1 (pid %2) - Coroscope");
+    const QString program = QString::fromStdString(info.program);
     if (!some)
         setWindowTitle(QStringLiteral("Coroscope"));
     else if (info.pid == 0)
         setWindowTitle(tr("%1 - Coroscope").arg(QFileInfo(QString::fromStdString(info.file)).fileName()));
+    else if (info.via.empty())
+        setWindowTitle(title.arg(program).arg(info.pid));
     else
-        setWindowTitle(title.arg(QString::fromStdString(info.program)).arg(info.pid));
+        setWindowTitle(tr("%1 (%2) via %3 - Coroscope")
+                           .arg(program, QString::number(info.pid), QString::fromStdString(info.via)));
     if (state == Workspace::State::Ended) {
         offerReturn();
         return;
@@ -755,8 +809,9 @@ void MainWindow::offerReturn() {
     if (workspace_.state() != Workspace::State::Ended)
         return;
     returned_ = 0;
+    const bool elsewhere = !workspace_.info().via.empty();
     for (const observe::Target& target : targets_.all()) {
-        if (target.program == workspace_.info().program &&
+        if (!elsewhere && target.program == workspace_.info().program &&
             target.commandLine == workspace_.info().commandLine && target.attachable &&
             (target.pid != workspace_.info().pid || target.processStart != workspace_.info().processStart))
             returned_ = target.pid;
@@ -774,7 +829,9 @@ void MainWindow::offerReturn() {
     }
     if (!problem_.isEmpty())
         text.prepend(problem_ + QLatin1Char(' '));
-    if (returned_ > 0)
+    if (elsewhere)
+        banner_->say(text, end && end->linkLost ? tr("Attach again") : tr("Look for it there…"));
+    else if (returned_ > 0)
         banner_->say(text + tr(" It has been started again."), tr("Attach to pid %1").arg(returned_));
     else
         banner_->say(text + tr(" Waiting for it to come back."));

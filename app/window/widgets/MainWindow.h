@@ -40,6 +40,7 @@ class PathBar;
 class StatusBar;
 class SystemAppearance;
 class TargetsPanel;
+class ThroughDialog;
 class TimeStrip;
 class Toolbar;
 
@@ -74,6 +75,11 @@ public:
     void setFilter(const QString& text);
     FilterField& filter() const noexcept;
     void askAttach();
+    /// Shows the programs at the far end of this command, if there is one, to attach to.
+    void askThrough(const QString& command);
+    /// Attaches there; without a pid it asks to which program.
+    void attachThrough(const QString& command, int pid);
+    ThroughDialog* throughDialog() const noexcept;
     void openFile(const QString& path);
     /// One after the other; the last one is on show then.
     void openFiles(const QStringList& paths);
@@ -103,6 +109,7 @@ private:
     void connectAll();
     void stateChanged();
     void offerReturn();
+    void returnThrough();
     QFileDialog* newFileDialog(const QString& title);
     void savingChanged();
     void openingChanged();
@@ -150,6 +157,7 @@ private:
     QPointer<QFileDialog> fileDialog_;
     QString raisedFor_; ///< search for which the ended jobs were brought to the front
     QPointer<AttachDialog> attachDialog_;
+    QPointer<ThroughDialog> throughDialog_;
     QString problem_;
     QString wantedName_;
     int returned_ = 0; ///< pid of the program that came back

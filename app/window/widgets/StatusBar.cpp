@@ -51,9 +51,7 @@ QLabel* StatusBar::field(const QString& name, int leastWidth) {
 
 void StatusBar::refresh() {
     const observe::SessionStatus status = workspace_.status();
-    const QString program = QString::fromStdString(workspace_.info().program);
-    const QString who =
-        workspace_.info().pid == 0 ? program : tr("%1 · pid %2").arg(program).arg(workspace_.info().pid);
+    const QString who = programText(workspace_.info());
     const bool some = workspace_.shows();
     // Only what is measured: without events there is no rate and no lag, after the end neither.
     const bool follows = workspace_.contact().followsEvents;
@@ -69,7 +67,9 @@ void StatusBar::refresh() {
         connection_->setText(tr("not attached"));
         break;
     case Workspace::State::Attaching:
-        connection_->setText(workspace_.openingFile().isEmpty()
+        connection_->setText(!workspace_.openingThrough().isEmpty()
+                                 ? tr("attaching through %1…").arg(workspace_.openingThrough())
+                             : workspace_.openingFile().isEmpty()
                                  ? tr("attaching to pid %1…").arg(workspace_.attachingPid())
                                  : tr("opening %1…").arg(QFileInfo(workspace_.openingFile()).fileName()));
         break;

@@ -53,7 +53,7 @@ TargetsPanel::TargetsPanel(Targets& targets, Workspace& workspace, QWidget* pare
     openTitle_->setFont(Theme::heading());
     openTitle_->setContentsMargins(12, 8, 12, 6);
     openList_->setObjectName(QStringLiteral("openSessions"));
-    openList_->setAccessibleName(tr("Programs that have ended, and dumps"));
+    openList_->setAccessibleName(tr("Programs elsewhere, those that have ended, and dumps"));
     openList_->setModel(open_);
     shape(openList_, openDelegate_);
     layout->addWidget(none_);
@@ -62,7 +62,8 @@ TargetsPanel::TargetsPanel(Targets& targets, Workspace& workspace, QWidget* pare
     layout->addWidget(openList_);
     const auto attach = [this](const QModelIndex& index) {
         const int pid = index.data(Targets::PidRole).toInt();
-        const bool shown = workspace_.state() == Workspace::State::Live && workspace_.info().pid == pid;
+        const bool shown = workspace_.state() == Workspace::State::Live && workspace_.info().via.empty() &&
+                           workspace_.info().pid == pid;
         if (index.isValid() && index.data(Targets::AttachableRole).toBool() && !shown &&
             pid != workspace_.attachingPid())
             emit attachRequested(pid);
@@ -86,10 +87,10 @@ TargetsPanel::TargetsPanel(Targets& targets, Workspace& workspace, QWidget* pare
 }
 
 void TargetsPanel::refresh() {
-    const bool live = workspace_.state() == Workspace::State::Live;
+    const bool live = workspace_.state() == Workspace::State::Live && workspace_.info().via.empty();
     QSet<int> inBackground;
     for (const Workspace::OpenSession& session : workspace_.sessions())
-        if (!session.shown && session.state == Workspace::State::Live)
+        if (!session.shown && session.state == Workspace::State::Live && session.info.via.empty())
             inBackground.insert(session.info.pid);
     targets_.setAttached(inBackground);
     open_->refresh();
@@ -111,7 +112,7 @@ int TargetsPanel::keyOf(const QListView* list, const QModelIndex& index) const {
     if (!index.isValid() || list == openList_)
         return id;
     for (const Workspace::OpenSession& session : workspace_.sessions())
-        if (session.state == Workspace::State::Live && session.info.pid == id)
+        if (session.state == Workspace::State::Live && session.info.via.empty() && session.info.pid == id)
             return session.key;
     return 0;
 }
@@ -130,7 +131,7 @@ void TargetsPanel::showMenu(QListView* list, const QPoint& at) {
     else {
         if (key != workspace_.shownKey())
             menu->addAction(tr("Show"), this, [this, key] { workspace_.show(key); });
-        menu->addAction(list == list_ ? tr("Detach") : tr("Close"), this,
+        menu->addAction(!index.data(Targets::EndedRole).toBool() ? tr("Detach") : tr("Close"), this,
                         [this, key] { workspace_.closeSession(key); });
     }
     menu->popup(list->viewport()->mapToGlobal(at));

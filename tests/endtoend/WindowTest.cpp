@@ -4,7 +4,14 @@
 
 #include "map/IcicleView.h"
 #include "map/MapPanel.h"
+#include "model/JobPast.h"
 #include "widgets/Banner.h"
+#include "widgets/CancelPanel.h"
+#include "widgets/DetailsPanel.h"
+#include "widgets/JobTreeView.h"
+#include "widgets/MainWindow.h"
+#include "widgets/MomentPanel.h"
+#include "widgets/TimeStrip.h"
 
 #include <QAction>
 #include <QApplication>
@@ -15,6 +22,7 @@
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTreeView>
 #include <QWheelEvent>
 
 #include <gmock/gmock.h>
@@ -82,6 +90,53 @@ TEST(Window, CancelsASubtreeByKeyboardAndWatchesItGo) {
     EXPECT_TRUE(comes([&] { return logged(sample, "conn-3: heartbeat", lines); }));
     EXPECT_FALSE(logged(sample, "conn-2: heartbeat", lines));
     EXPECT_FALSE(logged(sample, "conn-3: cleanup done"));
+}
+
+TEST(Window, TheTimeStripTellsOfACancelAndOfWhatAJobDidBeforeItWasSelected) {
+    Sample sample(fewJobs);
+    const auto window = openWindow(sample);
+    ASSERT_TRUE(attach(*window, sample));
+    TimeStrip& strip = window->strip();
+    ASSERT_TRUE(strip.isVisible());
+    const std::size_t lines = sample.log().size();
+    ASSERT_TRUE(comes([&] {
+        return logged(sample, "conn-3: heartbeat", lines) && find(*window, "conn-3-heartbeat") != noNode;
+    }));
+    // It has run and been suspended while nobody looked at it.
+    const JobId heart = select(*window, "conn-3-heartbeat");
+    ASSERT_TRUE(comes([&] { return pastOfSelected(window->workspace()).lines.size() >= 2; }));
+    const observe::JobHistory& history = window->workspace().selected()->history;
+    EXPECT_EQ(history.job, heart);
+    EXPECT_LT(history.changes.front().at, window->workspace().selected()->whenSelected->at);
+
+    select(*window, "conn-2");
+    QTest::keyClick(&window->tree(), Qt::Key_Delete);
+    confirm(*window, "to be seen later");
+    ASSERT_TRUE(
+        comes([&] { return !window->workspace().cancels().empty() && lastCancel(*window).progress.done(); }));
+    const std::int64_t sent = lastCancel(*window).sentAt;
+    ASSERT_TRUE(comes([&] { return strip.history().latest() > sent + observe::TimeHistory::finest; }));
+    QTest::mouseClick(&strip, Qt::LeftButton, {}, QPoint(strip.xOf(sent), strip.height() / 2));
+    ASSERT_TRUE(window->moments().isVisible());
+    const QAbstractItemModel& model = *window->moments().list()->model();
+    int cancel = -1, ended = -1;
+    for (int row = 0; row < model.rowCount(); ++row) {
+        const QString name = model.index(row, MomentModel::WhoColumn).data().toString();
+        if (model.index(row, MomentModel::TextColumn).data().toString() == "to be seen later")
+            cancel = row;
+        if (name.startsWith("conn-2 ") &&
+            model.index(row, MomentModel::WhatColumn).data().toString() == "cancelled")
+            ended = row;
+    }
+    ASSERT_GE(cancel, 0);
+    ASSERT_GT(ended, cancel) << "what weighs more comes first";
+    for (int row = 0; row <= ended; ++row)
+        QTest::keyClick(window->moments().list(), Qt::Key_Down);
+    ASSERT_TRUE(window->workspace().selected());
+    EXPECT_TRUE(window->workspace().selected()->ended);
+    EXPECT_EQ(window->workspace().labels().name(window->workspace().selected()->row), "conn-2");
+    QTest::keyClick(window->moments().list(), Qt::Key_Escape);
+    EXPECT_FALSE(window->moments().isVisible());
 }
 
 TEST(Window, CancelsByTheButtonInTheDetails) {

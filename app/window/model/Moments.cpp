@@ -143,11 +143,16 @@ std::vector<Moment> momentsBetween(const Workspace& workspace, const TimeHistory
                 break;
             all.push_back({job->at, failed ? MomentKind::Failed : MomentKind::Ended, job->id,
                            stateText(failed ? JobState::Failed : job->finalState, Execution::None).toLower(),
-                           nameOf(workspace, job->row), firstLine(workspace.failureText(*job))});
+                           nameOf(workspace, job->row), firstLine(workspace.failureText(*job)),
+                           job->finalState});
         }
     }
-    std::sort(all.begin(), all.end(), [](const Moment& a, const Moment& b) {
-        return std::tuple(a.at, a.kind, a.job.value) < std::tuple(b.at, b.kind, b.job.value);
+    const auto weight = [](const Moment& moment) {
+        return moment.kind == MomentKind::Ended ? 2 : moment.kind == MomentKind::Failed ? 1 : 0;
+    };
+    std::sort(all.begin(), all.end(), [&](const Moment& a, const Moment& b) {
+        return std::tuple(weight(a), a.at, a.kind, a.job.value) <
+               std::tuple(weight(b), b.at, b.kind, b.job.value);
     });
     return all;
 }

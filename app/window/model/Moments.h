@@ -32,10 +32,11 @@ enum class MomentKind {
 struct Moment {
     std::int64_t at = 0; ///< of the target's clock, ns
     MomentKind kind = MomentKind::Ended;
-    JobId job;    ///< none when it is about the whole program
-    QString what; ///< "failed", "finding: orphan-global"
-    QString who;  ///< the job's name
-    QString text; ///< exception, evidence, reason
+    JobId job;                            ///< none when it is about the whole program
+    QString what;                         ///< "failed", "finding: orphan-global"
+    QString who;                          ///< the job's name
+    QString text;                         ///< exception, evidence, reason
+    JobState state = JobState::Completed; ///< of an ended job
 };
 
 /// A sign on the time strip.

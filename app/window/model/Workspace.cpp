@@ -824,7 +824,7 @@ void Workspace::refreshFindings() {
         found = watch_.confirmed(std::move(found), at);
     const bool changed = findings_.assign(std::move(found), tree_);
     if (changed)
-        findingLog_.note(findings_.all(), at);
+        findingLog_.note(findings_.all(), now());
     // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.
     const std::int64_t cost = observe::monotonicNow() - at;
     findingsDue_ = at + std::max(500 * millisecond, 50 * cost);

@@ -19,7 +19,7 @@ namespace coroscope::app {
 using observe::TimeHistory;
 
 namespace {
-constexpr int widest = 820, highest = 300, border = 8, head = 40;
+constexpr int widest = 820, highest = 260, border = 8, head = 40;
 
 StateLook lookOf(const Moment& moment) {
     switch (moment.kind) {
@@ -28,7 +28,7 @@ StateLook lookOf(const Moment& moment) {
     case MomentKind::Command:
         return StateLook::Cancelling;
     default:
-        return StateLook::Completed;
+        return moment.state == JobState::Cancelled ? StateLook::Cancelled : StateLook::Completed;
     }
 }
 
@@ -44,7 +44,7 @@ QString iconOf(const Moment& moment) {
     case MomentKind::Command:
         return QStringLiteral("cancel");
     case MomentKind::Ended:
-        return QStringLiteral("state-completed");
+        return iconName(lookOf(moment));
     case MomentKind::TargetEnded:
     case MomentKind::Stopped:
     case MomentKind::WentOn:
@@ -175,7 +175,7 @@ void MomentPanel::open(const TimeHistory& history, std::int64_t moment, std::int
         if (history.firstOf(scale) > from && scale != TimeHistory::Scale::Session)
             continue;
         for (const TimeHistory::Step& step : history.steps(scale)) {
-            if (step.until <= from || step.from >= to)
+            if (step.from < from || step.from >= to)
                 continue;
             launched += step.launched;
             ended += step.ended;
@@ -184,7 +184,7 @@ void MomentPanel::open(const TimeHistory& history, std::int64_t moment, std::int
         break;
     }
     title_->setText(
-        tr("%1, within %2").arg(clockText(workspace_.wallClock(moment)), durationText((to - from) / 2)));
+        tr("Around %1, %2").arg(clockText(workspace_.wallClock(moment)), durationText(to - from)));
     QString counts = tr("%1 launched · %2 ended").arg(countText(launched), countText(ended));
     if (failed > 0)
         counts += tr(" · %1 failed").arg(countText(failed));
@@ -211,8 +211,8 @@ void MomentPanel::place() {
     setGeometry(page.left() + border, page.bottom() + 1 - border - high, wide, high);
     QHeaderView* header = list()->header();
     header->resizeSection(MomentModel::TimeColumn, 76);
-    header->resizeSection(MomentModel::WhatColumn, std::clamp(wide / 4, 110, 210));
-    header->resizeSection(MomentModel::WhoColumn, std::clamp(wide / 4, 100, 210));
+    header->resizeSection(MomentModel::WhatColumn, std::clamp(wide / 4, 120, 230));
+    header->resizeSection(MomentModel::WhoColumn, std::clamp(wide * 3 / 8, 120, 290));
 }
 
 void MomentPanel::follow(const QModelIndex& index) {

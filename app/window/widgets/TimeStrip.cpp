@@ -354,10 +354,12 @@ void TimeStrip::openMoment() {
         return;
     if (!moment_)
         setMoment(history_.latest() - 1);
-    const auto [from, to] = span();
-    const std::int64_t wide = (to - from) / std::max(1, width() - 2 * margin) * reach;
-    const std::int64_t half = std::max(wide, history_.stepOf(scale_));
-    emit momentRequested(*moment_, *moment_ - half, *moment_ + half);
+    // Whole steps, so that what is counted and what is listed is of the same time.
+    const auto [first, last] = span();
+    const std::int64_t length = history_.stepOf(scale_);
+    const std::int64_t wide = (last - first) / std::max(1, width() - 2 * margin) * reach;
+    const std::int64_t begin = *moment_ / length * length, more = (wide + length - 1) / length * length;
+    emit momentRequested(*moment_, begin - more, begin + length + more);
 }
 
 QString TimeStrip::readout() const {
@@ -666,7 +668,9 @@ void TimeStrip::paintHead(QPainter& painter, const QRect& head) const {
     const QString clock = then ? clockText(workspace_.wallClock(shownMoment())) : tr("Live jobs");
     const int clockWidth = std::max(strongMetrics.horizontalAdvance(tr("Live jobs")),
                                     strongMetrics.horizontalAdvance(QStringLiteral("00:00:00")));
-    write(clock, strong, t.text, clockWidth + 10);
+    constexpr int little = 330; // where the numbers need all there is
+    if (then || right - head.left() >= little)
+        write(clock, strong, t.text, clockWidth + 10);
     if (step == nullptr) {
         write(then ? tr("not watched then") : QString(), font, t.dim, right - x);
         return;
@@ -875,11 +879,10 @@ bool TimeStrip::event(QEvent* event) {
         const QString marks = marksText(help->pos().x());
         if (lanes().head.contains(help->pos()))
             QToolTip::showText(help->globalPos(), readout(), this);
+        else if (!marks.isEmpty())
+            QToolTip::showText(help->globalPos(), tr("%1: click to see").arg(marks), this);
         else
-            QToolTip::showText(help->globalPos(),
-                               marks.isEmpty() ? tr("Click to see what happened then")
-                                               : tr("%1: click to see").arg(marks),
-                               this);
+            QToolTip::hideText();
         return true;
     }
     return QWidget::event(event);

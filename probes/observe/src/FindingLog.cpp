@@ -14,14 +14,21 @@ std::uint64_t FindingLog::bitOf(std::string_view rule) {
 }
 
 void FindingLog::note(const std::vector<Finding>& found, std::int64_t now) {
-    std::unordered_map<JobId, std::uint64_t> before = std::exchange(holding_, {});
+    const std::unordered_map<JobId, std::uint64_t> before = std::exchange(holding_, {});
+    const std::set<std::string> placesBefore = std::exchange(places_, {});
     holding_.reserve(found.size());
     for (const Finding& finding : found) {
-        const std::uint64_t bit = bitOf(finding.rule);
-        holding_[finding.job] |= bit;
-        const auto known = before.find(finding.job);
-        if (known != before.end() && (known->second & bit) != 0)
-            continue;
+        if (finding.ended) {
+            const auto place = places_.insert(std::string(finding.rule) + ' ' + finding.where.shortText());
+            if (!place.second || placesBefore.count(*place.first) != 0)
+                continue;
+        } else {
+            const std::uint64_t bit = bitOf(finding.rule);
+            holding_[finding.job] |= bit;
+            const auto known = before.find(finding.job);
+            if (known != before.end() && (known->second & bit) != 0)
+                continue;
+        }
         if (appeared_.size() >= most)
             appeared_.pop_front();
         appeared_.push_back(

@@ -134,5 +134,22 @@ TEST(FindingLog, aFindingAppearsOnceAndAgainWhenItComesBack) {
     EXPECT_EQ(log.appeared().back().job, slow.job);
 }
 
+TEST(FindingLog, ofTheEndedJobsOfOnePlaceTheFirstCounts) {
+    FindingLog log;
+    Finding failure;
+    failure.rule = "silent-supervisor-failure";
+    failure.ended = true;
+    failure.where = {"mail.cpp", "send", 7};
+    for (std::uint32_t i = 0; i < 10; ++i) {
+        failure.job = JobId::of(i, 1);
+        log.note({failure}, i);
+    }
+    EXPECT_EQ(log.appeared().size(), 1u);
+    Finding other = failure;
+    other.where.line = 9;
+    log.note({failure, other}, 20);
+    EXPECT_EQ(log.appeared().size(), 2u);
+}
+
 } // namespace
 } // namespace coroscope::test

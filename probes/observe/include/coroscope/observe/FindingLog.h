@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,7 +15,8 @@
 
 namespace coroscope::observe {
 
-/// For those who ask for findings again and again. One that went away and comes back has appeared again.
+/// For those who ask for findings again and again. One that went away and comes back has appeared again. A
+/// finding that stands for the ended jobs of one place appears with the first of them.
 class FindingLog {
 public:
     static constexpr std::size_t most = 1'000;
@@ -37,6 +39,7 @@ private:
     /// By job, the rules that held when it was last noted, as bits in the order in which rules came.
     std::unordered_map<JobId, std::uint64_t> holding_;
     std::vector<std::string_view> rules_;
+    std::set<std::string> places_; ///< rule and place of those about ended jobs
     std::deque<Appeared> appeared_;
 
     std::uint64_t bitOf(std::string_view rule);

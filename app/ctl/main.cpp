@@ -196,6 +196,7 @@ int main(int count, char** arguments) {
     std::signal(SIGPIPE, SIG_DFL); // `coroscopectl tree PID | head` ends quietly
 
     CLI::App app("Shows, explains and stops the coroutines of running programs.");
+    app.set_version_flag("--version", "coroscopectl " COROSCOPE_VERSION);
     app.require_subcommand(1);
     app.footer(
         "Exit codes: 0 done; 1 wrong usage, no such target, or nothing saved; cancel: 2 some jobs are still\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Builds tests/package/consumer against an installed Coroscope or against its sources, then runs it.
+# Builds tests/package/consumer against an installed Coroscope, one in PREFIX, or its sources, then runs it.
 cmake_minimum_required(VERSION 3.25)
 function(do)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -19,6 +19,8 @@ endif()
 if(WAY STREQUAL "find_package")
     do(${CMAKE_COMMAND} --install ${BUILD} --prefix ${SCRATCH}/prefix --component runtime)
     list(APPEND arguments -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
+elseif(WAY STREQUAL "installed")
+    list(APPEND arguments -DCMAKE_PREFIX_PATH=${PREFIX})
 else()
     list(APPEND arguments -DCOROSCOPE_SOURCE=${SOURCE})
 endif()

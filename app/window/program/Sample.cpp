@@ -2,12 +2,17 @@
 #include "program/Sample.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QFileInfo>
 
 namespace coroscope::app {
 
 QString Sample::path() {
-    return QCoreApplication::applicationDirPath() + QStringLiteral("/orders");
+    const QString here = QCoreApplication::applicationDirPath();
+    const QString beside = here + QStringLiteral("/orders");
+    if (QFileInfo(beside).isExecutable())
+        return beside;
+    return QDir::cleanPath(here + QStringLiteral("/../libexec/coroscope/orders"));
 }
 
 bool Sample::found() {

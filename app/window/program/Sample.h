@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sample program, which lies beside the window's own.
+// The sample program, which lies beside the window's own, or in ../libexec/coroscope where that is installed.
 #pragma once
 
 #include <QString>

@@ -67,6 +67,9 @@ int main(int argc, char** argv) {
     window.show();
     if (!arguments.view.isEmpty() || !arguments.mapPicture.isEmpty())
         window.setView(arguments.view == QStringLiteral("tree") ? ViewSwitch::Tree : ViewSwitch::Map);
+    if (arguments.view == QStringLiteral("map") || arguments.view == QStringLiteral("nodes"))
+        window.map().setDrawing(arguments.view == QStringLiteral("nodes") ? MapPanel::Drawing::Nodes
+                                                                          : MapPanel::Drawing::Icicle);
     if (!arguments.select.isEmpty())
         window.selectByName(arguments.select);
     if (!arguments.filter.isEmpty())
@@ -81,7 +84,7 @@ int main(int argc, char** argv) {
         window.attach(arguments.pid);
     if (!arguments.mapPicture.isEmpty()) {
         QTimer::singleShot(static_cast<int>(arguments.after * 1000), &window, [&window, &arguments] {
-            const QString problem = exportMap(window.map().icicle(), arguments.mapPicture);
+            const QString problem = exportMap(window.map().canvas(), arguments.mapPicture);
             if (!problem.isEmpty())
                 qWarning("%s", qPrintable(problem));
             QCoreApplication::exit(problem.isEmpty() ? 0 : 1);

@@ -404,32 +404,12 @@ void IcicleView::paintLinks(QPainter& painter, const QRectF& area) const {
         links.push_back({path, box.node == selected || launcher == selected || box.node == style_.hovered ||
                                    launcher == style_.hovered});
     }
-    const Tokens& t = Theme::tokens();
     const bool few = links.size() <= fewLinks;
     painter.save();
     painter.setClipRect(area);
     painter.setRenderHint(QPainter::Antialiasing);
-    for (const Link& link : links) {
-        const bool strong = few || link.chosen;
-        QColor colour = t.orphan;
-        colour.setAlphaF(strong ? 1.0f : 0.28f);
-        QPen pen(colour, strong ? 1.5 : 1);
-        pen.setDashPattern({4, 3});
-        painter.setPen(pen);
-        painter.setBrush(Qt::NoBrush);
-        painter.drawPath(link.path);
-        if (!strong)
-            continue;
-        const QPointF middle = link.path.pointAtPercent(0.5), start = link.path.pointAtPercent(0);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(t.background);
-        painter.drawEllipse(middle, 7, 7);
-        painter.setBrush(t.orphan);
-        painter.drawEllipse(start, 2.5, 2.5);
-        painter.setPen(QPen(t.orphan, 1.8));
-        painter.drawLine(middle + QPointF(-4, 3), middle + QPointF(-1, -4));
-        painter.drawLine(middle + QPointF(1, 4), middle + QPointF(4, -3));
-    }
+    for (const Link& link : links)
+        paintBrokenLink(painter, link.path, few || link.chosen);
     painter.restore();
 }
 

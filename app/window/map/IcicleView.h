@@ -30,7 +30,7 @@ public:
     /// All of the map is in sight.
     bool fitted() const noexcept { return goal_.fitted; }
     /// The job that was zoomed to; none when the view was moved since.
-    JobId focus() const noexcept { return goal_.focus; }
+    JobId focus() const noexcept override { return goal_.focus; }
     /// It is on its way there.
     bool moving() const noexcept { return frames_.isActive(); }
     /// Where the drawing is going, in units of the layout.
@@ -38,10 +38,7 @@ public:
     double right() const noexcept { return goal_.right; }
     QRectF rectOfNode(Node node) const override;
     /// Paints what is in sight, at the size of `area`.
-    void paint(QPainter& painter, const QRectF& area, bool live);
-
-signals:
-    void viewChanged();
+    void paint(QPainter& painter, const QRectF& area, bool live) override;
 
 protected:
     std::optional<MapBox> boxAt(const QPointF& position) const override;

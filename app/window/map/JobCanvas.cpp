@@ -79,9 +79,8 @@ QString JobCanvas::tooltip(const MapBox& box) const {
     if (!layout.known(box.node))
         return {};
     if (box.merged > 1)
-        return tr("<b>%1 side by side</b>, too narrow to be drawn each<br>%2 with all below them<br>"
-                  "zoom in to see them")
-            .arg(jobsText(box.merged), countText(map_.jobs(box)));
+        return tr("<b>%1 side by side</b>, %2 with all below them<br>%3")
+            .arg(jobsText(box.merged), countText(map_.jobs(box)), foldedText());
     const Column columns[] = {StateColumn, FindingsColumn, WhereColumn};
     QString text = QStringLiteral("<b>%1</b>").arg(rows_->text(box.node, JobColumn).toHtmlEscaped());
     for (const Column column : columns) {
@@ -97,6 +96,10 @@ QString JobCanvas::tooltip(const MapBox& box) const {
     if (const std::uint32_t size = workspace().rows().subtreeSize(box.node); size > 1)
         text += tr("<br>%1 with all below it").arg(jobsText(size));
     return text;
+}
+
+QString JobCanvas::foldedText() const {
+    return tr("too narrow to be drawn each<br>zoom in to see them");
 }
 
 bool JobCanvas::event(QEvent* event) {
@@ -150,7 +153,7 @@ void JobCanvas::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_Down:
     case Qt::Key_Left:
     case Qt::Key_Right:
-        step(event->key());
+        step(direction(event->key()));
         return;
     case Qt::Key_Plus:
     case Qt::Key_Equal:
@@ -240,7 +243,7 @@ void JobCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
     if (!box)
         return;
     if (box->merged > 1)
-        zoomBy(16, event->position());
+        open(*box, event->position());
     else
         zoomTo(box->node);
 }

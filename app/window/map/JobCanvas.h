@@ -45,6 +45,13 @@ public:
     virtual std::vector<SeenJob> seen() const = 0;
     /// "reader-311 launch #40219, Cancelling, suspended".
     QString accessibleName(Node node) const;
+    /// The job that was zoomed to; none when the view was moved since.
+    virtual JobId focus() const = 0;
+    /// Paints what is in sight, at the size of `area`; without `live` for a file, and nothing that only the
+    /// pointer makes.
+    virtual void paint(QPainter& painter, const QRectF& area, bool live) = 0;
+    /// How large a picture in a file wants to be.
+    virtual QSize pictureSize() const { return size(); }
     using QWidget::accessibleName;
 
     int drawnJobs() const override;
@@ -62,6 +69,8 @@ signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
     void showInTreeRequested(coroscope::JobId job);
+    /// Another part of the tree is looked at.
+    void viewChanged();
 
 protected:
     /// What is drawn there: a job, a group, several jobs merged; empty without any.
@@ -69,6 +78,12 @@ protected:
     virtual void zoomBy(double factor, const QPointF& around) = 0;
     /// By pixels.
     virtual void panBy(const QPointF& distance) = 0;
+    /// Shows more of what several jobs were merged into.
+    virtual void open(const MapBox& /*merged*/, const QPointF& at) { zoomBy(16, at); }
+    /// Why they are merged, and how to see them: two lines for a tooltip.
+    virtual QString foldedText() const;
+    /// What an arrow means: Up is the parent, Down the first child, Left and Right are siblings.
+    virtual int direction(int key) const { return key; }
     /// The pointer is on a part of the widget that has its own use: press, then moves, then release.
     virtual bool pressedOverlay(const QPointF&) { return false; }
     virtual void draggedOverlay(const QPointF&) {}

@@ -50,12 +50,17 @@ QAccessible::State JobCanvas::stateOf(JobId job) const {
 }
 
 QStringList JobCanvas::actionsOf(JobId) const {
-    return {QAccessibleActionInterface::pressAction()};
+    QStringList names{QAccessibleActionInterface::pressAction()};
+    if (workspace().state() == Workspace::State::Live)
+        names << cancelAction();
+    return names;
 }
 
 void JobCanvas::act(JobId job, const QString& action) {
     if (action == QAccessibleActionInterface::pressAction())
         workspace().select(job);
+    else if (action == cancelAction())
+        emit cancelRequested(job);
 }
 
 } // namespace coroscope::app

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "map/MapExport.h"
 
-#include "map/IcicleView.h"
+#include "map/JobCanvas.h"
+#include "map/MapPainter.h"
 #include "model/Format.h"
 #include "theme/Theme.h"
 
@@ -24,7 +25,7 @@ QString text(const char* words) {
     return QCoreApplication::translate("coroscope::app::MapExport", words);
 }
 
-void paintAll(QPainter& painter, IcicleView& map, const QSize& size, const QString& title,
+void paintAll(QPainter& painter, JobCanvas& map, const QSize& size, const QString& title,
               const QString& subtitle) {
     const Tokens& t = Theme::tokens();
     painter.fillRect(QRect(QPoint(), size), t.background);
@@ -47,7 +48,7 @@ void paintAll(QPainter& painter, IcicleView& map, const QSize& size, const QStri
 
 } // namespace
 
-QString exportMap(IcicleView& map, const QString& path) {
+QString exportMap(JobCanvas& map, const QString& path) {
     const Workspace& workspace = map.workspace();
     const observe::SourceInfo& info = workspace.info();
     const QString title = text("%1, pid %2").arg(QString::fromStdString(info.program)).arg(info.pid);
@@ -61,8 +62,8 @@ QString exportMap(IcicleView& map, const QString& path) {
         subtitle += text(" · below %1").arg(workspace.labels().fullName(workspace.tree().row(focus)));
     if (!workspace.search().isEmpty())
         subtitle += text(" · search: %1").arg(workspace.search());
-    const QSize size(std::max(map.width(), leastWidth) + 2 * side,
-                     std::max(map.height(), leastHeight) + titleHeight + legendHeight);
+    const QSize size(std::max(map.pictureSize().width(), leastWidth) + 2 * side,
+                     std::max(map.pictureSize().height(), leastHeight) + titleHeight + legendHeight);
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly))
         return text("%1 cannot be written: %2").arg(path, file.errorString());

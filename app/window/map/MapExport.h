@@ -7,10 +7,10 @@
 
 namespace coroscope::app {
 
-class IcicleView;
+class JobCanvas;
 
 /// What the map shows at present, as SVG where the name ends so, else as PNG with twice the pixels. Answers a
 /// sentence when that failed, else nothing.
-QString exportMap(IcicleView& map, const QString& path);
+QString exportMap(JobCanvas& map, const QString& path);
 
 } // namespace coroscope::app

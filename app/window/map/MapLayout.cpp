@@ -438,6 +438,29 @@ MapLayout::Class MapLayout::blended(Node node) const noexcept {
     return entries_[slotOf(node)].blended;
 }
 
+MapLayout::Class MapLayout::blendedFrom(Node first) const noexcept {
+    std::uint32_t ofClass[classes] = {};
+    const Slot slot = slotOf(first);
+    if (!has(slot))
+        return 0;
+    std::uint32_t at = entries_[slot].block;
+    if (at == none) // a group
+        return entries_[slot].blended;
+    const Slot behind = entries_[blocks_[at].last].next;
+    for (Slot each = slot; each != behind; each = entries_[each].next)
+        ++ofClass[entries_[each].blended];
+    for (at = blocks_[at].next; at != none; at = blocks_[at].next)
+        for (unsigned i = 0; i < classes; ++i)
+            ofClass[i] += blocks_[at].ofClass[i];
+    if (blend_ == Blend::MostFrequent)
+        return static_cast<Class>(std::max_element(ofClass, ofClass + classes) - ofClass);
+    Class worst = 0;
+    for (unsigned i = 0; i < classes; ++i)
+        if (ofClass[i] > 0)
+            worst = static_cast<Class>(i);
+    return worst;
+}
+
 /// The orphans lie to the right of all others, behind a gap.
 MapLayout::Part MapLayout::part(Slot group) const noexcept {
     const double owned = entries_[0].leaves, orphans = entries_[1].leaves;

@@ -84,6 +84,8 @@ public:
     /// Of the job alone, and of it with all below it (with Blend::Highest).
     Class own(Node node) const noexcept;
     Class blended(Node node) const noexcept;
+    /// Of all siblings from this one on, with all below them. Costs what a 64th of them would.
+    Class blendedFrom(Node first) const noexcept;
 
     struct Extent {
         double x = 0, width = 0;

@@ -53,6 +53,13 @@ public:
         painter_.setFont(Theme::text());
     }
 
+    /// A few words in a box that stands for several jobs.
+    void say(const QRectF& box, const MapLook& look, const QString& words) {
+        const QRectF rect = box.intersected(style_.area).adjusted(6, 0, -4, 0);
+        if (rect.width() >= leastForText - 24)
+            run(rect, words, look.onFill);
+    }
+
     /// Icon, name and detail, as much of it as fits into the part of the box that is in sight.
     void draw(const QRectF& box, Node node, const MapLook& look, const QString& count) {
         QRectF rect = box.intersected(style_.area).adjusted(5, 0, -4, 0);
@@ -133,6 +140,15 @@ QRectF rectOf(const MapBox& box, const MapStyle& style) {
 
 void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>& boxes,
                 const MapStyle& style) {
+    static thread_local std::vector<QRectF> rects; // asked for anew, it would cost as much as the boxes do
+    rects.clear();
+    for (const MapBox& box : boxes)
+        rects.push_back(rectOf(box, style));
+    paintBoxes(painter, map, boxes, rects, style);
+}
+
+void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>& boxes,
+                const std::vector<QRectF>& rects, const MapStyle& style) {
     const Tokens& t = Theme::tokens();
     const Workspace& workspace = map.workspace();
     painter.save();
@@ -141,16 +157,17 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
     group.fill = QColor(Theme::mix(t.line, t.background, t.dark ? 0.9 : 0.7).rgb());
     group.onFill = Theme::readable(t, t.text, group.fill);
     BoxText labels(painter, map, style);
-    const MapBox* selected = nullptr;
-    const MapBox* hovered = nullptr;
+    const QRectF* selected = nullptr;
+    const QRectF* hovered = nullptr;
     const Node selectedNode = workspace.tree().find(style.selected);
     struct Marked {
         QRectF rect;
         QColor colour;
     };
     std::vector<Marked> marked;
-    for (const MapBox& box : boxes) {
-        QRectF rect = rectOf(box, style);
+    for (std::size_t i = 0; i < boxes.size(); ++i) {
+        const MapBox& box = boxes[i];
+        QRectF rect = rects[i];
         // Far beyond the area the painter's own numbers end.
         rect.setLeft(std::max(rect.left(), style.area.left() - 4));
         rect.setRight(std::min(rect.right(), style.area.right() + 4));
@@ -164,7 +181,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
         }
         fill(painter, rect, look);
         if (box.node == style.hovered)
-            hovered = &box;
+            hovered = &rects[i];
         if (grouped) {
             if (box.node == orphanGroup && rect.width() > 4)
                 outline(painter, rect, t.orphan, 1, Qt::DashLine);
@@ -172,10 +189,16 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
                 labels.draw(rect, box.node, look, countText(map.jobs(box)));
             continue;
         }
-        if (box.merged > 0)
+        if (box.merged > 0) {
+            if (style.folds && style.labels) {
+                outline(painter, rect, QColor(Theme::mix(look.colour, t.background, 0.6).rgb()), 1,
+                        Qt::DashLine);
+                labels.say(rect, look, u'+' + countText(box.merged));
+            }
             continue;
+        }
         if (box.node == selectedNode)
-            selected = &box;
+            selected = &rects[i];
         if (style.labels && rect.width() >= leastForPattern) {
             const JobId id = workspace.tree().row(box.node).id;
             if (const QColor colour = findingColour(workspace, id); colour.isValid())
@@ -187,13 +210,35 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
     for (const Marked& each : marked)
         outline(painter, each.rect, each.colour, each.rect.width() > 24 ? 2 : 1);
     if (hovered != nullptr && style.labels)
-        outline(painter, rectOf(*hovered, style).intersected(style.area.adjusted(-4, -4, 4, 4)), t.dim, 1);
+        outline(painter, hovered->intersected(style.area.adjusted(-4, -4, 4, 4)), t.dim, 1);
     if (selected != nullptr && style.labels) {
-        const QRectF rect = rectOf(*selected, style).intersected(style.area.adjusted(-4, -4, 4, 4));
+        const QRectF rect = selected->intersected(style.area.adjusted(-4, -4, 4, 4));
         outline(painter, rect.adjusted(-2, -2, 2, 2), t.background, 2);
         outline(painter, rect.adjusted(-1, -1, 1, 1), t.selectionEdge, 2);
     }
     painter.restore();
+}
+
+void paintBrokenLink(QPainter& painter, const QPainterPath& path, bool strong) {
+    const Tokens& t = Theme::tokens();
+    QColor colour = t.orphan;
+    colour.setAlphaF(strong ? 1.0f : 0.28f);
+    QPen pen(colour, strong ? 1.5 : 1);
+    pen.setDashPattern({4, 3});
+    painter.setPen(pen);
+    painter.setBrush(Qt::NoBrush);
+    painter.drawPath(path);
+    if (!strong)
+        return;
+    const QPointF middle = path.pointAtPercent(0.5), start = path.pointAtPercent(0);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(t.background);
+    painter.drawEllipse(middle, 7, 7);
+    painter.setBrush(t.orphan);
+    painter.drawEllipse(start, 2.5, 2.5);
+    painter.setPen(QPen(t.orphan, 1.8));
+    painter.drawLine(middle + QPointF(-4, 3), middle + QPointF(-1, -4));
+    painter.drawLine(middle + QPointF(1, 4), middle + QPointF(4, -3));
 }
 
 int paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items) {

@@ -5,6 +5,7 @@
 #include "map/JobMap.h"
 
 #include <QPainter>
+#include <QPainterPath>
 #include <QRectF>
 
 #include <vector>
@@ -20,6 +21,7 @@ struct MapStyle {
     double rowHeight = measure::mapRow;
     double top = 0; ///< pixels of the map above the area
     bool labels = true;
+    bool folds = false; ///< what several are merged into says how many
     bool ended = false; ///< the target is no more
     JobId selected;
     observe::Node hovered = observe::noNode; ///< of a box
@@ -29,6 +31,11 @@ struct MapStyle {
 QRectF rectOf(const MapBox& box, const MapStyle& style);
 void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>& boxes,
                 const MapStyle& style);
+/// The same, each where it is said to be.
+void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>& boxes,
+                const std::vector<QRectF>& rects, const MapStyle& style);
+/// From who launched a job to that job, which belongs to nobody. A faint one is one of many.
+void paintBrokenLink(QPainter& painter, const QPainterPath& path, bool strong);
 /// The colours' meaning in a line, as much of it as fits; answers the height that it took.
 int paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items);
 

@@ -4,10 +4,12 @@
 #include "map/IcicleView.h"
 #include "map/LegendBar.h"
 #include "map/MapExport.h"
+#include "map/NodeLinkView.h"
 #include "program/Log.h"
 #include "theme/Theme.h"
 
 #include <QActionGroup>
+#include <QButtonGroup>
 #include <QDir>
 #include <QEvent>
 #include <QFileDialog>
@@ -19,6 +21,7 @@
 #include <QMessageBox>
 #include <QPushButton>
 #include <QSettings>
+#include <QStackedWidget>
 #include <QToolButton>
 #include <QToolTip>
 #include <QVBoxLayout>
@@ -72,6 +75,34 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
     }
     colour_->setMenu(menu);
     row->addWidget(path_, 1);
+    switch_ = new QButtonGroup(this);
+    auto* segments = new QHBoxLayout;
+    segments->setSpacing(0);
+    const auto addDrawing = [&](Drawing drawing, const QString& name, const QString& text,
+                                const QString& tip) {
+        auto* button = new QPushButton(text, head);
+        button->setObjectName(name);
+        button->setProperty("segment", true);
+        button->setProperty("small", true);
+        button->setCheckable(true);
+        button->setToolTip(tip);
+        switch_->addButton(button, static_cast<int>(drawing));
+        segments->addWidget(button);
+    };
+    addDrawing(Drawing::Icicle, QStringLiteral("showIcicle"), tr("Icicle"),
+               tr("Every job, as wide as what is below it"));
+    addDrawing(Drawing::Nodes, QStringLiteral("showNodes"), tr("Nodes"),
+               tr("Boxes and links: some hundred jobs, the rest folded"));
+    connect(switch_, &QButtonGroup::idToggled, this, [this](int id, bool on) {
+        if (!on || drawing() == static_cast<Drawing>(id))
+            return;
+        setDrawing(static_cast<Drawing>(id));
+        QSettings().setValue(QStringLiteral("map/drawing"), drawing() == Drawing::Nodes
+                                                                ? QStringLiteral("nodes")
+                                                                : QStringLiteral("icicle"));
+        canvas().setFocus();
+    });
+    row->addLayout(segments);
     row->addWidget(colour_);
     save_ = new QToolButton(head);
     save_->setObjectName(QStringLiteral("mapSave"));
@@ -79,17 +110,23 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
     save_->setToolTip(tr("Save what the map shows as PNG or SVG"));
     connect(save_, &QToolButton::clicked, this, &MapPanel::askExport);
     row->addWidget(save_);
-    icicle_ = new IcicleView(map_, this);
+    drawings_ = new QStackedWidget(this);
+    icicle_ = new IcicleView(map_, drawings_);
+    nodes_ = new NodeLinkView(map_, drawings_);
     legend_ = new LegendBar(map_, this);
     layout->addWidget(head);
-    layout->addWidget(icicle_, 1);
+    layout->addWidget(drawings_, 1);
     layout->addWidget(legend_);
-    setFocusProxy(icicle_);
-
-    connect(icicle_, &JobCanvas::cancelRequested, this, &MapPanel::cancelRequested);
-    connect(icicle_, &JobCanvas::copyRequested, this, &MapPanel::copyRequested);
-    connect(icicle_, &JobCanvas::showInTreeRequested, this, &MapPanel::showInTreeRequested);
-    connect(icicle_, &IcicleView::viewChanged, this, &MapPanel::refreshPath);
+    for (JobCanvas* canvas : {static_cast<JobCanvas*>(icicle_), static_cast<JobCanvas*>(nodes_)}) {
+        drawings_->addWidget(canvas);
+        connect(canvas, &JobCanvas::cancelRequested, this, &MapPanel::cancelRequested);
+        connect(canvas, &JobCanvas::copyRequested, this, &MapPanel::copyRequested);
+        connect(canvas, &JobCanvas::showInTreeRequested, this, &MapPanel::showInTreeRequested);
+        connect(canvas, &JobCanvas::viewChanged, this, &MapPanel::refreshPath);
+    }
+    setDrawing(QSettings().value(QStringLiteral("map/drawing")).toString() == QStringLiteral("nodes")
+                   ? Drawing::Nodes
+                   : Drawing::Icicle);
     connect(&workspace_, &Workspace::numbersDue, this, &MapPanel::refreshPath);
     connect(path_, &QLabel::linkActivated, this, [this](const QString& link) {
         const JobId job{link.toULongLong()};
@@ -112,7 +149,27 @@ QFileDialog* MapPanel::fileDialog() const noexcept {
 }
 
 JobCanvas& MapPanel::canvas() const noexcept {
-    return *icicle_;
+    return *static_cast<JobCanvas*>(drawings_->currentWidget());
+}
+
+MapPanel::Drawing MapPanel::drawing() const noexcept {
+    return drawings_->currentWidget() == nodes_ ? Drawing::Nodes : Drawing::Icicle;
+}
+
+/// What was zoomed to in one is what the other shows.
+void MapPanel::setDrawing(Drawing drawing) {
+    const JobId focus = canvas().focus();
+    const bool other = this->drawing() != drawing;
+    drawings_->setCurrentIndex(static_cast<int>(drawing));
+    switch_->button(static_cast<int>(drawing))->setChecked(true);
+    setFocusProxy(&canvas());
+    if (!other || !map_.active())
+        return;
+    if (const Node node = focus ? workspace_.tree().find(focus) : noNode; node != noNode)
+        canvas().zoomTo(node);
+    if (const Node node = canvas().current(); node != noNode)
+        canvas().show(node);
+    refreshPath();
 }
 
 void MapPanel::setColour(MapColour colour) {
@@ -187,7 +244,7 @@ void MapPanel::askExport() {
 }
 
 void MapPanel::save(const QString& path) {
-    const QString problem = exportMap(*icicle_, path);
+    const QString problem = exportMap(canvas(), path);
     if (problem.isEmpty()) {
         logInfo(tr("saved a picture of the map to %1").arg(path));
         QToolTip::showText(save_->mapToGlobal(QPoint(0, save_->height())), tr("Saved %1").arg(path), save_);
@@ -205,7 +262,7 @@ void MapPanel::refreshPath() {
     const QString dim = Theme::tokens().dim.name(), text = Theme::tokens().text.name();
     std::vector<std::pair<JobId, QString>> steps;
     steps.emplace_back(JobId{}, map_.title(programGroup));
-    if (const Node node = workspace_.tree().find(icicle_->focus()); icicle_->focus() && node != noNode) {
+    if (const Node node = workspace_.tree().find(canvas().focus()); canvas().focus() && node != noNode) {
         for (const Node at : workspace_.tree().path(node))
             steps.emplace_back(workspace_.tree().row(at).id, map_.title(at));
     }

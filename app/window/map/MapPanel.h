@@ -7,8 +7,10 @@
 #include <QPointer>
 #include <QWidget>
 
+class QButtonGroup;
 class QFileDialog;
 class QLabel;
+class QStackedWidget;
 class QToolButton;
 
 namespace coroscope::app {
@@ -16,6 +18,7 @@ namespace coroscope::app {
 class IcicleView;
 class JobCanvas;
 class LegendBar;
+class NodeLinkView;
 
 class MapPanel : public QWidget {
     Q_OBJECT
@@ -24,6 +27,10 @@ public:
 
     JobMap& map() noexcept { return map_; }
     IcicleView& icicle() noexcept { return *icicle_; }
+    NodeLinkView& nodes() noexcept { return *nodes_; }
+    enum class Drawing { Icicle, Nodes };
+    Drawing drawing() const noexcept;
+    void setDrawing(Drawing drawing);
     /// The drawing that is on show.
     JobCanvas& canvas() const noexcept;
     /// Brings the job into sight.
@@ -54,7 +61,10 @@ private:
     QToolButton* colour_;
     QToolButton* save_;
     QPointer<QFileDialog> dialog_;
+    QStackedWidget* drawings_;
     IcicleView* icicle_;
+    NodeLinkView* nodes_;
+    QButtonGroup* switch_;
     LegendBar* legend_;
 };
 

@@ -27,8 +27,11 @@ ViewSwitch::ViewSwitch(QWidget* parent)
     add(Tree, QStringLiteral("showTree"), tr("Tree"), tr("The jobs as rows (Ctrl+1)"));
     add(Map, QStringLiteral("showMap"), tr("Map"), tr("The jobs as a picture (Ctrl+2)"));
     buttons_->button(Tree)->setChecked(true);
-    connect(buttons_, &QButtonGroup::idClicked, this,
-            [this](int id) { emit viewChosen(static_cast<View>(id)); });
+    // Whoever uses it without a mouse toggles it and never clicks.
+    connect(buttons_, &QButtonGroup::idToggled, this, [this](int id, bool on) {
+        if (on && !setting_)
+            emit viewChosen(static_cast<View>(id));
+    });
 }
 
 ViewSwitch::View ViewSwitch::view() const {
@@ -36,7 +39,9 @@ ViewSwitch::View ViewSwitch::view() const {
 }
 
 void ViewSwitch::setView(View view) {
+    setting_ = true;
     buttons_->button(view)->setChecked(true);
+    setting_ = false;
 }
 
 } // namespace coroscope::app

@@ -23,6 +23,7 @@ signals:
 
 private:
     QButtonGroup* buttons_;
+    bool setting_ = false; ///< nobody has chosen anything
 };
 
 } // namespace coroscope::app

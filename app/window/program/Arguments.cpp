@@ -33,7 +33,7 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     app.add_option("--select", select, "Select the first job with this name");
     app.add_option("--filter", filter, "Show the jobs that match: 'state:suspended age>30s'");
     app.add_option("--view", view, "Show the jobs as rows or as a picture")
-        ->check(CLI::IsMember({"tree", "map"}));
+        ->check(CLI::IsMember({"tree", "map", "nodes"}));
     app.add_option("--map-picture", mapPicture, "Save the map to this file, PNG or SVG, and leave");
     app.add_flag("--verbose", a.verbose, "Write the log to the terminal, too");
     try {

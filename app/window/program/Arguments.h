@@ -21,7 +21,7 @@ struct Arguments {
     QString theme; ///< "light", "dark", "auto", or empty: as remembered
     QString select;
     QString filter;
-    QString view;       ///< "tree", "map", or empty: as remembered
+    QString view;       ///< "tree", "map", "nodes", or empty: as remembered
     QString mapPicture; ///< to be saved after `after`
 };
 

@@ -112,6 +112,9 @@ QPushButton[quietDanger="true"]:disabled { color: @faint; }
 QPushButton[segment="true"] { border-radius: 0; padding: 5px 14px; }
 QPushButton#showTree { border-top-left-radius: 6px; border-bottom-left-radius: 6px; border-right: none; }
 QPushButton#showMap { border-top-right-radius: 6px; border-bottom-right-radius: 6px; }
+QPushButton#showIcicle { border-top-left-radius: 5px; border-bottom-left-radius: 5px; border-right: none; }
+QPushButton#showNodes { border-top-right-radius: 5px; border-bottom-right-radius: 5px; }
+QPushButton[small="true"] { padding: 2px 10px; }
 QPushButton[segment="true"]:checked { background: @selection; color: @accentText; font-weight: 600; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 5px; padding: 4px; }
 QToolButton:hover { background: @line; }

@@ -29,9 +29,12 @@ public:
     virtual QRect globalRectOf(JobId job) const = 0;
     virtual QString textOf(JobId job, QAccessible::Text kind) const = 0;
     virtual QAccessible::State stateOf(JobId job) const = 0;
-    /// By the names of QAccessibleActionInterface.
+    /// By the names of QAccessibleActionInterface, and cancelAction().
     virtual QStringList actionsOf(JobId job) const = 0;
     virtual void act(JobId job, const QString& action) = 0;
+
+    /// Asks what a cancel would stop, as Delete does; only a second word cancels.
+    static QString cancelAction() { return QStringLiteral("Cancel"); }
 };
 
 } // namespace coroscope::app

@@ -74,6 +74,8 @@ QStringList JobTreeView::actionsOf(JobId job) const {
     QStringList names{QAccessibleActionInterface::pressAction()};
     if (workspace_.rows().expandable(nodeOf(job)))
         names << QAccessibleActionInterface::toggleAction();
+    if (job && workspace_.state() == Workspace::State::Live)
+        names << cancelAction();
     return names;
 }
 
@@ -83,6 +85,8 @@ void JobTreeView::act(JobId job, const QString& action) {
         setCurrent(node);
     else if (action == QAccessibleActionInterface::toggleAction())
         setExpanded(node, !workspace_.rows().expanded(node));
+    else if (action == cancelAction() && job)
+        emit cancelRequested(job);
 }
 
 } // namespace coroscope::app

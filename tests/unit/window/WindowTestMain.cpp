@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ModelsUnderTest.h"
+
 #include "theme/Theme.h"
 
 #include <QApplication>
@@ -19,5 +21,7 @@ int main(int argc, char** argv) {
     QSettings::setDefaultFormat(QSettings::IniFormat);
     QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
     coroscope::app::Theme::apply(application, coroscope::app::ThemeChoice::Light);
+    coroscope::app::ModelsUnderTest models;
+    application.installEventFilter(&models);
     return RUN_ALL_TESTS();
 }

@@ -39,14 +39,15 @@ CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location wh
 }
 
 CoroutineScope::CoroutineScope(BodyTag, detail::JobNode& job) noexcept
-    : elements_(job.elements())
-    , job_(&job) {
+    : job_(&job)
+    , ofJob_(true) {
     job.retain();
 }
 
 CoroutineScope::CoroutineScope(const CoroutineScope& o) noexcept
     : elements_(o.elements_)
     , job_(o.job_)
+    , ofJob_(o.ofJob_)
     , counts_(true)
     , global_(o.global_) {
     if (job_)
@@ -63,7 +64,7 @@ CoroutineScope::~CoroutineScope() {
 }
 
 CoroutineContext CoroutineScope::context() const {
-    return CoroutineContext(elements_, job());
+    return CoroutineContext(elements(), job());
 }
 
 Job CoroutineScope::job() const {
@@ -101,11 +102,11 @@ detail::JobNode::Origin CoroutineScope::originOf(JobKind kind, const CoroutineCo
         .parent = job_,
         .held = true};
     if (context && context->elements())
-        origin.elements = withDispatcher(detail::inherited(elements_, context->elements(), true));
-    else if (elements_ && elements_->threadElements) [[unlikely]]
-        origin.elements = withDispatcher(detail::inherited(elements_, {}, true));
+        origin.elements = withDispatcher(detail::inherited(elements(), context->elements(), true));
+    else if (elements() && elements()->threadElements) [[unlikely]]
+        origin.elements = withDispatcher(detail::inherited(elements(), {}, true));
     else
-        origin.elements = withDispatcher(elements_);
+        origin.elements = withDispatcher(elements());
     detail::JobNode* const own = context ? detail::HandleAccess::node(context->job()) : nullptr;
     if (own && own != job_) {
         origin.flags |= JobFlags::parentFromContext;

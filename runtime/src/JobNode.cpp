@@ -29,9 +29,10 @@
 //     Cancelled <------ Cancelling <------------------+
 //              own part has ended, last child too
 //
-// pending_ counts what the job waits for: its own part (one) and each child. Whoever brings it to zero seals
-// the job under the same lock and ends it, so exactly one does. A child attaches by adding one while the job
-// is not sealed.
+// pending_ counts what the job waits for: its own part and each child. Whoever brings it to zero seals the
+// job under the same lock and ends it, so exactly one does. A child attaches by adding itself while the job
+// is not sealed. All children together keep their parent in memory: the first takes a reference, the last
+// gives it back.
 //
 // What happens when (JobWalk does it, without recursion). A job that a step sets off is worked on before the
 // next step, so the order is that of a recursion.
@@ -257,8 +258,10 @@ bool JobNode::attachChild(JobNode& child) noexcept {
         cancelled = (phase & (cancellingPhase | sealedPhase)) != 0;
         if (!(phase & sealedPhase)) {
             attached = true;
-            ++pending_;
-            child.parent_ = Ref<JobNode>::share(this);
+            if (pending_ < oneChild)
+                retain();
+            pending_ += oneChild;
+            child.parent_ = this;
             appendLocked(child);
         }
     }
@@ -350,7 +353,7 @@ std::vector<Ref<JobNode>> JobNode::children() {
 
 Ref<JobNode> JobNode::parent() {
     std::lock_guard lock(lock_);
-    return parent_;
+    return Ref<JobNode>::share(parent_);
 }
 
 std::string_view JobNode::kindName() const noexcept {
@@ -797,21 +800,22 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
 /// wants to hear of it: then nobody can tell them apart. Answers false, and has done nothing, where there is
 /// more to it. `this` may be gone afterwards, unless it is a scope that goes on in place.
 bool JobNode::endAtOnce() noexcept {
-    Ref<JobNode> parent;
+    JobNode* parent = nullptr;
     {
         const std::lock_guard lock(lock_);
-        if (phase_.load(std::memory_order_relaxed) != startedPhase || pending_ != 1 || list_.next != &list_)
+        if (phase_.load(std::memory_order_relaxed) != startedPhase || pending_ != ownPart ||
+            list_.next != &list_)
             return false;
         pending_ = 0;
         record_.end(JobState::Completed);
         phase_.store(startedPhase | completingPhase | sealedPhase | finalPhase, std::memory_order_release);
-        parent = std::move(parent_);
+        parent = std::exchange(parent_, nullptr);
     }
-    bool last = false;
+    JobWalk::Left left;
     if (parent) {
         const std::lock_guard lock(parent->lock_);
         unlink();
-        last = JobWalk::leaves(*parent);
+        left = JobWalk::childLeaves(*parent);
     }
     if (traits_ & Traits::awaited) {
         if (shields())
@@ -821,12 +825,12 @@ bool JobNode::endAtOnce() noexcept {
     }
     runs_ = false;
     drop(parent ? 2 * oneReference : oneReference); // the body's, and that of the parent's list
-    if (last) {
+    if (left.last) {
         JobWalk walk;
         walk.end(*parent);
         walk.run();
     }
-    return true;
+    return true; // left.keep: the children's reference to the parent goes
 }
 
 void JobNode::goBackToOuter() noexcept {

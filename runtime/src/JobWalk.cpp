@@ -25,7 +25,7 @@ void JobWalk::pop() noexcept {
     --depth_;
     frame.endsOwnPart = frame.reported = frame.inPlace = frame.taken = false;
     frame.cause = frame.childCause = frame.handlerFailure = nullptr;
-    frame.parent = {};
+    frame.parent = nullptr;
     frame.job = {};
 }
 
@@ -77,7 +77,7 @@ bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace)
     job.phase_.store(next, std::memory_order_seq_cst);
     if (notifies)
         job.record_.stateChanges(JobState::Cancelling);
-    if (job.pending_ > 1) {
+    if (job.pending_ >= JobNode::oneChild) {
         if (!(next & JobNode::cancellingPhase))
             job.record_.stateChanges(JobState::Completing);
         if (job.bodyBegun_)
@@ -95,12 +95,26 @@ bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace)
 }
 
 // Sealed in the same breath: a child that attached in between would make the job end twice.
-bool JobWalk::leaves(JobNode& job) noexcept {
-    if (--job.pending_ != 0)
+bool JobWalk::sealIfLast(JobNode& job) noexcept {
+    if (job.pending_ != 0)
         return false;
     job.phase_.store(job.phase_.load(std::memory_order_relaxed) | JobNode::sealedPhase,
                      std::memory_order_release);
     return true;
+}
+
+JobWalk::Left JobWalk::childLeaves(JobNode& job) noexcept {
+    Left left;
+    job.pending_ -= JobNode::oneChild;
+    if (job.pending_ < JobNode::oneChild)
+        left.keep = Ref<JobNode>::adopt(&job);
+    left.last = sealIfLast(job);
+    return left;
+}
+
+bool JobWalk::ownPartLeaves(JobNode& job) noexcept {
+    job.pending_ -= JobNode::ownPart;
+    return sealIfLast(job);
 }
 
 void JobWalk::end(JobNode& job) {
@@ -137,7 +151,7 @@ void JobWalk::work(Frame& frame) {
             job.dropBody();
         {
             std::lock_guard lock(job.lock_);
-            last = leaves(job);
+            last = ownPartLeaves(job);
         }
         frame.step = last ? Step::Seal : Step::Done;
         if (last && frame.reported)
@@ -252,7 +266,7 @@ void JobWalk::setState(Frame& frame) {
         }
         job.record_.end(state, text);
         job.phase_.store(job.phase_.load(std::memory_order_relaxed) | extra, std::memory_order_release);
-        frame.parent = std::move(job.parent_);
+        frame.parent = std::exchange(job.parent_, nullptr);
     }
     if (frame.parent) {
         {
@@ -301,20 +315,20 @@ void JobWalk::complete(Frame& frame) {
 
 void JobWalk::leaveParent(Frame& frame) {
     Ref<JobNode> job = frame.job;
-    Ref<JobNode> parent = std::move(frame.parent);
+    JobNode* const parent = std::exchange(frame.parent, nullptr);
     const bool wasRunning = job->runs_;
     job->runs_ = false;
-    bool last = false;
+    Left left;
     if (parent) {
         std::lock_guard lock(parent->lock_);
-        last = leaves(*parent);
+        left = childLeaves(*parent);
     }
     if (job->outer() && !frame.inPlace)
         job->goBackToOuter();
     if (wasRunning)
         job->release(); // the reference of the running body
-    if (last) {
-        frame.job = std::move(parent);
+    if (left.last) {
+        frame.job = std::move(left.keep);
         frame.step = Step::Seal;
         frame.inPlace = false;
         frame.taken = false;

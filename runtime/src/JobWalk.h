@@ -26,9 +26,14 @@ public:
     /// The job's own part is over, by `failure` or without. With `inPlace` the awaiting coroutine of a scope
     /// is left to the caller, if the job ends within this walk. False if that was said before.
     bool endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace);
-    /// One of those that `job` waits for leaves its count; under its lock. True: it was the last one, and the
-    /// caller has to end the job. From then on nobody attaches any more.
-    static bool leaves(JobNode& job) noexcept;
+    struct Left {
+        bool last = false; ///< nothing is waited for any more: the caller has to end the job
+        Ref<JobNode> keep; ///< the reference that its children had together, when the last one leaves
+    };
+    /// A child of `job` leaves its count; under its lock. If it was the last, nobody attaches any more.
+    static Left childLeaves(JobNode& job) noexcept;
+    /// The same for its own part: true if it was the last.
+    static bool ownPartLeaves(JobNode& job) noexcept;
     /// The last that `job` waited for has left its count.
     void end(JobNode& job);
     /// Works until nothing is left.
@@ -55,13 +60,14 @@ private:
         bool inPlace = false;
         bool taken = false; ///< somebody took the failure
         Ref<JobNode> job;
-        Ref<JobNode> parent;
+        JobNode* parent = nullptr; ///< waits for `job`, which therefore keeps it
         std::exception_ptr cause;
         std::exception_ptr childCause;
         std::exception_ptr handlerFailure;
         Registration cursor{Registration::Kind::Cursor};
     };
 
+    static bool sealIfLast(JobNode& job) noexcept;
     Frame& push(JobNode& job, Step step);
     Frame& top() noexcept {
         return depth_ <= shallow_.size() ? shallow_[depth_ - 1] : *deep_[depth_ - 1 - shallow_.size()];

@@ -62,11 +62,13 @@ public:
     CoroutineScope(CoroutineScope&& o) noexcept
         : elements_(std::move(o.elements_))
         , job_(std::exchange(o.job_, nullptr))
+        , ofJob_(o.ofJob_)
         , counts_(o.counts_)
         , global_(o.global_) {}
     CoroutineScope& operator=(CoroutineScope o) noexcept {
         std::swap(elements_, o.elements_);
         std::swap(job_, o.job_);
+        std::swap(ofJob_, o.ofJob_);
         std::swap(counts_, o.counts_);
         std::swap(global_, o.global_);
         return *this;
@@ -151,8 +153,13 @@ private:
     Handle build(JobKind kind, const CoroutineContext* context, CoroutineStart start, F&& body,
                  std::source_location where) const;
 
+    const detail::ElementsRef& elements() const noexcept {
+        return ofJob_ && job_ ? job_->elements() : elements_;
+    }
+
     detail::ElementsRef elements_;
     detail::JobNode* job_ = nullptr;
+    bool ofJob_ = false;  ///< its elements are those of the job: thousands of bodies need not count them
     bool counts_ = false; ///< holds a handle, not only a reference
     bool global_ = false;
 };

@@ -269,6 +269,9 @@ private:
     static constexpr std::uint32_t finalPhase = 16;
     static constexpr std::uint32_t failedPhase = 32;
 
+    static constexpr std::uint32_t ownPart = 1;
+    static constexpr std::uint32_t oneChild = 2;
+
     std::uint32_t phase() const noexcept { return phase_.load(std::memory_order_acquire); }
     static JobState stateOf(std::uint32_t phase) noexcept;
     void tellHeld() noexcept;
@@ -323,13 +326,13 @@ public:
     std::coroutine_handle<> resumeAt;
 
 private:
-    Ref<JobNode> parent_;
+    JobNode* parent_ = nullptr; ///< its children keep it, together: see attachChild
     std::atomic<std::uintptr_t> suspension_{0};
     std::unique_ptr<Failures> failures_;
     ElementsRef elements_;
     std::atomic<std::uint32_t> phase_;
     Lock lock_;
-    std::uint32_t pending_ = 1; ///< children that have not ended, and one for the body
+    std::uint32_t pending_ = ownPart; ///< what it waits for: its own part, and a child for each oneChild
     std::uint16_t traits_;
     std::uint16_t flags_;
     /// Who wants to hear of this job. The head's `order` changes under the lock.

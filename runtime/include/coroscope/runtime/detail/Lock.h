@@ -3,27 +3,24 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace coroscope::detail {
 
+/// Opening it is a plain store: who waits looks again by itself, and its owner need not ask whether anybody
+/// does. Once it is open, it is not touched any more: what it lies in may go.
 class Lock {
 public:
     void lock() noexcept {
-        int expected = free;
         // acquire: what the last owner did is seen. Pairs with the release in unlock.
-        if (!word_.compare_exchange_strong(expected, taken, std::memory_order_acquire,
-                                           std::memory_order_relaxed))
+        if (taken_.exchange(1, std::memory_order_acquire) != 0) [[unlikely]]
             lockSlowly();
     }
-    void unlock() noexcept {
-        if (word_.exchange(free, std::memory_order_release) == contended)
-            word_.notify_one();
-    }
+    void unlock() noexcept { taken_.store(0, std::memory_order_release); }
 
 private:
-    static constexpr int free = 0, taken = 1, contended = 2;
     void lockSlowly() noexcept;
-    std::atomic<int> word_{free};
+    std::atomic<std::uint32_t> taken_{0};
 };
 
 } // namespace coroscope::detail

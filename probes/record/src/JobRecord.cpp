@@ -56,8 +56,15 @@ bool changeJobWord(JobId id, JobWord& now, F&& change) noexcept {
 }
 
 void emitJobState(JobId id, JobWord word, std::uint64_t at) noexcept {
-    here().emit({at, id.value, word.version(), EventKind::JobState, static_cast<std::uint8_t>(word.state()),
-                 word.flags(), 0});
+    here().emit([&] {
+        return Event{at,
+                     id.value,
+                     word.version(),
+                     EventKind::JobState,
+                     static_cast<std::uint8_t>(word.state()),
+                     word.flags(),
+                     0};
+    });
 }
 
 std::uint16_t withFlags(std::uint16_t flags, std::uint16_t setFlags, std::uint16_t clearFlags) noexcept {
@@ -91,8 +98,15 @@ void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& chan
         add(slot.ranFor, change.ranFor);
     set(slot.executionWord, ExecutionWord::of(sequence + 2, change.to, change.wait).bits,
         std::memory_order_release);
-    thread.emit({time, id.value, sequence + 2, EventKind::Execution, static_cast<std::uint8_t>(change.to),
-                 static_cast<std::uint16_t>(change.wait), change.eventAux});
+    thread.emit([&] {
+        return Event{time,
+                     id.value,
+                     sequence + 2,
+                     EventKind::Execution,
+                     static_cast<std::uint8_t>(change.to),
+                     static_cast<std::uint16_t>(change.wait),
+                     change.eventAux};
+    });
 }
 
 /// Ends the stretch of running; its end is the start of the next one on this thread.
@@ -190,8 +204,12 @@ void JobRecord::begin(const Birth& birth) noexcept {
     id_ = id;
 
     thread.countLaunch(birth.site);
-    thread.emit({time, id.value, birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind), 0,
-                 birth.parent.value});
+    thread.emit([&] {
+        return Event{
+            time, id.value,           birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind),
+            0,    birth.parent.value,
+        };
+    });
 }
 
 void JobRecord::stateChanges(JobState state, std::uint16_t setFlags, std::uint16_t clearFlags) noexcept {
@@ -292,7 +310,7 @@ void JobRecord::renamed(TextId name) noexcept {
         return;
     set(slotOf(id_).jobName, name);
     ThreadRecord& thread = here();
-    thread.emit({thread.coarse(), id_.value, 0, EventKind::Renamed, 0, 0, name});
+    thread.emit([&] { return Event{thread.coarse(), id_.value, 0, EventKind::Renamed, 0, 0, name}; });
 }
 
 void JobRecord::contextChanges(std::uint32_t context) noexcept {
@@ -352,8 +370,12 @@ void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
     const JobWord now = JobWord::of(old.version() + 1, old.flags(), finalState);
     set(slot.jobWord, now.bits, std::memory_order_release);
     const SiteId site = get(slot.creationSite);
-    thread.emit({time, id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState),
-                 now.flags(), incident});
+    thread.emit([&] {
+        return Event{
+            time,        id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState),
+            now.flags(), incident,
+        };
+    });
     set(slot.id, std::uint64_t{0});
     waitWhilePinned(id_.index());
     std::atomic_thread_fence(std::memory_order_release);

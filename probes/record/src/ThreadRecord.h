@@ -27,9 +27,11 @@ public:
     std::uint64_t coarse() noexcept { return running ? stamp : stampNow(); }
     std::uint64_t stampNow() noexcept { return stamp = ticks(); }
 
-    void emit(const layout::Event& event) noexcept {
+    /// `event` makes one. While nobody observes not even that is done.
+    template <class F>
+    void emit(F&& event) noexcept {
         if (ringsEnabled.load(std::memory_order_relaxed) != 0) [[unlikely]]
-            write(event);
+            write(event());
     }
     void countLaunch(SiteId site) noexcept;
     void countEnd(SiteId site) noexcept;

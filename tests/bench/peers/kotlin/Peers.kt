@@ -73,20 +73,20 @@ fun mutex(n: Int) = runBlocking {
 
 fun main(arguments: Array<String>) {
     val quick = arguments.isNotEmpty()
-    val n = if (quick) 10_000 else 1_000_000
+    val n = if (quick) 10_000 else 100_000 // the others' million takes more than a minute here, and tells the same
     fun measure(name: String, run: () -> Double) {
-        // Twice as often as the others: the first rounds are slow until they are compiled.
-        val values = List(if (quick) 1 else 10) { run() }.takeLast(5).sorted()
+        // More often than the others: the first rounds are slow until they are compiled.
+        val values = List(if (quick) 1 else 15) { run() }.takeLast(5).sorted()
         println("$name ${values[values.size / 2]}")
     }
-    measure("call_ns") { call(10 * n) }
+    measure("call_ns") { call(100 * n) }
     measure("yield_ns") { yields(n) }
     measure("spawn_join_1t_ns") { runBlocking { spawnAndJoin(n) } }
     measure("spawn_join_2t_ns") { runBlocking(Dispatchers.Default) { spawnAndJoin(n) } }
     measure("skynet_1t_ns") { runBlocking { skynetPerLeaf(n) } }
     measure("skynet_2t_ns") { runBlocking(Dispatchers.Default) { skynetPerLeaf(n) } }
-    measure("cancel_ns") { cancel(n / 10) }
-    measure("timer_ns") { sleeps(n / 10) }
+    measure("cancel_ns") { cancel(n) }
+    measure("timer_ns") { sleeps(n) }
     measure("channel_ns") { channel(n) }
     measure("mutex_ns") { mutex(n) }
 }

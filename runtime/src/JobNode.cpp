@@ -384,9 +384,10 @@ void JobNode::addException(const std::exception_ptr& e) {
         failures_->others.push_back(e);
 }
 
-std::exception_ptr JobNode::aggregateExceptions() {
+const std::exception_ptr& JobNode::aggregateExceptions() {
+    static const std::exception_ptr none;
     if (!failures_)
-        return {};
+        return none;
     if (failures_->others.empty()) {
         std::lock_guard lock(lock_);
         return failures_->final = failures_->root;
@@ -411,8 +412,7 @@ std::exception_ptr JobNode::aggregateExceptions() {
         }
     }
     std::lock_guard lock(lock_);
-    failures_->final = winner;
-    return winner;
+    return failures_->final = winner;
 }
 
 std::exception_ptr JobNode::childCause() {

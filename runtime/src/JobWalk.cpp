@@ -229,7 +229,9 @@ void JobWalk::notify(Frame& frame) {
 void JobWalk::seal(Frame& frame) {
     JobNode& job = *frame.job;
     // It is sealed: failures_ changes no more, but for the wrappers made on demand.
-    frame.cause = job.aggregateExceptions();
+    // Counting references to exceptions is dear where many jobs have the same one.
+    if (const std::exception_ptr& cause = job.aggregateExceptions(); frame.cause != cause)
+        frame.cause = cause;
     frame.step = Step::Handle;
     if (!frame.cause)
         return;

@@ -285,7 +285,8 @@ private:
     }
     void goBackToOuter() noexcept;
     void addException(const std::exception_ptr& e);
-    std::exception_ptr aggregateExceptions();
+    /// What it ends by; null for a normal end. When it is sealed.
+    const std::exception_ptr& aggregateExceptions();
     std::exception_ptr childCause();
     /// False if it came to nobody but the default of the process.
     bool handleUncaught(const std::exception_ptr& e) noexcept;
@@ -304,7 +305,7 @@ private:
                        std::exception_ptr& firstFailure) noexcept;
     bool attachChild(JobNode& child) noexcept;
 
-    struct Failures {
+    struct Failures : FromBlocks {
         std::exception_ptr root;
         std::vector<std::exception_ptr> others;
         std::exception_ptr childCause; ///< made when first needed

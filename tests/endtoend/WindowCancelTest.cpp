@@ -6,6 +6,7 @@
 #include "widgets/FilterField.h"
 
 #include <QCheckBox>
+#include <QDockWidget>
 #include <QPushButton>
 
 #include <gmock/gmock.h>
@@ -127,7 +128,14 @@ TEST(WindowCancel, TheListOfCommandsHasOursAndThoseOfOthersWithReasonAndOutcome)
         return text.contains("ours, by hand") && text.contains("theirs, by script") &&
                text.contains("conn-2") && text.contains("conn-3");
     })) << window->commands().text().toStdString();
-    EXPECT_EQ(window->commands().shown(), 2);
+    // The table is filled only while it is on show.
+    QDockWidget* dock = nullptr;
+    for (QWidget* each = &window->commands(); each != nullptr && dock == nullptr; each = each->parentWidget())
+        dock = qobject_cast<QDockWidget*>(each);
+    ASSERT_NE(dock, nullptr);
+    dock->show();
+    dock->raise();
+    EXPECT_TRUE(comes([&] { return window->commands().shown() == 2; }));
     // The reason reached the program, too.
     const std::string told = sample.ctl({"commands", std::to_string(sample.process().pid())}).text;
     EXPECT_THAT(told, testing::HasSubstr("ours, by hand"));

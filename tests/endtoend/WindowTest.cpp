@@ -33,10 +33,8 @@
 #include <memory>
 #include <string>
 
-namespace coroscope::app {
+namespace endtoend {
 namespace {
-
-using namespace endtoend;
 
 /// The first finding of that rule; there must be one. Others may come before it on a busy machine.
 observe::Finding findingOf(MainWindow& window, const std::string& rule) {
@@ -477,7 +475,7 @@ TEST(Window, AWrongPidGetsASentence) {
 }
 
 } // namespace
-} // namespace coroscope::app
+} // namespace endtoend
 
 int main(int count, char** arguments) {
     testing::InitGoogleTest(&count, arguments);

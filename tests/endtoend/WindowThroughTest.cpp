@@ -39,6 +39,8 @@ std::unique_ptr<MainWindow> openWindowElsewhere(const ScratchDirectory& elsewher
 
 /// By keyboard, from the menu's shortcut to the tree.
 bool attachThrough(MainWindow& window, Sample& sample, const QString& way) {
+    if (!QTest::qWaitForWindowActive(&window))
+        return false;
     QTest::keyClick(&window, Qt::Key_T, Qt::ControlModifier | Qt::ShiftModifier);
     if (!comes([&] { return window.throughDialog() != nullptr && window.throughDialog()->isVisible(); }))
         return false;

@@ -125,6 +125,21 @@ TEST(Remote, ListsTheProgramsThere) {
     EXPECT_GT(found->jobs, fewJobs / 2);
 }
 
+TEST(Remote, ACommandThatServesOneProgramWhateverIsAskedForOffersThatOne) {
+    Sample sample(fewJobs);
+    // As a key's forced command does at the far end of ssh.
+    const std::string way =
+        wayTo(sample, quoted("sh") + " -c 'exec \"$0\" proxy --read-only " + pidOf(sample) + '\'');
+    auto targets = observe::discoverThrough(way);
+    ASSERT_TRUE(targets) << targets.problem();
+    ASSERT_EQ(targets->size(), 1u);
+    EXPECT_EQ(targets->front().pid, sample.process().pid());
+    EXPECT_TRUE(targets->front().attachable);
+    auto remote = follow(way, pidOf(sample));
+    ASSERT_TRUE(remote);
+    EXPECT_TRUE(remote->comes([&] { return remote->find("conn-1") != observe::noNode; }));
+}
+
 TEST(Remote, ShowsWhatALocalAttachShows) {
     Sample sample(fewJobs);
     auto remote = follow(wayTo(sample), pidOf(sample));

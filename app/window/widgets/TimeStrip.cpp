@@ -583,9 +583,11 @@ void TimeStrip::drawMarks(QPainter& painter, const Lanes& at) {
             continue;
         const int x = xOf(mark.at);
         marks_.push_back({x, mark.at, mark.kind});
+        // Failures have a line of their own: what is rarer is drawn over it.
         const auto [place, fresh] = places.try_emplace(x / apart, mark.kind);
-        if (!fresh)
-            place->second = std::min(place->second, mark.kind);
+        if (!fresh && mark.kind != MomentKind::Failed)
+            place->second =
+                place->second == MomentKind::Failed ? mark.kind : std::min(place->second, mark.kind);
         if (mark.kind == MomentKind::Attached || mark.kind == MomentKind::TargetEnded)
             painter.fillRect(QRectF(x - 0.5, at.marks.top() + 2, 1, at.axis.top() - at.marks.top() - 2),
                              t.dim);

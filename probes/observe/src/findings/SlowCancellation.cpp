@@ -28,7 +28,8 @@ bool waitsForOthers(const JobTree& tree, Node node) {
 void slowCancellation(Rules& rules, Node top) {
     const JobTree& tree = rules.tree;
     const JobRow& row = tree.row(top);
-    if (row.state != JobState::Cancelling || row.stateSince == 0 || rules.now - row.stateSince < rules.settings.slowCancellation)
+    if (row.state != JobState::Cancelling || row.stateSince == 0 ||
+        rules.now - row.stateSince < rules.settings.slowCancellation)
         return;
     if (const Node parent = tree.parent(top);
         parent != noNode && tree.row(parent).state == JobState::Cancelling)

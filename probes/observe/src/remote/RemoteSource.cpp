@@ -212,9 +212,27 @@ Result<std::vector<Target>> discoverThrough(const std::string& command, const Re
     auto link = Link::start(command, {}, options);
     if (!link)
         return Problem{link.problem()};
-    std::string problem = (*link)->await([&](Receiver& received) { return received.targets.has_value(); });
+    std::optional<SourceInfo> info;
+    std::string cannot;
+    std::string problem = (*link)->await([&](Receiver& received) {
+        info = received.info;
+        cannot = received.cannot;
+        return received.targets || info || !cannot.empty();
+    });
+    if (problem.empty())
+        problem = cannot;
     if (!problem.empty())
         return Problem{std::move(problem)};
+    if (info) {
+        // The command serves one program whatever is asked for, as a key's forced command does.
+        Target only;
+        only.pid = info->pid;
+        only.processStart = info->processStart;
+        only.program = info->program;
+        only.commandLine = info->commandLine;
+        only.attachable = true;
+        return std::vector<Target>{std::move(only)};
+    }
     return (*link)->with([](Receiver& received) { return *std::move(received.targets); });
 }
 

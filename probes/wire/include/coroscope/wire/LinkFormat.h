@@ -41,16 +41,16 @@ namespace tags {
 using dump::tag;
 // From the proxy. Tables of a dump (TEXT, SITE, STAK, CTXT) come before the first row that names them, JOBS,
 // ENDS, INCI and RSRC are news that END. of the batch completes.
-inline constexpr std::uint32_t info = dump::tags::info;      ///< Field after Field, once
-inline constexpr std::uint32_t batchTexts = tag("BTXT");     ///< texts that ENDS and INCI of this batch name
-inline constexpr std::uint32_t batchEnd = tag("BEND");       ///< fields: the batch is complete
-inline constexpr std::uint32_t status = tag("STAT");         ///< fields; at least once a second
-inline constexpr std::uint32_t answer = tag("ANSW");         ///< fields: to a cancel
-inline constexpr std::uint32_t over = tag("OVER");           ///< fields: the program has ended
-inline constexpr std::uint32_t cannot = tag("CANT");         ///< fields: why there is nothing to observe
-inline constexpr std::uint32_t targets = tag("TARG");        ///< fields: answer to `list`
-inline constexpr std::uint32_t sampled = tag("SMPL");        ///< fields: answer to `sample`
-inline constexpr std::uint32_t callStackMade = tag("CSTA");  ///< fields: answer to `callStack`
+inline constexpr std::uint32_t info = dump::tags::info;     ///< Field after Field, once
+inline constexpr std::uint32_t batchTexts = tag("BTXT");    ///< texts that ENDS and INCI of this batch name
+inline constexpr std::uint32_t batchEnd = tag("BEND");      ///< fields: the batch is complete
+inline constexpr std::uint32_t status = tag("STAT");        ///< fields; at least once a second
+inline constexpr std::uint32_t answer = tag("ANSW");        ///< fields: to a cancel
+inline constexpr std::uint32_t over = tag("OVER");          ///< fields: the program has ended
+inline constexpr std::uint32_t cannot = tag("CANT");        ///< fields: why there is nothing to observe
+inline constexpr std::uint32_t targets = tag("TARG");       ///< fields: answer to `list`
+inline constexpr std::uint32_t sampled = tag("SMPL");       ///< fields: answer to `sample`
+inline constexpr std::uint32_t callStackMade = tag("CSTA"); ///< fields: answer to `callStack`
 // To the proxy.
 inline constexpr std::uint32_t taken = tag("TAKN");     ///< fields: batches were taken
 inline constexpr std::uint32_t beat = tag("BEAT");      ///< empty: I am still here

@@ -106,6 +106,8 @@ TEST_F(DumpOfSample, AgesCountToTheMomentOfTheDump) {
 }
 
 TEST_F(DumpOfSample, RedactedItNamesNothing) {
+    // On a busy machine it may be some time until anything of it waits anywhere.
+    ASSERT_TRUE(eventually([&] { return linesOf("tree", pid).find("main.cpp:") != std::string::npos; }));
     stop();
     ASSERT_EQ(saved({"--redact"}).status, 0);
     const std::string tree = linesOf("tree", file);
@@ -173,8 +175,7 @@ TEST_F(DumpOfSample, DamagedItShowsWhatIsThereAndSaysWhatIsMissing) {
     std::ofstream(file, std::ios::binary | std::ios::trunc) << "no dump";
     output = sample.ctl({"tree", file});
     EXPECT_EQ(output.status, 1);
-    EXPECT_EQ(output.text,
-              "coroscopectl: " + file + " is not a dump of Coroscope: it does not begin as one.\n");
+    EXPECT_THAT(output.text, StartsWith("coroscopectl: " + file + " holds no dump that is known here: "));
 }
 
 TEST_F(DumpOfSample, OnAFullDiskASentenceSaysSoAndTheOldFileStays) {

@@ -39,7 +39,7 @@ struct ColumnInfo {
 constexpr ColumnInfo columns[ColumnCount] = {
     {"Job", 240, 370, 5, false},      {"Findings", 72, 78, 1, false},
     {"State", 128, 138, 0, false},    {"Where suspended", 124, 140, 5, false},
-    {"Age", 68, 76, 0, true},         {"In state", 68, 76, 0, true},
+    {"Age", 84, 86, 0, true},         {"In state", 84, 86, 0, true},
     {"Dispatcher", 76, 86, 0, false}, {"Created at", 110, 130, 2, false},
     {"Jobs", 62, 70, 0, true},        {"Resumed", 68, 76, 0, true},
 };

@@ -586,8 +586,10 @@ TEST_F(DumpTest, WhatIsNoDumpIsRefusedWithASentence) {
     EXPECT_EQ(opened().problem, "There is no file " + path + ".");
     put("");
     EXPECT_EQ(opened().problem, path + " is empty.");
+    put("no dump");
+    EXPECT_THAT(opened().problem, StartsWith(path + " holds no dump that is known here: none of Coroscope, "));
     put("Coroutines dump 2026/08/14 16:18:30\n");
-    EXPECT_EQ(opened().problem, path + " is not a dump of Coroscope: it does not begin as one.");
+    EXPECT_EQ(opened().problem, path + " holds a coroutine dump of Kotlin's DebugProbes with nothing in it.");
     EXPECT_EQ(open(scratch.path()).problem(), scratch.path() + " is a directory, not a dump.");
     EXPECT_EQ(open("/dev/null").problem(), "/dev/null is not an ordinary file, so it cannot be a dump.");
     const std::string pipe = scratch.path() + "/pipe";

@@ -145,7 +145,7 @@ TEST_F(DumpWindowTest, whatIsNoDumpLeavesWhatWasThereAndSaysSo) {
     file.close();
     window.openFile(path);
     ASSERT_TRUE(eventually([this] { return window.banner().isVisible(); }));
-    EXPECT_TRUE(window.banner().text().contains(QStringLiteral("is not a dump of Coroscope")));
+    EXPECT_TRUE(window.banner().text().contains(QStringLiteral("holds no dump that is known here")));
     EXPECT_EQ(window.workspace().state(), Workspace::State::Live);
     EXPECT_EQ(window.workspace().tree().size(), 499u);
 }

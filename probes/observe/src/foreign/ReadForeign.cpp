@@ -97,6 +97,9 @@ Result<Dump> readForeign(PeekedBytes& all, const std::function<bool(std::uint64_
         dump.problem(0, all.problem());
     if (dump.size() == 0) {
         const std::vector<std::string>& problems = dump.info().problems;
+        if (!dump.info().format.empty())
+            return Problem{"holds " + dump.info().format + " with nothing in it." +
+                           (problems.empty() ? std::string() : ' ' + problems.front())};
         return Problem{
             "holds no dump that is known here: none of Coroscope, of Kotlin's DebugProbes, of IntelliJ, of "
             "Go's goroutines or of the JDK's threads in JSON." +

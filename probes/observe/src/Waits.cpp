@@ -4,6 +4,7 @@
 #include <coroscope/observe/Labels.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace coroscope::observe {
@@ -17,7 +18,9 @@ std::string childrenText(std::uint32_t count) {
 WaitText delayText(std::uint64_t due, std::int64_t now) {
     if (due == 0)
         return {"a delay", {}, {}};
-    const std::int64_t left = static_cast<std::int64_t>(due) - now;
+    // A damaged record may tell any time.
+    constexpr std::uint64_t latest = std::numeric_limits<std::int64_t>::max() / 2;
+    const std::int64_t left = static_cast<std::int64_t>(std::min(due, latest)) - now;
     if (left < 0)
         return {"a delay that was due " + durationText(-left) + " ago", {}, {}};
     return {"a delay, due in " + durationText(left), {}, {}};

@@ -329,7 +329,8 @@ TEST(OtherFiles, AreRefusedWithWhatCouldBeRead) {
     EXPECT_THAT(text("hello\nworld\n").problem, HasSubstr("the text holds no dump that is known here"));
     EXPECT_THAT(text("").problem, HasSubstr("is empty"));
     EXPECT_THAT(text("\xff\xfe\x43\x00").problem, HasSubstr("UTF-16"));
-    EXPECT_THAT(text("{\"threadDump\": {\"threadContainers\": []}}").problem, HasSubstr("holds no dump"));
+    EXPECT_THAT(text("{\"threadDump\": {\"threadContainers\": []}}").problem,
+                HasSubstr("holds a thread dump of the JDK with nothing in it"));
     EXPECT_THAT(text(std::string(3'000'000, 'x')).problem, HasSubstr("holds no dump"));
 }
 

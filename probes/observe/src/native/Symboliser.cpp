@@ -23,9 +23,15 @@ constexpr std::string_view ownNames[] = {"coroscope::record::",          "corosc
                                          "coroscope::CoroutineScope::",  "coroscope::newJob(",
                                          "coroscope::newSupervisorJob(", "coroscope_job_begin"};
 
+/// Where it stands. Debug information with lines alone knows functions without what they belong to.
+constexpr std::string_view ownFiles[] = {"/coroscope/runtime/", "/probes/record/src/",
+                                         "/runtime/src/CoroutineScope.cpp", "/runtime/src/Job.cpp",
+                                         "/runtime/src/JobNode.cpp"};
+
 bool isOwn(const SiteText& frame) {
     const std::string_view file = frame.file, function = frame.function;
-    if (file.find("/coroscope/runtime/") != std::string_view::npos)
+    if (std::any_of(std::begin(ownFiles), std::end(ownFiles),
+                    [&](std::string_view own) { return file.find(own) != std::string_view::npos; }))
         return true;
     return std::any_of(std::begin(ownNames), std::end(ownNames),
                        [&](std::string_view name) { return function.find(name) != std::string_view::npos; });

@@ -152,7 +152,8 @@ std::string RecordReader::problemWithHeader() const {
         !fits(h.rings, sizeof(layout::Event), 8, mostRows, h.threads.capacity))
         return "the header of its record makes no sense";
     if ((h.versionMinor > 0 && !fits(h.incidents, sizeof(layout::Incident), 8, mostRows)) ||
-        (h.versionMinor > 1 && !fits(h.resources, sizeof(layout::Resource), 8, mostRows)))
+        (h.versionMinor > 1 &&
+         !fits(h.resources, sizeof(layout::Resource), alignof(layout::Resource), mostRows)))
         return "the header of its record makes no sense";
     if (h.versionMinor > 2 && (!fits(h.modules, sizeof(layout::Module), 8, mostRows) ||
                                !fits(h.callStacks, sizeof(layout::CallStack), 8, mostRows)))

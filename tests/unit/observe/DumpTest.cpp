@@ -587,7 +587,8 @@ TEST_F(DumpTest, WhatIsNoDumpIsRefusedWithASentence) {
     put("");
     EXPECT_EQ(opened().problem, path + " is empty.");
     put("no dump");
-    EXPECT_THAT(opened().problem, StartsWith(path + " holds no dump that is known here: none of Coroscope, "));
+    EXPECT_THAT(opened().problem,
+                StartsWith(path + " holds no dump that is known here: none of Coroscope, "));
     put("Coroutines dump 2026/08/14 16:18:30\n");
     EXPECT_EQ(opened().problem, path + " holds a coroutine dump of Kotlin's DebugProbes with nothing in it.");
     EXPECT_EQ(open(scratch.path()).problem(), scratch.path() + " is a directory, not a dump.");

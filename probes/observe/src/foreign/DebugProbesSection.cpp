@@ -59,13 +59,8 @@ public:
     }
 
     void finish() override {
-        if (job_ != ForeignDump::none) {
-            const ForeignStack stack = kotlinStack(lines_, dump_);
-            JobRow& row = dump_.job(job_);
-            row.suspendedAt = stack.suspendedAt;
-            row.creationStack = stack.creation;
-            row.site = stack.site;
-        }
+        if (job_ != ForeignDump::none)
+            dump_.place(job_, kotlinStack(lines_, dump_));
         job_ = ForeignDump::none;
         lines_.clear();
     }

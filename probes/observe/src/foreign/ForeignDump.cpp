@@ -33,6 +33,13 @@ void ForeignDump::setParent(std::uint32_t job, std::uint32_t parent) {
     jobs_[job].parent = JobId::of(parent, 1);
 }
 
+void ForeignDump::place(std::uint32_t job, const ForeignStack& stack) {
+    JobRow& row = jobs_[job];
+    row.suspendedAt = stack.suspendedAt;
+    row.creationStack = stack.creation;
+    row.site = stack.site;
+}
+
 void ForeignDump::repeatFrom(std::uint32_t first, std::uint64_t times) {
     const std::uint32_t end = size();
     for (std::uint64_t copy = 1; copy < times && first < end; ++copy) {

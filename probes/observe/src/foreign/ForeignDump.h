@@ -41,6 +41,7 @@ public:
     /// All jobs from this one on once more, so many times in all: what a format tells as "9 of these".
     void repeatFrom(std::uint32_t first, std::uint64_t times);
     void setParent(std::uint32_t job, std::uint32_t parent);
+    void place(std::uint32_t job, const ForeignStack& stack);
 
     /// What was made of these lines before, or null: most jobs of a dump stand at the same few places.
     const ForeignStack* known(std::string_view lines) const;

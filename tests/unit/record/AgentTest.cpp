@@ -332,6 +332,11 @@ TEST(Agent, PeersThatSendTooMuchNothingOrDescriptorsHarmNobody) {
     setCommandHandler(&countingHandler);
     Observer good;
     ASSERT_TRUE(good.hello());
+    // Until it answers, the agent may still hold the descriptor that it sent with its hello.
+    wire::Cancel elsewhere = good.cancelOf({1}, 1);
+    ++elsewhere.processStart;
+    good.send(elsewhere);
+    ASSERT_EQ(good.answer(), AnswerKind::WrongProcess);
     const int before = openHere();
     for (int round = 0; round < 200; ++round) {
         Observer bad;
@@ -352,7 +357,7 @@ TEST(Agent, PeersThatSendTooMuchNothingOrDescriptorsHarmNobody) {
             bad.answer(); // the others leave without having read a word
     }
     EXPECT_TRUE(eventually([&] { return openHere() == before; })) << "nothing that was sent stays open";
-    good.send(good.cancelOf({1}, 1));
+    good.send(good.cancelOf({1}, 2));
     EXPECT_EQ(good.answer(), AnswerKind::Queued);
     setCommandHandler(nullptr);
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -15,10 +16,18 @@ namespace coroscope::bench {
 
 inline constexpr double noGoal = -1;
 
+/// For what makes a measurement worthless.
+[[noreturn]] inline void fail(const char* sentence) {
+    std::fprintf(stderr, "bench: %s\n", sentence);
+    std::exit(1);
+}
+
 /// `goal`: at most so much; noGoal where the figure only informs. `peer`: what it was measured beside, in the
 /// same run, or "..., quoted" for a number from elsewhere; null without one.
 inline void print(const char* figure, double value, const char* unit, double goal, const char* peer = nullptr,
                   double peerValue = 0) {
+    if (!std::isfinite(value) || !std::isfinite(peerValue))
+        fail((std::string(figure) + " was divided by nothing").c_str());
     std::printf("{\"figure\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"goal\": ", figure, value, unit);
     std::printf(goal == noGoal ? "null" : "%g", goal);
     if (peer)
@@ -27,12 +36,6 @@ inline void print(const char* figure, double value, const char* unit, double goa
         std::printf(", \"peer\": null, \"peer_value\": null");
     std::printf("}\n");
     std::fflush(stdout);
-}
-
-/// For what makes a measurement worthless.
-[[noreturn]] inline void fail(const char* sentence) {
-    std::fprintf(stderr, "bench: %s\n", sentence);
-    std::exit(1);
 }
 
 inline double quantile(std::vector<double> values, double q) {

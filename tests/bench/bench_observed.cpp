@@ -79,8 +79,12 @@ void sampleFigure(int jobs, int pairs, double seconds) {
     const double ratio = slowdown(sample, pairs, seconds, [&](auto&& passTime) {
         const std::uint64_t before = record.slices();
         const double cpu = sample.cpuSeconds();
-        passTime();
-        return (sample.cpuSeconds() - cpu) / static_cast<double>(record.slices() - before);
+        std::uint64_t done = 0;
+        while (done == 0) { // on a busy machine its turn may not have come
+            passTime();
+            done = record.slices() - before;
+        }
+        return (sample.cpuSeconds() - cpu) / static_cast<double>(done);
     });
     print("attach.target.slowdown", ratio, "ratio", 1.05, "DebugProbes, quoted", 1.3);
 }
@@ -91,8 +95,12 @@ void emptyJobsFigure(std::size_t live, int pairs, double seconds) {
     const double ratio = slowdown(crowd, pairs, seconds, [&](auto&& passTime) {
         const std::uint64_t before = crowd.ask().rounds;
         const double cpu = crowd.cpuSeconds();
-        passTime();
-        return (crowd.cpuSeconds() - cpu) / static_cast<double>(crowd.ask().rounds - before);
+        std::uint64_t done = 0;
+        while (done == 0) { // on a busy machine its turn may not have come
+            passTime();
+            done = crowd.ask().rounds - before;
+        }
+        return (crowd.cpuSeconds() - cpu) / static_cast<double>(done);
     });
     print("attach.target.slowdown_empty", ratio, "ratio", noGoal);
 }

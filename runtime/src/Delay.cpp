@@ -15,7 +15,14 @@ void DelayAwaitable::unregister() noexcept {
 }
 
 bool DelayAwaitable::claim() noexcept {
-    return Suspension::claim(State::Resumed) == Claim::Won;
+    if (Suspension::claim(State::Resumed) != Claim::Won)
+        return false;
+    __builtin_prefetch(&job(), 1);
+    return true;
+}
+
+void DelayAwaitable::approach() const noexcept {
+    job().approach();
 }
 
 void DelayAwaitable::fire(bool inPlace) noexcept {

@@ -124,8 +124,7 @@ private:
                 due = timers_.takeDue(room);
                 next_.store(timers_.next(), std::memory_order_relaxed);
             }
-            for (TimerNode* const node : due)
-                node->fire(false);
+            TimerHeap::fire(due);
             if (due.size() < room.size())
                 return;
         }

@@ -59,8 +59,7 @@ private:
                 lock.unlock();
                 {
                     const detail::Handover handover;
-                    for (TimerNode* const node : due)
-                        node->fire(false);
+                    detail::TimerHeap::fire(due);
                 }
                 lock.lock();
                 continue;

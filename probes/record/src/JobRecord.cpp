@@ -239,6 +239,11 @@ void JobRecord::held(bool byAnyone) noexcept {
     flagsChange(byAnyone ? JobFlags::held : std::uint16_t{0}, byAnyone ? std::uint16_t{0} : JobFlags::held);
 }
 
+void JobRecord::approach() const noexcept {
+    if (usable(id_))
+        __builtin_prefetch(&slotOf(id_).executionWord, 1);
+}
+
 void JobRecord::queued() noexcept {
     if (!usable(id_))
         return;

@@ -61,6 +61,9 @@ public:
     void stateChanges(JobState state, std::uint16_t setFlags = 0, std::uint16_t clearFlags = 0) noexcept;
     void flagsChange(std::uint16_t setFlags, std::uint16_t clearFlags) noexcept;
 
+    /// A hint that `queued` or `runs` comes in a moment: fetches the slot, which has left the caches while the
+    /// job waited.
+    void approach() const noexcept;
     /// Ready to run, in a dispatcher's queue.
     void queued() noexcept;
     /// On this thread now. Begins a stretch of running; the time is that of the thread's last stamp.

@@ -78,7 +78,7 @@ public:
     }
     /// What is known of every job, by its id.
     using Facts =
-        std::tuple<JobId, JobState, Execution, std::uint32_t, std::uint32_t, std::string, std::string>;
+        std::tuple<JobId, JobState, Execution, std::uint32_t, std::uint16_t, std::string, std::string>;
     std::map<std::uint64_t, Facts> facts() const {
         std::map<std::uint64_t, Facts> all;
         const auto words = session.dictionary();
@@ -87,7 +87,7 @@ public:
                 const observe::JobRow& row = tree.row(node);
                 const auto frames = words->stack(row.suspendedAt).frames;
                 all.emplace(row.id.value,
-                            Facts{row.parent, row.state, row.execution, row.jobVersion, row.executionSequence,
+                            Facts{row.parent, row.state, row.execution, row.resumes, row.flags,
                                   words->text(row.name), frames.empty() ? "" : frames.front().shortText()});
             }
         return all;

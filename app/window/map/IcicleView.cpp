@@ -124,7 +124,7 @@ IcicleView::Look IcicleView::lookAt(Node node) const {
     look.right = extent.x + extent.width;
     look.fitted = isGroup(node) && extent.width >= map().layout().width();
     if (!isGroup(node))
-        look.focus = workspace().tree().row(node).id;
+        look.focus = workspace().tree().id(node);
     // What is above stays in sight, as far as it may.
     look.top = std::max(0.0, extent.row * measure::mapRow - height() * 0.3);
     return look;
@@ -135,7 +135,7 @@ void IcicleView::zoomTo(Node node) {
         return;
     focusPath_.clear();
     for (Node at = node; at != noNode && !isGroup(at); at = map().layout().parent(at))
-        focusPath_.push_back(workspace().tree().row(at).id);
+        focusPath_.push_back(workspace().tree().id(at));
     moveTo(lookAt(node), true);
 }
 
@@ -252,7 +252,7 @@ void IcicleView::rememberAnchor() {
         }
     }
     if (node != noNode)
-        anchor_ = Anchor{workspace().tree().row(node).id, layout.extent(node).x};
+        anchor_ = Anchor{workspace().tree().id(node), layout.extent(node).x};
 }
 
 void IcicleView::layoutChanged() {
@@ -268,7 +268,7 @@ void IcicleView::layoutChanged() {
             node = noNode;
             focusPath_.erase(focusPath_.begin());
         }
-        const bool ended = node == noNode || workspace().tree().row(node).id != look.focus;
+        const bool ended = node == noNode || workspace().tree().id(node) != look.focus;
         const double top = look.top;
         look = node == noNode ? Look{} : lookAt(node);
         if (!ended)
@@ -322,13 +322,13 @@ std::vector<SeenJob> IcicleView::seen() const {
     constexpr double least = 24;
     std::vector<SeenJob> jobs;
     if (const Node node = current(); node != noNode && map().layout().known(node))
-        jobs.push_back({workspace().tree().row(node).id, rectOfNode(node).intersected(rect()).toRect()});
+        jobs.push_back({workspace().tree().id(node), rectOfNode(node).intersected(rect()).toRect()});
     for (const MapBox& box : boxes_) {
         if (jobs.size() >= most)
             break;
         if (isGroup(box.node) || box.merged > 0 || box.width < least || !map().layout().known(box.node))
             continue;
-        const JobId id = workspace().tree().row(box.node).id;
+        const JobId id = workspace().tree().id(box.node);
         if (jobs.empty() || jobs.front().job != id)
             jobs.push_back({id, rectOf(box, style_).intersected(rect()).toRect()});
     }

@@ -176,12 +176,12 @@ void JobMap::findingsChanged() {
 }
 
 MapLayout::Class JobMap::classOf(Node node) {
-    const observe::JobRow& row = workspace_.tree().row(node);
+    const observe::JobTree& tree = workspace_.tree();
     if (filtered_ && !workspace_.rows().matched(node))
         return leftOut;
     switch (colour_) {
     case MapColour::State: {
-        const StateLook state = app::lookOf(row.state, row.execution);
+        const StateLook state = app::lookOf(tree.state(node), tree.execution(node));
         const auto found = std::find(byState.begin(), byState.end(), state);
         return static_cast<MapLayout::Class>(found == byState.end() ? 1 : found - byState.begin() + 1);
     }
@@ -189,10 +189,10 @@ MapLayout::Class JobMap::classOf(Node node) {
         return anyAge;
     case MapColour::Dispatcher:
     case MapColour::Site:
-        return category(row);
+        return category(tree.row(node));
     case MapColour::Finding: {
         MapLayout::Class worst = noFinding;
-        for (const std::uint32_t index : workspace_.findings().of(row.id)) {
+        for (const std::uint32_t index : workspace_.findings().of(tree.id(node))) {
             const observe::Finding& finding = workspace_.findings().all()[index];
             const bool orphan = finding.rule.substr(0, 6) == "orphan";
             worst = std::max<MapLayout::Class>(worst, orphan ? orphanFinding
@@ -237,7 +237,7 @@ const MapLook& JobMap::look(const MapBox& box) const {
     if (colour_ != MapColour::Age || box.kind == leftOut || !layout_.known(box.node))
         return looks_[box.kind];
     // Siblings lie in the order in which they came: the first of many is the oldest.
-    return ages_[ageClass(workspace_.tree().row(box.node).createdAt)];
+    return ages_[ageClass(workspace_.tree().createdAt(box.node))];
 }
 
 const MapLook& JobMap::look(Node node) const {

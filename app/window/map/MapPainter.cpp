@@ -200,7 +200,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
         if (box.node == selectedNode)
             selected = &rects[i];
         if (style.labels && rect.width() >= leastForPattern) {
-            const JobId id = workspace.tree().row(box.node).id;
+            const JobId id = workspace.tree().id(box.node);
             if (const QColor colour = findingColour(workspace, id); colour.isValid())
                 marked.push_back({rect, colour});
             if (rect.width() >= leastForIcon)

@@ -19,7 +19,7 @@ void ChildStates::start(const observe::JobTree& tree, JobId parent) {
     running_.clear();
     const observe::Node node = tree.find(parent);
     next_ = node == noNode ? noNode : tree.firstChild(node);
-    nextId_ = next_ == noNode ? JobId{} : tree.row(next_).id;
+    nextId_ = next_ == noNode ? JobId{} : tree.id(next_);
     if (next_ == noNode) {
         partial_ = false;
         publish();
@@ -30,7 +30,7 @@ void ChildStates::step(const observe::JobTree& tree, std::size_t children) {
     if (!counting())
         return;
     const observe::Node parent = tree.find(parent_);
-    if (parent == noNode || !tree.isLive(next_) || tree.row(next_).id != nextId_ ||
+    if (parent == noNode || !tree.isLive(next_) || tree.id(next_) != nextId_ ||
         tree.parent(next_) != parent) {
         next_ = noNode;
         return;
@@ -45,7 +45,7 @@ void ChildStates::step(const observe::JobTree& tree, std::size_t children) {
         else
             ++at->jobs;
     }
-    nextId_ = next_ == noNode ? JobId{} : tree.row(next_).id;
+    nextId_ = next_ == noNode ? JobId{} : tree.id(next_);
     partial_ = partial_ && next_ != noNode;
     if (next_ == noNode || partial_)
         publish();

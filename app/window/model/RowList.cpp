@@ -74,7 +74,7 @@ void RowList::appendChunks(const Item* items, std::size_t count, std::vector<std
 
 void RowList::makeRoomFor(Item item) {
     if (item >= chunkOf_.size())
-        chunkOf_.resize(std::max<std::size_t>(std::size_t{item} + 1, chunkOf_.size() * 2), none);
+        chunkOf_.resize(std::size_t{item} + 1, none); // has room for more, and touches none of it
 }
 
 RowList::Item RowList::at(std::size_t row) const noexcept {
@@ -88,7 +88,7 @@ std::size_t RowList::rowOf(Item item) const noexcept {
     return before(chunk.place) + static_cast<std::size_t>(offset);
 }
 
-void RowList::assign(const std::vector<Item>& items) {
+void RowList::assign(std::span<const Item> items) {
     unused_.insert(unused_.end(), order_.begin(), order_.end());
     order_.clear();
     std::fill(chunkOf_.begin(), chunkOf_.end(), none);
@@ -130,7 +130,7 @@ void RowList::insert(std::size_t row, Item item) {
     resized(where.place, 1);
 }
 
-void RowList::insert(std::size_t row, const std::vector<Item>& items) {
+void RowList::insert(std::size_t row, std::span<const Item> items) {
     if (items.size() < 32) {
         for (std::size_t i = 0; i < items.size(); ++i)
             insert(row + i, items[i]);

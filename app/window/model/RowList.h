@@ -3,9 +3,12 @@
 // come and go anywhere.
 #pragma once
 
+#include <coroscope/observe/LargeVector.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace coroscope::app {
@@ -27,10 +30,10 @@ public:
     std::size_t rowOf(Item item) const noexcept;
 
     /// Replaces everything.
-    void assign(const std::vector<Item>& items);
+    void assign(std::span<const Item> items);
     /// Puts an item that is not there yet in front of the one now at `row`, or at the end if row is size().
     void insert(std::size_t row, Item item);
-    void insert(std::size_t row, const std::vector<Item>& items);
+    void insert(std::size_t row, std::span<const Item> items);
     void erase(Item item);
     void erase(std::size_t row, std::size_t count);
 
@@ -52,7 +55,7 @@ public:
 private:
     static constexpr std::uint32_t capacity = 512;
     static constexpr std::uint32_t comfortable =
-        384; ///< how full a chunk is made when many items come at once
+        448; ///< how full a chunk is made when many items come at once
     static constexpr std::uint32_t none = 0xffffffff;
 
     struct Chunk {
@@ -75,9 +78,9 @@ private:
 
     std::vector<std::unique_ptr<Chunk>> chunks_;
     std::vector<std::uint32_t> unused_;
-    std::vector<std::uint32_t> order_;   ///< chunks from the first row to the last
-    std::vector<std::uint64_t> sums_;    ///< Fenwick tree over the sizes, one-based
-    std::vector<std::uint32_t> chunkOf_; ///< by item
+    std::vector<std::uint32_t> order_;            ///< chunks from the first row to the last
+    std::vector<std::uint64_t> sums_;             ///< Fenwick tree over the sizes, one-based
+    observe::LargeVector<std::uint32_t> chunkOf_; ///< by item
     std::size_t total_ = 0;
 };
 

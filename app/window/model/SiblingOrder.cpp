@@ -81,7 +81,7 @@ TreeRows::SortKeys sortKeys(const Workspace& workspace, Column column) {
             [&labels](const JobRow& row) { return labels.name(row); });
     case FindingsColumn:
         return byNumber([&workspace, &tree](Node node) {
-            const JobId id = tree.row(node).id;
+            const JobId id = tree.id(node);
             return std::uint64_t{workspace.findings().of(id).size()} << 32 | workspace.findings().below(id);
         });
     case StateColumn:
@@ -102,7 +102,7 @@ TreeRows::SortKeys sortKeys(const Workspace& workspace, Column column) {
                 return row.execution == Execution::Suspended ? labels.stack(row.suspendedAt) : QString();
             });
     case AgeColumn:
-        return byNumber([&tree](Node node) { return ~static_cast<std::uint64_t>(tree.row(node).createdAt); });
+        return byNumber([&tree](Node node) { return ~static_cast<std::uint64_t>(tree.createdAt(node)); });
     case InStateColumn:
         return byNumber([&tree](Node node) {
             const JobRow& row = tree.row(node);

@@ -8,12 +8,13 @@ using observe::noNode;
 
 void SubtreeSizes::clear() {
     entries_.clear();
+    waiting_.clear();
     pending_.clear();
 }
 
 void SubtreeSizes::rebuild(const observe::JobTree& tree) {
     clear();
-    std::vector<Node> order; // parents before children
+    observe::LargeVector<Node> order; // parents before children
     order.reserve(tree.size());
     for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root))
         order.push_back(root);
@@ -21,16 +22,12 @@ void SubtreeSizes::rebuild(const observe::JobTree& tree) {
         for (Node child = tree.firstChild(order[i]); child != noNode; child = tree.nextSibling(child))
             order.push_back(child);
     }
+    entries_.resize(tree.endNode());
     for (Node node : order) {
-        if (node >= entries_.size())
-            entries_.resize(std::size_t{node} + 1);
         const Node parent = tree.parent(node);
         Entry& entry = entries_[node];
-        entry.id = tree.row(node).id;
-        entry.parent = parent;
-        entry.depth = parent == noNode ? 0 : entries_[parent].depth + 1;
+        entry = below(parent);
         entry.size = 1;
-        entry.known = true;
     }
     for (std::size_t i = order.size(); i-- > 0;) {
         const Entry& entry = entries_[order[i]];
@@ -41,38 +38,48 @@ void SubtreeSizes::rebuild(const observe::JobTree& tree) {
 
 void SubtreeSizes::add(Node node, std::int32_t difference) {
     Entry& entry = entries_[node];
-    entry.difference += difference;
+    if (!entry.queued) {
+        waiting_.push_back({entry.size, 0});
+        entry.size = static_cast<std::uint32_t>(waiting_.size() - 1);
+    }
+    waiting_[entry.size].difference += difference;
     if (entry.queued)
         return;
-    entry.queued = true;
+    entry.queued = 1;
     if (entry.depth >= pending_.size())
         pending_.resize(std::size_t{entry.depth} + 1);
     pending_[entry.depth].push_back(node);
 }
 
-void SubtreeSizes::insert(Node node, JobId id, Node parent) {
+/// Of a node with this parent.
+SubtreeSizes::Entry SubtreeSizes::below(Node parent) const noexcept {
+    Entry entry;
+    entry.parent = parent;
+    entry.depth = parent == noNode ? 0 : (entries_[parent].depth + 1) & deepest;
+    entry.known = 1;
+    return entry;
+}
+
+void SubtreeSizes::insert(Node node, Node parent) {
     if (node >= entries_.size())
         entries_.resize(std::size_t{node} + 1);
-    entries_[node] = Entry{.id = id,
-                           .parent = parent,
-                           .depth = parent == noNode ? 0 : entries_[parent].depth + 1,
-                           .size = 0,
-                           .known = true};
+    entries_[node] = below(parent);
     add(node, 1);
 }
 
 void SubtreeSizes::remove(Node node) {
     Entry& entry = entries_[node];
     // What has reached those above is `size`; what of it is still to be taken back is all of it.
-    if (entry.parent != noNode && entry.size != 0)
-        add(entry.parent, -static_cast<std::int32_t>(entry.size));
+    const std::uint32_t told = size(node);
+    if (entry.parent != noNode && told != 0)
+        add(entry.parent, -static_cast<std::int32_t>(told));
     entry = Entry{};
 }
 
 void SubtreeSizes::move(const observe::JobTree& tree, Node node, Node newParent) {
     flush();
     Entry& moved = entries_[node];
-    const auto size = static_cast<std::int32_t>(moved.size);
+    const auto size = static_cast<std::int32_t>(this->size(node));
     if (moved.parent != noNode)
         add(moved.parent, -size);
     moved.parent = newParent;
@@ -81,18 +88,16 @@ void SubtreeSizes::move(const observe::JobTree& tree, Node node, Node newParent)
         add(newParent, size);
     if (moved.depth == depth)
         return;
-    moved.depth = depth;
-    std::vector<Node> below{node};
-    while (!below.empty()) {
-        const Node parent = below.back();
-        below.pop_back();
+    moved.depth = depth & deepest;
+    std::vector<Node> tops{node};
+    while (!tops.empty()) {
+        const Node parent = tops.back();
+        tops.pop_back();
         for (Node child = tree.firstChild(parent); child != noNode; child = tree.nextSibling(child)) {
-            if (!known(child) || entries_[child].id != tree.row(child).id)
+            if (!known(child) || entries_[child].parent != parent)
                 continue;
-            if (entries_[child].parent != parent)
-                continue;
-            entries_[child].depth = entries_[parent].depth + 1;
-            below.push_back(child);
+            entries_[child].depth = (entries_[parent].depth + 1) & deepest;
+            tops.push_back(child);
         }
     }
 }

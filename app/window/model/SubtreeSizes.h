@@ -21,14 +21,16 @@ public:
     void rebuild(const observe::JobTree& tree);
 
     bool known(Node node) const noexcept { return node < entries_.size() && entries_[node].known; }
-    JobId id(Node node) const noexcept { return entries_[node].id; }
     Node parent(Node node) const noexcept { return entries_[node].parent; }
     std::uint32_t depth(Node node) const noexcept { return entries_[node].depth; }
     /// The node itself included; true as of the last flush().
-    std::uint32_t size(Node node) const noexcept { return entries_[node].size; }
+    std::uint32_t size(Node node) const noexcept {
+        const Entry& entry = entries_[node];
+        return entry.queued ? waiting_[entry.size].size : entry.size;
+    }
 
     /// A node without children, at its place. Its parent must be known.
-    void insert(Node node, JobId id, Node parent);
+    void insert(Node node, Node parent);
     /// A node whose children were removed before it.
     void remove(Node node);
     /// Moves a node with all below it. `tree` gives what is below.
@@ -43,36 +45,44 @@ public:
                 Entry& entry = entries_[node];
                 if (!entry.known || !entry.queued || entry.depth != level)
                     continue;
+                const Waiting waiting = waiting_[entry.size];
                 entry.queued = false;
-                if (entry.difference == 0)
+                entry.size = waiting.size + static_cast<std::uint32_t>(waiting.difference);
+                if (waiting.difference == 0)
                     continue;
-                entry.size += static_cast<std::uint32_t>(entry.difference);
                 if (entry.parent != observe::noNode)
-                    add(entry.parent, entry.difference);
-                entry.difference = 0;
+                    add(entry.parent, waiting.difference);
                 changed(node);
             }
             pending_[level].clear();
         }
+        waiting_.clear();
     }
     void flush() {
         flush([](Node) {});
     }
 
 private:
+    /// There is one for each job.
     struct Entry {
-        JobId id;
         Node parent = observe::noNode;
-        std::uint32_t depth = 0;
-        std::uint32_t size = 0;
-        std::int32_t difference = 0; ///< not yet added to size, nor to those above
-        bool known = false;
-        bool queued = false;
+        std::uint32_t depth : 30 = 0;
+        std::uint32_t known : 1 = 0;
+        std::uint32_t queued : 1 = 0;
+        std::uint32_t size = 0; ///< or, while it is queued, where in waiting_
+    };
+    struct Waiting {
+        std::uint32_t size;
+        std::int32_t difference; ///< not yet added to size, nor to those above
     };
 
+    static constexpr std::uint32_t deepest = (1u << 30) - 1; ///< more than there can be jobs
+
+    Entry below(Node parent) const noexcept;
     void add(Node node, std::int32_t difference);
 
-    std::vector<Entry> entries_;
+    observe::LargeVector<Entry> entries_;
+    std::vector<Waiting> waiting_;
     std::vector<std::vector<Node>> pending_; ///< by depth
 };
 

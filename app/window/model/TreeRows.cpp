@@ -28,11 +28,11 @@ void TreeRows::set(Node node, Flag flag, bool on) noexcept {
 
 void TreeRows::adopt(Node node) {
     if (node >= flags_.size())
-        flags_.resize(std::max<std::size_t>(std::size_t{node} + 1, flags_.size() * 2), 0);
+        flags_.resize(std::size_t{node} + 1, 0); // has room for more, and touches none of it
     flags_[node] = 0;
     bool expand = sizes_.depth(node) < expandedLevels;
     if (!chosen_.empty()) {
-        if (const auto found = chosen_.find(tree_.row(node).id); found != chosen_.end())
+        if (const auto found = chosen_.find(tree_.id(node)); found != chosen_.end())
             expand = found->second;
     }
     set(node, isExpanded, expand);
@@ -68,8 +68,7 @@ bool TreeRows::open(Node node) const noexcept {
 
 /// False for nodes that are in the tree already but not yet in our picture of it.
 bool TreeRows::belongsHere(Node node, Node parent) const noexcept {
-    return sizes_.known(node) && sizes_.id(node) == tree_.row(node).id && sizes_.parent(node) == parent &&
-           (!filtered_ || has(node, shown));
+    return sizes_.known(node) && sizes_.parent(node) == parent && (!filtered_ || has(node, shown));
 }
 
 std::size_t TreeRows::rowOf(Node node) const noexcept {
@@ -144,7 +143,7 @@ void TreeRows::rebuild() {
     dirty_.clear();
     orphanRoots_ = 0;
     matchCount_[0] = matchCount_[1] = 0;
-    std::vector<Node> order;
+    observe::LargeVector<Node> order;
     order.reserve(tree_.size());
     for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
         order.push_back(root);
@@ -165,7 +164,7 @@ void TreeRows::rebuild() {
 }
 
 /// Appends the visible rows of `top` and below it, in order, without recursion: trees may be 100,000 deep.
-void TreeRows::collect(Node top, std::vector<RowList::Item>& into) {
+void TreeRows::collect(Node top, Items& into) {
     if (arranged()) {
         collectArranged(top, into);
         return;
@@ -190,7 +189,7 @@ void TreeRows::collect(Node top, std::vector<RowList::Item>& into) {
 }
 
 void TreeRows::rebuildRows() {
-    std::vector<RowList::Item> items;
+    Items items;
     if (!folds_.empty())
         for (std::uint8_t& bits : flags_)
             bits = static_cast<std::uint8_t>(bits & ~hiddenByFold);
@@ -306,7 +305,7 @@ void TreeRows::putIn(Node node) {
     if (tree_.childCount(node) == 0) {
         rows_.insert(row, itemOf(node));
     } else {
-        std::vector<RowList::Item> items;
+        Items items;
         collect(node, items);
         rows_.insert(row, items);
     }
@@ -360,7 +359,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
     // Out of their old places first, while our picture still shows these.
     std::vector<Node> detached;
     for (Node node : changes.moved) {
-        if (!sizes_.known(node) || sizes_.id(node) != tree_.row(node).id)
+        if (!sizes_.known(node))
             continue;
         takeOut(node);
         if (has(node, isOrphan)) {
@@ -373,7 +372,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
     }
     for (const observe::TreeChanges::Removed& removed : changes.removed) {
         const Node node = removed.node;
-        if (!sizes_.known(node) || sizes_.id(node) != removed.id)
+        if (!sizes_.known(node))
             continue;
         if (rows_.contains(itemOf(node))) {
             rows_.erase(itemOf(node));
@@ -406,7 +405,7 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
             rebuild();
             return;
         }
-        sizes_.insert(node, tree_.row(node).id, above);
+        sizes_.insert(node, above);
         adopt(node);
         if (has(node, isOrphan))
             showOrphanGroup();
@@ -479,7 +478,7 @@ void TreeRows::setExpanded(Node node, bool expand) {
         rebuildRows();
         return;
     }
-    chosen_[tree_.row(node).id] = expand;
+    chosen_[tree_.id(node)] = expand;
     if (!visible(node) || tree_.childCount(node) == 0) {
         set(node, isExpanded, expand);
         return;
@@ -487,7 +486,7 @@ void TreeRows::setExpanded(Node node, bool expand) {
     const std::size_t row = rows_.rowOf(itemOf(node));
     if (expand) {
         set(node, isExpanded, true);
-        std::vector<RowList::Item> items;
+        Items items;
         collect(node, items);
         items.erase(items.begin());
         rows_.insert(row + 1, items);
@@ -519,7 +518,7 @@ void TreeRows::expandAll(Node node) {
             set(below, filterCollapsed, false);
         } else {
             set(below, isExpanded, true);
-            chosen_[tree_.row(below).id] = true;
+            chosen_[tree_.id(below)] = true;
         }
     }
     rebuildRows();
@@ -545,7 +544,7 @@ void TreeRows::reveal(Node node) {
     for (const Node each : above)
         if (each != orphanGroup && each != node && sizes_.known(each)) {
             set(each, isExpanded, true);
-            chosen_[tree_.row(each).id] = true;
+            chosen_[tree_.id(each)] = true;
         }
     rebuildRows();
 }
@@ -575,7 +574,7 @@ void TreeRows::expandTo(Node node, unsigned levels) {
                 set(below, filterCollapsed, !expand);
             } else if (has(below, isExpanded) != expand) {
                 set(below, isExpanded, expand);
-                chosen_[tree_.row(below).id] = expand;
+                chosen_[tree_.id(below)] = expand;
             }
         }
     }
@@ -605,7 +604,7 @@ std::uint32_t TreeRows::folded(Node node) const noexcept {
 
 std::uint64_t TreeRows::familyOf(Node node) const {
     const Node above = sizes_.parent(node);
-    const std::uint64_t place = above == noNode ? 0 : sizes_.id(above).value;
+    const std::uint64_t place = above == noNode ? 0 : tree_.id(above).value;
     return alike_(node).family ^ (place * 0x9e3779b97f4a7c15u);
 }
 
@@ -637,7 +636,7 @@ void TreeRows::sign() {
     for (Node node = tree_.find(apart_); apart_ && node != noNode; node = tree_.parent(node))
         apartNodes_.insert(node);
     signatures_.assign(flags_.size(), 0);
-    std::vector<Node> order;
+    observe::LargeVector<Node> order;
     order.reserve(tree_.size());
     for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
         order.push_back(root);
@@ -662,7 +661,7 @@ void TreeRows::foldSiblings(std::vector<Node>& siblings) {
         set(node, hiddenByFold, false);
         folds_.erase(node);
         // What leads to the selected job stays open.
-        const bool leads = apartNodes_.contains(node) && sizes_.id(node) != apart_;
+        const bool leads = apartNodes_.contains(node) && tree_.id(node) != apart_;
         if (leads || node >= signatures_.size() || unfolded_.contains(familyOf(node))) {
             kept.push_back(node);
             continue;
@@ -715,7 +714,7 @@ void TreeRows::arrange(std::vector<Node>& siblings) {
 }
 
 /// As collect(), where siblings do not stand as they are linked.
-void TreeRows::collectArranged(Node top, std::vector<RowList::Item>& into) {
+void TreeRows::collectArranged(Node top, Items& into) {
     struct Level {
         std::vector<Node> nodes;
         std::size_t at = 0;

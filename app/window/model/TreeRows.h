@@ -148,8 +148,9 @@ private:
     void beginScan();
     void rebuild();
     void rebuildRows();
-    void collect(Node top, std::vector<RowList::Item>& into);
-    void collectArranged(Node top, std::vector<RowList::Item>& into);
+    using Items = observe::LargeVector<RowList::Item>;
+    void collect(Node top, Items& into);
+    void collectArranged(Node top, Items& into);
     bool arranged() const noexcept { return static_cast<bool>(sortKeys_) || foldsNow(); }
     bool foldsNow() const noexcept { return static_cast<bool>(alike_) && !filtered_; }
     void arrange(std::vector<Node>& siblings);
@@ -169,8 +170,8 @@ private:
     const observe::JobTree& tree_;
     RowList rows_;
     SubtreeSizes sizes_;
-    std::vector<std::uint8_t> flags_;        ///< by node
-    std::unordered_map<JobId, bool> chosen_; ///< what a person expanded or collapsed
+    observe::LargeVector<std::uint8_t> flags_; ///< by node
+    std::unordered_map<JobId, bool> chosen_;   ///< what a person expanded or collapsed
     std::uint32_t orphanJobs_ = 0;
     std::uint32_t orphanRoots_ = 0;
     bool groupExpanded_ = true;

@@ -259,10 +259,10 @@ void DetailsPanel::askCancelMatching() {
     cancel_->askMatching();
 }
 
-const observe::JobRow* DetailsPanel::row() const {
+std::optional<observe::JobRow> DetailsPanel::row() const {
     if (const Node node = workspace_.selectedNode(); node != noNode)
-        return &workspace_.tree().row(node);
-    return workspace_.selected() ? &workspace_.selected()->row : nullptr;
+        return workspace_.tree().row(node);
+    return workspace_.selected() ? std::optional(workspace_.selected()->row) : std::nullopt;
 }
 
 QString DetailsPanel::link(JobId id) const {
@@ -273,8 +273,8 @@ QString DetailsPanel::link(JobId id) const {
 
 observe::WaitText DetailsPanel::selectedWait() const {
     const observe::Dictionary* const dictionary = workspace_.labels().dictionary();
-    const observe::JobRow* const job = row();
-    if (dictionary == nullptr || job == nullptr || !job->id)
+    const std::optional<observe::JobRow> job = row();
+    if (dictionary == nullptr || !job || !job->id)
         return {};
     const std::optional<observe::EndedJob>& ended = workspace_.selected()->ended;
     return observe::describeWait(workspace_.tree(), *job, *dictionary, ended ? ended->at : workspace_.now());
@@ -305,8 +305,8 @@ void DetailsPanel::rebuild() {
 }
 
 void DetailsPanel::refresh() {
-    const observe::JobRow* job = row();
-    if (job == nullptr)
+    const std::optional<observe::JobRow> job = row();
+    if (!job)
         return;
     const SelectedJob& selected = *workspace_.selected();
     const Labels& labels = workspace_.labels();
@@ -459,7 +459,7 @@ void DetailsPanel::fillSample() {
 }
 
 void DetailsPanel::fillPlaces() {
-    const observe::JobRow* job = row();
+    const std::optional<observe::JobRow> job = row();
     const bool ended = workspace_.selected()->ended.has_value();
     const bool suspended = job->execution == Execution::Suspended;
     // Another program's dump may know where a running job is, too.
@@ -601,7 +601,7 @@ std::pair<QString, QString> DetailsPanel::history() const {
 }
 
 void DetailsPanel::fillRelations() {
-    const observe::JobRow* job = row();
+    const std::optional<observe::JobRow> job = row();
     std::vector<std::pair<QString, QString>> facts; // label, rich text
     if (const observe::WaitText wait = selectedWait(); !wait.empty())
         facts.emplace_back(workspace_.selected()->ended ? tr("Waited for") : tr("Waits for"),
@@ -693,8 +693,8 @@ void DetailsPanel::refreshCancels() {
 }
 
 QString DetailsPanel::report() const {
-    const observe::JobRow* job = row();
-    if (job == nullptr)
+    const std::optional<observe::JobRow> job = row();
+    if (!job)
         return {};
     const SelectedJob& selected = *workspace_.selected();
     const Labels& labels = workspace_.labels();

@@ -9,6 +9,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <optional>
 #include <utility>
 
 class QFrame;
@@ -64,7 +65,7 @@ private:
     QString link(JobId id) const;
     observe::WaitText selectedWait() const;
     QStringList waitersLinked() const;
-    const observe::JobRow* row() const;
+    std::optional<observe::JobRow> row() const;
 
     Workspace& workspace_;
     QStackedWidget* pages_;

@@ -305,7 +305,7 @@ std::size_t JobTreeView::currentRow() const noexcept {
 
 void JobTreeView::setCurrent(Node node) {
     groupCurrent_ = node == orphanGroup;
-    workspace_.select(node == orphanGroup || node == noNode ? JobId{} : workspace_.tree().row(node).id);
+    workspace_.select(node == orphanGroup || node == noNode ? JobId{} : workspace_.tree().id(node));
     if (groupCurrent_)
         selectionChanged();
 }
@@ -346,7 +346,7 @@ void JobTreeView::rememberAnchor() {
     const TreeRows& rows = workspace_.rows();
     seenGeneration_ = rows.generation();
     const auto add = [&](Node node, std::size_t row) {
-        const JobId id = node == orphanGroup ? JobId{} : workspace_.tree().row(node).id;
+        const JobId id = node == orphanGroup ? JobId{} : workspace_.tree().id(node);
         anchors_.push_back(
             {node, id,
              static_cast<int>(static_cast<qint64>(row) * measure::row) - verticalScrollBar()->value()});
@@ -606,7 +606,7 @@ void JobTreeView::keyPressEvent(QKeyEvent* event) {
             return;
         }
         if (any && node != orphanGroup)
-            emit cancelRequested(workspace_.tree().row(node).id);
+            emit cancelRequested(workspace_.tree().id(node));
         return;
     case Qt::Key_Menu:
         if (any)
@@ -677,7 +677,7 @@ void JobTreeView::mousePressEvent(QMouseEvent* event) {
         }
         if (node != orphanGroup && workspace_.rows().folded(node) == 0 &&
             workspace_.cancelProblem().isEmpty() && RowPainter::cancelButton(rect).contains(position)) {
-            emit cancelRequested(workspace_.tree().row(node).id);
+            emit cancelRequested(workspace_.tree().id(node));
             return;
         }
     }
@@ -766,7 +766,7 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
     menu->setAttribute(Qt::WA_DeleteOnClose);
     TreeRows& rows = workspace_.rows();
     const bool group = node == orphanGroup;
-    const JobId id = group ? JobId{} : workspace_.tree().row(node).id;
+    const JobId id = group ? JobId{} : workspace_.tree().id(node);
     const auto stillThere = [this, group, id] { return group ? orphanGroup : workspace_.tree().find(id); };
     if (rows.expandable(node)) {
         const bool expanded = rows.expanded(node);

@@ -262,7 +262,7 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
 void RowPainter::paintFindings(QPainter& painter, const QRect& cell, Node node) const {
     if (node == orphanGroup)
         return;
-    const JobId id = workspace_.tree().row(node).id;
+    const JobId id = workspace_.tree().id(node);
     int x = cell.left() + padding - 4;
     const int right = cell.right() - 2;
     for (const std::uint32_t index : workspace_.findings().of(id)) {

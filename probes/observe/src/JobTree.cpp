@@ -14,13 +14,13 @@ namespace {
 /// handful; the limit keeps made-up ones from costing more than a moment. What is beyond it stays a root.
 constexpr std::uint64_t cycleSearchSteps = 20'000'000;
 
-bool detached(const JobRow& row) noexcept {
-    return (row.flags & JobFlags::parentFromContext) != 0;
+bool isDetached(std::uint16_t flags) noexcept {
+    return (flags & JobFlags::parentFromContext) != 0;
 }
 
-void addTo(JobCounts& counts, const JobRow& row, std::uint64_t sign) noexcept {
+void addTo(JobCounts& counts, Execution execution, JobState state, std::uint64_t sign) noexcept {
     counts.jobs += sign;
-    switch (row.execution) {
+    switch (execution) {
     case Execution::None:
         counts.plain += sign;
         break;
@@ -40,30 +40,30 @@ void addTo(JobCounts& counts, const JobRow& row, std::uint64_t sign) noexcept {
         counts.waitsForChildren += sign;
         break;
     }
-    if (row.state == JobState::Cancelling)
+    if (state == JobState::Cancelling)
         counts.cancelling += sign;
 }
 
 /// Orders nodes by when their jobs were created; jobs of one moment by their number.
 struct CreationOrder {
-    const LargeVector<JobRow>& rows;
+    const PackedRows& rows;
 
     bool operator()(Node a, Node b) const noexcept {
-        return std::tie(rows[a].createdAt, rows[a].number) < std::tie(rows[b].createdAt, rows[b].number);
+        return std::pair(rows.createdAt(a), rows.number(a)) < std::pair(rows.createdAt(b), rows.number(b));
     }
 
     /// A radix sort, for millions of nodes in arbitrary order: some five times faster than comparing.
-    void sort(std::vector<Node>& nodes) const {
+    void sort(LargeVector<Node>& nodes) const {
         if (nodes.empty() || std::is_sorted(nodes.begin(), nodes.end(), *this))
             return;
         struct Key {
             std::uint64_t since;
             Node node;
         };
-        std::int64_t first = rows[nodes.front()].createdAt, last = first;
+        std::int64_t first = rows.createdAt(nodes.front()), last = first;
         for (const Node node : nodes) {
-            first = std::min(first, rows[node].createdAt);
-            last = std::max(last, rows[node].createdAt);
+            first = std::min(first, rows.createdAt(node));
+            last = std::max(last, rows.createdAt(node));
         }
         auto distance = [first](std::int64_t at) {
             return static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(first);
@@ -71,7 +71,7 @@ struct CreationOrder {
         LargeVector<Key> keys, next(nodes.size());
         keys.reserve(nodes.size());
         for (const Node node : nodes)
-            keys.push_back({distance(rows[node].createdAt), node});
+            keys.push_back({distance(rows.createdAt(node)), node});
         constexpr unsigned bits = 11;
         constexpr std::uint64_t mask = (1u << bits) - 1;
         for (unsigned shift = 0; shift < 64 && distance(last) >> shift != 0; shift += bits) {
@@ -89,8 +89,8 @@ struct CreationOrder {
             nodes[i] = keys[i].node;
         // Jobs of one moment lie together now, but not in order.
         for (auto from = nodes.begin(), to = from; from != nodes.end(); from = to) {
-            const std::int64_t at = rows[*from].createdAt;
-            to = std::find_if(from, nodes.end(), [&](Node node) { return rows[node].createdAt != at; });
+            const std::int64_t at = rows.createdAt(*from);
+            to = std::find_if(from, nodes.end(), [&](Node node) { return rows.createdAt(node) != at; });
             std::sort(from, to, *this);
         }
     }
@@ -107,14 +107,13 @@ struct CreationOrder {
 void JobTree::apply(Batch batch, TreeChanges& changes) {
     changes.clear();
     stepsLeft_ = cycleSearchSteps;
-    std::vector<Node> arrived;
+    LargeVector<Node> arrived;
     if (batch.reset) {
         *this = JobTree{};
         stepsLeft_ = cycleSearchSteps;
         changes.reset = true;
         changes.inserted.reserve(batch.rows.size());
-        arrived = takeAll(std::move(batch.rows));
-        batch.rows.clear();
+        arrived = takeAll(std::exchange(batch.rows, {}));
     }
     if (batch.resources) {
         resources_ = *std::move(batch.resources);
@@ -128,12 +127,12 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
         fetchAhead(batch.rows, i);
         const JobRow& row = batch.rows[i];
         const Node old = slot(row.id);
-        if (old != noNode && rows_[old].id.generation() < row.id.generation())
-            links_[old].dying = true;
+        if (old != noNode && rows_.id(old).generation() < row.id.generation())
+            set(old, dying, true);
     }
     for (const JobRow& row : batch.rows) {
         const Node old = slot(row.id);
-        if (old != noNode && links_[old].dying)
+        if (old != noNode && has(old, dying))
             removeDying(old, changes);
     }
 
@@ -143,33 +142,36 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
         const Node known = slot(row.id);
         if (known == noNode) {
             arrived.push_back(take(row));
-        } else if (rows_[known].id == row.id) {
+        } else if (rows_.id(known) == row.id) {
             update(known, row, changes);
-        } else if (links_[known].fresh && rows_[known].id.generation() < row.id.generation()) {
+        } else if (has(known, fresh) && rows_.id(known).generation() < row.id.generation()) {
             // Slot used twice within this batch: only the later job is still there.
-            count(rows_[known], std::uint64_t(-1));
-            rows_[known] = row;
+            count(this->row(known), std::uint64_t(-1));
+            rows_.put(known, row);
+            namedParent_[rows_.link(known)] = row.parent;
             count(row, 1);
-            list(known);
         }
     }
     for (const Node node : arrived)
         place(node, changes);
+    namedParent_ = {};
     for (const Node node : arrived)
-        list(node);
+        list(node, row(node));
     if (!waiting_.empty())
         for (const Node node : arrived)
             adopt(node, changes);
 
     for (const EndedJob& ended : batch.ended)
         if (const Node node = find(ended.id); node != noNode)
-            links_[node].dying = true;
+            set(node, dying, true);
     for (const EndedJob& ended : batch.ended)
         if (const Node node = find(ended.id); node != noNode)
             removeDying(node, changes);
 
     for (const Node node : arrived)
-        links_[node].fresh = false;
+        set(node, fresh, false);
+    free_.insert(free_.end(), freed_.begin(), freed_.end());
+    freed_.clear();
     tidyListed();
     if (batch.ended.empty() && changes.removed.empty())
         return;
@@ -181,59 +183,69 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
     dropDead(changes.moved);
 }
 
-/// Takes in a complete state as it is, without copying it. Answers its nodes in the order in which the jobs
-/// were created: a source may give them in the order of slots, people expect the order in which they came.
-std::vector<Node> JobTree::takeAll(LargeVector<JobRow> rows) {
-    rows_ = std::move(rows);
-    links_.assign(rows_.size(), newcomer());
+/// Answers the nodes of a complete state in the order in which the jobs were created: a source may give them
+/// in the order of slots, people expect the order in which they came.
+LargeVector<Node> JobTree::takeAll(const LargeVector<JobRow>& rows) {
+    rows_.grow(rows.size());
+    links_.resize(rows.size());
+    namedParent_.reserve(rows.size());
     std::uint32_t slots = 0;
-    for (const JobRow& row : rows_)
+    for (const JobRow& row : rows)
         slots = std::max(slots, row.id ? row.id.index() + 1 : 0);
     nodeOfSlot_.assign(slots, noNode);
-    std::vector<Node> arrived;
-    arrived.reserve(rows_.size());
-    auto drop = [this](Node node) {
-        rows_[node] = JobRow{};
-        links_[node] = Links{};
-        free_.push_back(node);
-    };
-    for (Node node = 0; node < rows_.size(); ++node) {
-        if (!rows_[node].id) {
-            drop(node);
+    LargeVector<Node> arrived;
+    arrived.reserve(rows.size());
+    for (Node node = 0; node < rows.size(); ++node) {
+        const JobRow& row = rows[node];
+        if (!row.id) {
+            free_.push_back(node);
             continue;
         }
-        Node& known = nodeOfSlot_[rows_[node].id.index()];
+        Node& known = nodeOfSlot_[row.id.index()];
         if (known == noNode) {
             known = node;
             arrived.push_back(node);
-            count(rows_[node], 1);
+            arrive(node, row);
+            count(row, 1);
             continue;
         }
         // Slot used twice within the state: only the later job is still there.
-        if (rows_[known].id.generation() <= rows_[node].id.generation()) {
-            count(rows_[known], std::uint64_t(-1));
-            rows_[known] = rows_[node];
-            count(rows_[known], 1);
+        if (rows_.id(known).generation() <= row.id.generation()) {
+            count(this->row(known), std::uint64_t(-1));
+            rows_.put(known, row);
+            namedParent_[rows_.link(known)] = row.parent;
+            count(row, 1);
         }
-        drop(node);
+        free_.push_back(node);
     }
     live_ = arrived.size();
     CreationOrder{rows_}.sort(arrived);
     return arrived;
 }
 
-JobTree::Links JobTree::newcomer() noexcept {
-    Links links;
-    links.fresh = true;
-    links.placed = false;
-    return links;
+/// It will be placed later.
+void JobTree::arrive(Node node, const JobRow& row) {
+    rows_.put(node, row);
+    rows_.setMarks(node, static_cast<std::uint8_t>((rows_.marks(node) & listed) | fresh));
+    rows_.setLink(node, static_cast<Node>(namedParent_.size()));
+    namedParent_.push_back(row.parent);
+}
+
+/// Of its parent or, where there is none, of the one that it names.
+JobId JobTree::parentId(Node node) const noexcept {
+    const Node parent = rows_.link(node);
+    if (!has(node, placed))
+        return parent == noNode ? JobId{} : namedParent_[parent];
+    if (parent != noNode)
+        return rows_.id(parent);
+    const auto stray = strays_.find(node);
+    return stray == strays_.end() ? JobId{} : stray->second.parent;
 }
 
 /// The rows of a batch are of jobs here and there among a million: what is known of them is asked for some
 /// rows before their turn, so that the waits for memory overlap.
 void JobTree::fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const noexcept {
     constexpr std::size_t near = 12, far = 2 * near;
-    constexpr std::uintptr_t line = 64;
     if (at + far < rows.size())
         if (const std::uint32_t index = rows[at + far].id.index(); index < nodeOfSlot_.size())
             __builtin_prefetch(&nodeOfSlot_[index]);
@@ -242,10 +254,7 @@ void JobTree::fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const 
     const Node node = slot(rows[at + near].id);
     if (node == noNode)
         return;
-    const auto row = reinterpret_cast<std::uintptr_t>(&rows_[node]);
-    for (std::uintptr_t each = row / line; each <= (row + sizeof(JobRow) - 1) / line; ++each)
-        __builtin_prefetch(reinterpret_cast<const void*>(each * line), 1);
-    __builtin_prefetch(&links_[node], 1);
+    rows_.prefetch(node);
 }
 
 Node JobTree::slot(JobId id) const noexcept {
@@ -254,26 +263,23 @@ Node JobTree::slot(JobId id) const noexcept {
 
 Node JobTree::find(JobId id) const noexcept {
     const Node node = slot(id);
-    return node != noNode && rows_[node].id == id ? node : noNode;
+    return node != noNode && rows_.id(node) == id ? node : noNode;
 }
 
 Node JobTree::take(const JobRow& row) {
     Node node = 0;
     if (free_.empty()) {
         node = static_cast<Node>(rows_.size());
-        rows_.emplace_back();
+        rows_.grow(1);
         links_.emplace_back();
     } else {
         node = free_.back();
         free_.pop_back();
     }
-    rows_[node] = row;
-    const bool listed = links_[node].listed;
-    links_[node] = newcomer();
-    links_[node].listed = listed;
+    arrive(node, row);
     const std::uint32_t index = row.id.index();
     if (index >= nodeOfSlot_.size())
-        nodeOfSlot_.resize(std::max<std::size_t>(index + 1, nodeOfSlot_.size() * 3 / 2), noNode);
+        nodeOfSlot_.resize(std::size_t{index} + 1, noNode);
     nodeOfSlot_[index] = node;
     ++live_;
     count(row, 1);
@@ -281,106 +287,129 @@ Node JobTree::take(const JobRow& row) {
 }
 
 void JobTree::update(Node node, const JobRow& row, TreeChanges& changes) {
-    Links& links = links_[node];
-    const JobRow before = rows_[node];
+    const JobRow before = this->row(node);
     count(before, std::uint64_t(-1));
     count(row, 1);
-    rows_[node] = row;
-    list(node);
-    if (!links.placed)
+    rows_.put(node, row);
+    if (!has(node, placed)) {
+        namedParent_[rows_.link(node)] = row.parent;
         return;
-    if (links.parent != noNode && detached(before) != detached(row)) {
+    }
+    list(node, row);
+    if (rows_.link(node) != noNode && isDetached(before.flags) != isDetached(row.flags)) {
         forgetDetached(node);
         countDetached(node);
     }
     if (before.parent != row.parent) {
-        if (links.parent == noNode && before.parent) {
-            rows_[node].parent = before.parent; // it is listed under the parent that it waited for
+        if (rows_.link(node) == noNode && before.parent)
             stopAwaiting(node);
-            rows_[node].parent = row.parent;
-        }
         const Node parent = find(row.parent);
-        const bool possible = parent != noNode && links_[parent].placed && !isBelow(parent, node);
-        moveTo(node, possible ? parent : noNode, changes);
+        const bool possible = parent != noNode && has(parent, placed) && !isBelow(parent, node);
+        moveTo(node, possible ? parent : noNode, row.parent, changes);
         if (!possible && row.parent)
             awaitParent(node);
     }
-    if (!links.fresh)
+    if (!has(node, fresh))
         changes.changed.push_back(node);
 }
 
 /// Links a new node and, before it, all its ancestors that are new as well.
 void JobTree::place(Node node, TreeChanges& changes) {
     stack_.clear();
-    while (node != noNode && !links_[node].placed) {
-        links_[node].placed = true; // also ends the walk on a cycle: its first node becomes a root
+    while (node != noNode && !has(node, placed)) {
+        const JobId named = parentId(node);
+        set(node, placed, true); // also ends the walk on a cycle: its first node becomes a root
         stack_.push_back(node);
-        node = find(rows_[node].parent);
+        node = find(named);
     }
     // Where the walk ended on one of its own nodes, that one is the start of the cycle and not linked yet.
     const bool cycle = node != noNode && std::find(stack_.begin(), stack_.end(), node) != stack_.end();
     for (std::size_t i = stack_.size(); i-- > 0;) {
         const Node at = stack_[i];
-        const Node parent = i + 1 == stack_.size() && cycle ? noNode : find(rows_[at].parent);
-        link(at, parent);
-        if (parent == noNode && rows_[at].parent)
+        const JobId named = namedParent_[rows_.link(at)];
+        const Node parent = i + 1 == stack_.size() && cycle ? noNode : find(named);
+        link(at, parent, named);
+        if (parent == noNode && named)
             awaitParent(at);
         changes.inserted.push_back(at);
     }
 }
 
-void JobTree::link(Node node, Node parent) noexcept {
-    Links& links = links_[node];
-    links.parent = parent;
-    Node& first = parent == noNode ? firstRoot_ : links_[parent].firstChild;
-    Node& last = parent == noNode ? lastRoot_ : links_[parent].lastChild;
-    links.previousSibling = last;
-    links.nextSibling = noNode;
-    (last == noNode ? first : links_[last].nextSibling) = node;
+/// At the end of the parent's children. `named`: the parent that the job names, which is this one or is not
+/// there.
+void JobTree::link(Node node, Node parent, JobId named) {
+    rows_.setLink(node, parent);
+    if (parent == noNode && named)
+        strays_[node].parent = named;
+    else if (!strays_.empty())
+        strays_.erase(node);
+    if (parent != noNode && links_[parent].family == noFamily) {
+        if (freeFamilies_.empty()) {
+            links_[parent].family = static_cast<std::uint32_t>(families_.size());
+            families_.emplace_back();
+        } else {
+            links_[parent].family = freeFamilies_.back();
+            freeFamilies_.pop_back();
+            families_[links_[parent].family] = Family{};
+        }
+    }
+    Node& first = parent == noNode ? firstRoot_ : families_[links_[parent].family].first;
+    Node& last = parent == noNode ? lastRoot_ : families_[links_[parent].family].last;
+    links_[node].previous = last;
+    links_[node].next = noNode;
+    (last == noNode ? first : links_[last].next) = node;
     last = node;
     if (parent != noNode) {
-        ++links_[parent].children;
+        ++families_[links_[parent].family].children;
         countDetached(node);
     }
 }
 
 void JobTree::unlink(Node node) noexcept {
     Links& links = links_[node];
-    const Node parent = links.parent;
-    Node& first = parent == noNode ? firstRoot_ : links_[parent].firstChild;
-    Node& last = parent == noNode ? lastRoot_ : links_[parent].lastChild;
-    (links.previousSibling == noNode ? first : links_[links.previousSibling].nextSibling) = links.nextSibling;
-    (links.nextSibling == noNode ? last : links_[links.nextSibling].previousSibling) = links.previousSibling;
+    const Node parent = rows_.link(node);
+    Node& first = parent == noNode ? firstRoot_ : families_[links_[parent].family].first;
+    Node& last = parent == noNode ? lastRoot_ : families_[links_[parent].family].last;
+    (links.previous == noNode ? first : links_[links.previous].next) = links.next;
+    (links.next == noNode ? last : links_[links.next].previous) = links.previous;
     if (parent != noNode) {
-        --links_[parent].children;
         forgetDetached(node);
+        std::uint32_t& family = links_[parent].family;
+        if (--families_[family].children == 0)
+            freeFamilies_.push_back(std::exchange(family, noFamily));
     }
-    links.parent = links.nextSibling = links.previousSibling = noNode;
+    links.next = links.previous = noNode;
+    rows_.setLink(node, noNode);
 }
 
 void JobTree::countDetached(Node node) noexcept {
-    Links& links = links_[node];
-    Links& parent = links_[links.parent];
-    links.detached = detached(rows_[node]);
-    links.byMaker = links.detached && rows_[node].launcher == rows_[links.parent].launcher;
-    parent.detachedChildren += links.detached;
-    parent.detachedByMaker += links.byMaker;
+    const Node parent = rows_.link(node);
+    const bool apart = isDetached(rows_.flags(node));
+    const bool made = apart && launcher(node) == launcher(parent);
+    set(node, detached, apart);
+    set(node, byMaker, made);
+    families_[links_[parent].family].detached += apart;
+    families_[links_[parent].family].byMaker += made;
 }
 
 void JobTree::forgetDetached(Node node) noexcept {
-    const Links& links = links_[node];
-    Links& parent = links_[links.parent];
-    parent.detachedChildren -= links.detached;
-    parent.detachedByMaker -= links.byMaker;
+    Family& family = families_[links_[rows_.link(node)].family];
+    family.detached -= has(node, detached);
+    family.byMaker -= has(node, byMaker);
 }
 
-void JobTree::moveTo(Node node, Node parent, TreeChanges& changes) {
-    if (links_[node].parent == parent)
+void JobTree::moveTo(Node node, Node parent, JobId named, TreeChanges& changes) {
+    if (rows_.link(node) == parent) {
+        if (parent == noNode && named)
+            strays_[node].parent = named;
+        else
+            strays_.erase(node);
         return;
+    }
     unlink(node);
-    link(node, parent);
-    list(node);
-    if (!links_[node].fresh)
+    link(node, parent, named);
+    list(node, row(node));
+    if (!has(node, fresh))
         changes.moved.push_back(node);
 }
 
@@ -388,9 +417,9 @@ void JobTree::moveTo(Node node, Node parent, TreeChanges& changes) {
 bool JobTree::isBelow(Node node, Node ancestor) noexcept {
     if (node == ancestor)
         return true;
-    if (links_[ancestor].firstChild == noNode)
+    if (firstChild(ancestor) == noNode)
         return false;
-    for (; node != noNode; node = links_[node].parent) {
+    for (; node != noNode; node = parent(node)) {
         if (node == ancestor || stepsLeft_ == 0)
             return true;
         --stepsLeft_;
@@ -398,53 +427,57 @@ bool JobTree::isBelow(Node node, Node ancestor) noexcept {
     return false;
 }
 
+/// A root that names a parent which is not there.
 void JobTree::awaitParent(Node node) {
-    Links& links = links_[node];
-    const auto [it, added] = waiting_.try_emplace(rows_[node].parent, node);
-    links.previousWaiting = noNode;
-    links.nextWaiting = added ? noNode : it->second;
+    Stray& stray = strays_[node];
+    const auto [it, added] = waiting_.try_emplace(stray.parent, node);
+    stray.previous = noNode;
+    stray.next = added ? noNode : it->second;
     if (!added) {
-        links_[it->second].previousWaiting = node;
+        strays_[it->second].previous = node;
         it->second = node;
     }
 }
 
 void JobTree::stopAwaiting(Node node) {
-    Links& links = links_[node];
-    if (links.previousWaiting != noNode) {
-        links_[links.previousWaiting].nextWaiting = links.nextWaiting;
+    const auto found = strays_.find(node);
+    if (found == strays_.end())
+        return;
+    Stray& stray = found->second;
+    if (stray.previous != noNode) {
+        strays_[stray.previous].next = stray.next;
     } else {
-        const auto it = waiting_.find(rows_[node].parent);
+        const auto it = waiting_.find(stray.parent);
         if (it == waiting_.end() || it->second != node)
             return; // its parent has ended before it: nothing to wait for
-        if (links.nextWaiting == noNode)
+        if (stray.next == noNode)
             waiting_.erase(it);
         else
-            it->second = links.nextWaiting;
+            it->second = stray.next;
     }
-    if (links.nextWaiting != noNode)
-        links_[links.nextWaiting].previousWaiting = links.previousWaiting;
-    links.nextWaiting = links.previousWaiting = noNode;
+    if (stray.next != noNode)
+        strays_[stray.next].previous = stray.previous;
+    stray.next = stray.previous = noNode;
 }
 
 /// Moves the roots that waited for `parent` below it, except the one it lies below itself.
 void JobTree::adopt(Node parent, TreeChanges& changes) {
-    const auto it = waiting_.find(rows_[parent].id);
+    const auto it = waiting_.find(rows_.id(parent));
     if (it == waiting_.end())
         return;
     Node root = parent;
-    while (links_[root].parent != noNode && stepsLeft_ > 0) {
-        root = links_[root].parent;
+    while (rows_.link(root) != noNode && stepsLeft_ > 0) {
+        root = rows_.link(root);
         --stepsLeft_;
     }
-    if (links_[root].parent != noNode)
+    if (rows_.link(root) != noNode)
         return;
     for (Node node = it->second, next = noNode; node != noNode; node = next) {
-        next = links_[node].nextWaiting;
+        next = strays_[node].next;
         if (node == root)
             continue;
         stopAwaiting(node); // may erase the map's entry; `next` is all that is needed
-        moveTo(node, parent, changes);
+        moveTo(node, parent, rows_.id(parent), changes);
     }
 }
 
@@ -453,47 +486,45 @@ void JobTree::removeDying(Node node, TreeChanges& changes) {
     stack_.assign(1, node);
     while (!stack_.empty()) {
         const Node at = stack_.back();
-        if (const Node child = links_[at].firstChild; child != noNode) {
-            if (links_[child].dying)
+        if (const Node child = firstChild(at); child != noNode) {
+            if (has(child, dying))
                 stack_.push_back(child);
             else
-                moveTo(child, noNode, changes);
+                moveTo(child, noNode, rows_.id(at), changes);
             continue;
         }
         stack_.pop_back();
-        Links& links = links_[at];
-        if (!links.fresh)
-            changes.removed.push_back({at, rows_[at].id, links.parent});
-        if (links.parent == noNode && rows_[at].parent)
+        if (!has(at, fresh))
+            changes.removed.push_back({at, rows_.id(at), rows_.link(at)});
+        count(row(at), std::uint64_t(-1));
+        if (!strays_.empty() && rows_.link(at) == noNode) {
             stopAwaiting(at);
+            strays_.erase(at);
+        }
         unlink(at);
-        nodeOfSlot_[rows_[at].id.index()] = noNode;
-        count(rows_[at], std::uint64_t(-1));
-        const bool listed = links.listed;
-        links = Links{};
-        links.listed = listed;
-        rows_[at] = JobRow{};
-        free_.push_back(at);
+        nodeOfSlot_[rows_.id(at).index()] = noNode;
+        rows_.drop(at);
+        rows_.setMarks(at, rows_.marks(at) & listed);
+        freed_.push_back(at);
         --live_;
     }
 }
 
 void JobTree::count(const JobRow& row, std::uint64_t sign) noexcept {
-    addTo(totals_, row, sign);
+    addTo(totals_, row.execution, row.state, sign);
     notables_ += isNotable(row) ? sign : 0;
 }
 
 /// Called when the job's row or its place changes. A million jobs that are cancelled together are listed as
 /// one: the topmost.
-void JobTree::list(Node node) {
-    const JobRow& row = rows_[node];
-    if (links_[node].listed || !isNotable(row))
+void JobTree::list(Node node, const JobRow& row) {
+    if (!isNotable(row) || has(node, listed))
         return;
-    const Node parent = links_[node].parent;
+    const Node parent = rows_.link(node);
     if (row.state == JobState::Cancelling && (row.flags & JobFlags::swallowedCancellation) == 0 &&
-        parent != noNode && rows_[parent].state == JobState::Cancelling)
+        parent != noNode && rows_.state(parent) == JobState::Cancelling)
         return;
-    links_[node].listed = true;
+    set(node, listed, true);
     listed_.push_back(node);
 }
 
@@ -502,28 +533,28 @@ void JobTree::tidyListed() {
     if (listed_.size() < 64 + 2 * notables_)
         return;
     std::erase_if(listed_, [this](Node node) {
-        const bool useless = !isLive(node) || !isNotable(rows_[node]);
+        const bool useless = !isLive(node) || !isNotable(row(node));
         if (useless)
-            links_[node].listed = false;
+            set(node, listed, false);
         return useless;
     });
 }
 
 RootKind JobTree::rootKind(Node root) const noexcept {
-    const Links& links = links_[root];
-    if (links.parent != noNode || rows_[root].parent)
+    if (rows_.link(root) != noNode || parentId(root))
         return RootKind::Owned;
-    if ((rows_[root].flags & JobFlags::launchedInGlobalScope) != 0)
+    if ((rows_.flags(root) & JobFlags::launchedInGlobalScope) != 0)
         return RootKind::Global;
-    const bool plain = rows_[root].kind == JobKind::Job || rows_[root].kind == JobKind::SupervisorJob;
+    const JobRow row = this->row(root);
+    const bool plain = row.kind == JobKind::Job || row.kind == JobKind::SupervisorJob;
     // A Job that is held and that others launch into is that of an application or a component, and has its
     // owner.
-    const std::uint32_t cutOff = rows_[root].held ? links.detachedByMaker : links.detachedChildren;
+    const std::uint32_t cutOff = row.held ? family(root).byMaker : family(root).detached;
     return plain && cutOff > 0 ? RootKind::Island : RootKind::Owned;
 }
 
 bool JobTree::isOrphanRoot(Node node) const noexcept {
-    return links_[node].parent == noNode && rootKind(node) != RootKind::Owned;
+    return rows_.link(node) == noNode && rootKind(node) != RootKind::Owned;
 }
 
 const Resource* JobTree::resource(ResourceId id) const noexcept {
@@ -543,7 +574,7 @@ JobId JobTree::waitsForJob(const JobRow& row) const noexcept {
 
 std::vector<Node> JobTree::path(Node node) const {
     std::vector<Node> nodes;
-    for (; node != noNode; node = links_[node].parent)
+    for (; node != noNode; node = rows_.link(node))
         nodes.push_back(node);
     std::reverse(nodes.begin(), nodes.end());
     return nodes;
@@ -553,14 +584,14 @@ std::vector<Node> JobTree::subtree(Node node) const {
     std::vector<Node> nodes{node};
     Node at = node;
     for (;;) {
-        if (links_[at].firstChild != noNode) {
-            at = links_[at].firstChild;
+        if (const Node child = firstChild(at); child != noNode) {
+            at = child;
         } else {
-            while (at != node && links_[at].nextSibling == noNode)
-                at = links_[at].parent;
+            while (at != node && links_[at].next == noNode)
+                at = rows_.link(at);
             if (at == node)
                 return nodes;
-            at = links_[at].nextSibling;
+            at = links_[at].next;
         }
         nodes.push_back(at);
     }
@@ -569,7 +600,7 @@ std::vector<Node> JobTree::subtree(Node node) const {
 JobCounts JobTree::counts(Node node) const {
     JobCounts counts;
     for (const Node each : subtree(node))
-        addTo(counts, rows_[each], 1);
+        addTo(counts, rows_.execution(each), rows_.state(each), 1);
     return counts;
 }
 

@@ -73,15 +73,11 @@ void LiveSource::read(Batch& batch) {
     const bool gone =
         processIsGone(); // asked first: what was written before the end is seen by the reads below
     closing_ = gone || programWasReplaced();
-    if (++look_ == 0)
-        look_ = 1;
     if (!started_) {
         started_ = true;
         batch.clear();
         batch.reset = true;
         readAllSlots(batch);
-        if (++look_ == 0)
-            look_ = 1;
         nextScrub_ = monotonicNow() + firstScrub;
     }
     readRings(batch);
@@ -244,8 +240,8 @@ void LiveSource::take(const layout::Event& event, Batch& batch) {
         return;
     }
     Known& job = known(id.index());
-    const bool ours = job.print.id == id;
-    if (ours ? !job.alive : job.print.id.generation() >= id.generation() || failureTexts_.has(id))
+    const bool ours = job.holds(id);
+    if (ours ? !job.alive : (job.used && job.generation > id.generation()) || failureTexts_.has(id))
         return;
     const auto state = static_cast<JobState>(event.detail);
     const bool sane = event.detail <= static_cast<std::uint8_t>(JobState::Failed) && isFinal(state);
@@ -259,28 +255,28 @@ void LiveSource::take(const layout::Event& event, Batch& batch) {
     }
     batch.ended.push_back(ended); // it came and went between two looks
     if (!job.alive)
-        job.print = {id, 0, 0, 0};
+        job.tell({id, 0, 0, 0});
 }
 
 LiveSource::Known& LiveSource::known(std::uint32_t index) {
     if (index >= slots_.size())
-        slots_.resize(std::max<std::size_t>(index + 1, slots_.size() * 3 / 2));
+        slots_.resize(std::size_t{index} + 1); // has room for more, and touches none of it
     return slots_[index];
 }
 
 void LiveSource::end(Known& job, const EndedJob& ended, Batch& batch) {
     if (!job.alive)
         return;
-    job.alive = false;
+    job.alive = 0;
     batch.ended.push_back(ended);
     failing_.erase(ended.id);
 }
 
 void LiveSource::lookAt(std::uint32_t index) {
     Known& job = known(index);
-    if (job.looks == look_)
+    if (job.listed)
         return;
-    job.looks = look_;
+    job.listed = 1;
     toRead_.push_back(index);
 }
 
@@ -289,8 +285,10 @@ void LiveSource::readSlots(Batch& batch) {
     indices.swap(toRead_);
     if (batch.rows.capacity() < batch.rows.size() + indices.size())
         batch.rows.reserve(batch.rows.size() + indices.size());
-    for (const std::uint32_t index : indices)
+    for (const std::uint32_t index : indices) {
+        slots_[index].listed = 0;
         readSlot(index, batch);
+    }
     if (toRead_.empty()) {
         indices.clear();
         toRead_.swap(indices); // keeps the memory
@@ -312,28 +310,27 @@ void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
     JobRow row;
     const RecordReader::SlotRead read = reader_->readSlot(index, clock_, row);
     if (read == RecordReader::SlotRead::Unstable) {
-        job.looks = 0;
         lookAt(index); // with the next batch
         return;
     }
-    if (job.alive && (read == RecordReader::SlotRead::Free || row.id != job.print.id))
-        vanished_.push_back(job.print.id);
+    if (job.alive && (read == RecordReader::SlotRead::Free || !job.holds(row.id)))
+        vanished_.push_back(JobId::of(index, job.generation));
     if (read == RecordReader::SlotRead::Free)
         return;
-    const bool same = row.id == job.print.id;
-    if (same ? !job.alive : row.id.generation() < job.print.id.generation())
+    const bool same = job.holds(row.id);
+    if (same ? !job.alive : row.id.generation() < job.generation)
         return; // over: its end was told, only its slot is not free yet
     if (!same && isFinal(row.state))
         return; // over before we knew it
     if (!same && job.alive)
         return; // the end of the old job is told first; endTheVanished comes back to this slot
-    job.print = {row.id, row.jobVersion, row.executionSequence, others};
-    job.state = row.state;
+    job.tell({row.id, row.jobVersion, row.executionSequence, others});
+    job.state = static_cast<std::uint8_t>(row.state);
     if (closing_ && isFinal(row.state)) {
         vanished_.push_back(row.id); // the process was killed between the last words of its end
         return;
     }
-    job.alive = true;
+    job.alive = 1;
     batch.rows.push_back(row);
 }
 
@@ -342,7 +339,7 @@ void LiveSource::scan(std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t index = from; index < to; ++index) {
         const RecordReader::Fingerprint print = reader_->fingerprint(index);
         if (!print.id ? index < slots_.size() && slots_[index].alive
-                      : index >= slots_.size() || !(slots_[index].print == print))
+                      : index >= slots_.size() || !slots_[index].is(print))
             lookAt(index);
     }
 }
@@ -377,18 +374,17 @@ void LiveSource::endTheVanished(Batch& batch) {
     readRings(batch);
     for (const JobId id : vanished_) {
         Known& job = known(id.index());
+        const auto state = static_cast<JobState>(job.state);
         if (const auto failure = failing_.find(id); failure != failing_.end())
             end(job, EndedJob(failure->second), batch);
-        else if (job.print.id == id)
+        else if (job.holds(id))
             end(job,
                 {id,
-                 isFinal(job.state)                  ? job.state
-                 : job.state == JobState::Cancelling ? JobState::Cancelled
-                                                     : JobState::Completed,
+                 isFinal(state)                  ? state
+                 : state == JobState::Cancelling ? JobState::Cancelled
+                                                 : JobState::Completed,
                  0, monotonicNow()},
                 batch);
-        if (++look_ == 0)
-            look_ = 1;
         lookAt(id.index()); // the next job in the slot, if there is one, comes with the next batch
     }
     vanished_.clear();
@@ -442,14 +438,14 @@ void LiveSource::takeFailure(const Incident& incident, Batch& batch) {
     failureTexts_.keep(id, incident.text);
     const EndedJob ended{id, incident.job.state, incident.number + 1, incident.at, incident.job};
     Known& job = known(id.index());
-    if (job.print.id == id) {
+    if (job.holds(id)) {
         if (job.alive) // an event is still to come, or the job vanishes
             failing_.insert_or_assign(id, ended);
         return;
     }
     batch.ended.push_back(ended);
-    if (!job.alive && job.print.id.generation() < id.generation())
-        job.print = {id, 0, 0, 0};
+    if (!job.alive && job.generation < id.generation())
+        job.tell({id, 0, 0, 0});
 }
 
 void LiveSource::wait(int milliseconds) {

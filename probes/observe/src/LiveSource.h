@@ -45,13 +45,33 @@ public:
     std::uint64_t untrackedJobs() const override { return reader_->untracked(); }
 
 private:
-    /// What was last told of the job in one slot.
+    /// What was last told of the job in one slot. There is one for each slot: every byte of it is a megabyte.
     struct Known {
-        RecordReader::Fingerprint print;
-        std::uint32_t looks = 0; ///< value of `look_` when this slot was last put on the list
-        JobState state = JobState::New;
-        bool alive = false; ///< told and not yet ended
+        std::uint64_t print = 0;                              ///< of what its fingerprint has beside the id
+        std::uint64_t generation : 64 - JobId::indexBits = 0; ///< of the id; its index is the place of this
+        std::uint64_t used : 1 = 0;   ///< something was told, and is known by the rest
+        std::uint64_t state : 8 = 0;  ///< a JobState
+        std::uint64_t alive : 1 = 0;  ///< told and not yet ended
+        std::uint64_t listed : 1 = 0; ///< in toRead_
+
+        /// Versions may be what they like: for two to be alike that are not, `others` must differ, too, and
+        /// by just as much as a multiplication takes it.
+        static std::uint64_t printOf(const RecordReader::Fingerprint& of) noexcept {
+            return (std::uint64_t{of.jobVersion} << 32 | of.executionSequence) ^
+                   of.others * std::uint64_t{0x9e3779b97f4a7c15};
+        }
+        /// For ids of this slot.
+        bool holds(JobId id) const noexcept { return used && generation == id.generation(); }
+        bool is(const RecordReader::Fingerprint& of) const noexcept {
+            return holds(of.id) && print == printOf(of);
+        }
+        void tell(const RecordReader::Fingerprint& of) noexcept {
+            used = 1;
+            generation = of.id.generation();
+            print = printOf(of);
+        }
     };
+    static_assert(sizeof(Known) == 16);
 
     void noteRingHeads();
     void readRings(Batch& batch);
@@ -99,11 +119,10 @@ private:
     bool started_ = false;
     bool closing_ = false; ///< this is the last read
     LargeVector<Known> slots_;
-    std::vector<std::uint64_t> ringsRead_; ///< events of each ring that were read or counted as lost
-    std::vector<layout::Event> events_;    ///< scratch
-    std::vector<std::uint32_t> toRead_;    ///< slots to look at
-    std::vector<JobId> vanished_;          ///< gone from their slots without an event so far
-    std::uint32_t look_ = 1;
+    std::vector<std::uint64_t> ringsRead_;  ///< events of each ring that were read or counted as lost
+    std::vector<layout::Event> events_;     ///< scratch
+    std::vector<std::uint32_t> toRead_;     ///< slots to look at
+    std::vector<JobId> vanished_;           ///< gone from their slots without an event so far
     std::uint64_t incidentsRead_ = 0;       ///< smaller numbers were read or are among the unfinished
     std::vector<std::uint64_t> unfinished_; ///< incidents that were being written, or never will be
 

@@ -22,7 +22,7 @@ constexpr std::int64_t second = 1'000'000'000;
 /// Batches with more rows than this are folded outside the lock.
 constexpr std::size_t smallBatch = 1'000;
 /// Room for so many rows is kept from batch to batch.
-constexpr std::size_t mostKept = 65'536;
+constexpr std::size_t mostKept = 32'768;
 /// Commands that wait for their last answer: a target that gets too many at once refuses the rest.
 constexpr std::size_t mostOpenCommands = 64;
 /// So many jobs at most are noted as they were at the attach: more would push each other out.
@@ -55,17 +55,14 @@ public:
 
     /// The taker has emptied the batch: positions in it mean nothing any more, and all it held is known to
     /// the taker.
-    void taken() noexcept {
-        ++round_;
-        forgetPassing();
-    }
+    void taken() noexcept { forgetPassing(); }
 
     void fold(Batch& into, Batch& news) {
         if (news.reset) {
             into.clear();
             into.reset = true;
-            ++round_;
             places_.clear();
+            marks_.clear();
             forgetPassing();
             tally_.live = {};
             takeAll(into.rows, news.rows);
@@ -92,16 +89,32 @@ public:
     }
 
 private:
+    // There is one Place and one Mark for each slot: every byte of them is a megabyte.
     struct Place {
-        JobId id;
-        std::uint32_t at = 0;
-        std::uint32_t round = 0; ///< of `at`
-        std::uint32_t since = 0; ///< round in which the job came
-        bool gone = false;       ///< the job has ended
-        LiveState live = LiveState::Plain;
+        std::uint64_t generation : 64 - JobId::indexBits = 0; ///< of the id; its index is the place of this
+        /// Where the job's row is in the batch. It says so itself whether it is: there is one of a slot at
+        /// most, and in a batch that was taken meanwhile another one stands there, or none.
+        std::uint64_t at : JobId::indexBits = 0;
     };
+    struct Mark {
+        std::uint8_t used : 1 = 0;  ///< there is a job to which all of this belongs
+        std::uint8_t gone : 1 = 0;  ///< it has ended
+        std::uint8_t fresh : 1 = 0; ///< it came since the batch was taken last, if its row is in the batch
+        std::uint8_t live : 5 = 0;  ///< a LiveState
+    };
+    static_assert(sizeof(Place) == 8 && sizeof(Mark) == 1 && liveStates < 32);
 
-    std::uint32_t& count(LiveState live) noexcept { return tally_.live[static_cast<std::size_t>(live)]; }
+    static bool isIn(const Batch& batch, std::uint32_t index, const Place& place) noexcept {
+        return place.at < batch.rows.size() && batch.rows[place.at].id.index() == index;
+    }
+    bool holds(JobId id) const noexcept {
+        const std::uint32_t index = id.index();
+        return index < marks_.size() && marks_[index].used && places_[index].generation == id.generation();
+    }
+    std::uint32_t& count(const Mark& mark) noexcept { return tally_.live[mark.live]; }
+    static std::uint8_t liveOf(const JobRow& row) noexcept {
+        return static_cast<std::uint8_t>(liveState(row.state, row.execution));
+    }
 
     void note(const JobRow& row, bool born) {
         changes_.add(row, born);
@@ -123,18 +136,22 @@ private:
         for (const JobRow& row : rows)
             slots = std::max(slots, row.id ? row.id.index() + 1 : 0);
         places_.resize(slots);
+        marks_.resize(slots);
         std::uint32_t kept = 0;
         for (const JobRow& row : rows) {
             if (!row.id)
                 continue;
             Place& place = places_[row.id.index()];
-            if (place.id && place.id.generation() > row.id.generation())
+            Mark& mark = marks_[row.id.index()];
+            if (mark.used && place.generation > row.id.generation())
                 continue;
-            const std::uint32_t at = place.id ? place.at : kept++;
-            if (place.id)
-                --count(place.live);
-            place = {row.id, at, round_, round_, false, liveState(row.state, row.execution)};
-            ++count(place.live);
+            const auto at = mark.used ? static_cast<std::uint32_t>(place.at) : kept++;
+            if (mark.used)
+                --count(mark);
+            place.generation = row.id.generation();
+            place.at = at;
+            mark = {.used = 1, .gone = 0, .fresh = 1, .live = liveOf(row)};
+            ++count(mark);
             rows[at] = row;
         }
         rows.resize(kept);
@@ -145,37 +162,42 @@ private:
 
     void add(Batch& into, const JobRow& row) {
         const std::uint32_t index = row.id.index();
-        if (index >= places_.size())
-            places_.resize(std::max<std::size_t>(index + 1, places_.size() * 3 / 2));
+        if (index >= places_.size()) { // they have room for more, and touch none of it
+            places_.resize(std::size_t{index} + 1);
+            marks_.resize(std::size_t{index} + 1);
+        }
+        const bool known = holds(row.id);
         Place& place = places_[index];
-        if (place.id == row.id && place.gone)
+        Mark& mark = marks_[index];
+        if (known && mark.gone)
             return;
-        if (place.id != row.id) {
-            if (place.id && !place.gone)
-                end(into, {place.id, JobState::Completed, 0, row.createdAt});
-            place.id = row.id;
-            place.gone = false;
-            place.since = round_;
+        if (!known) {
+            if (mark.used && !mark.gone)
+                end(into, {JobId::of(index, place.generation), JobState::Completed, 0, row.createdAt});
+            place.generation = row.id.generation();
             ++tally_.launched;
             note(row, true);
         } else {
-            --count(place.live);
+            --count(mark);
             note(row, false);
         }
-        place.live = liveState(row.state, row.execution);
-        ++count(place.live);
-        if (place.round == round_) {
+        const bool in = known && isIn(into, index, place);
+        mark = {.used = 1,
+                .gone = 0,
+                .fresh = static_cast<std::uint8_t>(in ? mark.fresh : !known),
+                .live = liveOf(row)};
+        ++count(mark);
+        if (in) {
             into.rows[place.at] = row;
             return;
         }
-        place.round = round_;
-        place.at = static_cast<std::uint32_t>(into.rows.size());
+        place.at = into.rows.size() & JobId::indexMask;
         into.rows.push_back(row);
     }
 
     void end(Batch& into, EndedJob ended) {
         const std::uint32_t index = ended.id.index();
-        if (index >= places_.size() || places_[index].id != ended.id) {
+        if (!holds(ended.id)) {
             if (ended.at >= begun_) { // a failure of before is only remembered
                 ++tally_.launched;
                 ++tally_.ended;
@@ -185,30 +207,31 @@ private:
             passed(into, ended); // never told to anybody
             return;
         }
-        Place& place = places_[index];
-        if (place.gone)
+        const Place& place = places_[index];
+        Mark& mark = marks_[index];
+        if (mark.gone)
             return;
-        --count(place.live);
+        --count(mark);
         ++tally_.ended;
         tally_.failed += ended.failed();
         noteEnd(ended);
-        if (place.round == round_) {
+        const bool in = isIn(into, index, place);
+        if (in) {
             if (!ended.row.id)
                 ended.row = into.rows[place.at];
             // The last row takes the place of the one that is not needed any more.
-            const std::uint32_t last = static_cast<std::uint32_t>(into.rows.size() - 1);
+            const std::size_t last = into.rows.size() - 1;
             if (place.at != last) {
                 into.rows[place.at] = into.rows[last];
                 places_[into.rows[place.at].id.index()].at = place.at;
             }
             into.rows.pop_back();
-            place.round = round_ - 1;
         }
-        if (place.since != round_)
-            into.ended.push_back(ended);
-        else
+        if (in && mark.fresh)
             passed(into, ended);
-        place.gone = true;
+        else
+            into.ended.push_back(ended);
+        mark.gone = 1;
     }
 
     /// The end of a job that the taker has never heard of: takes the place of an older one when there are
@@ -237,8 +260,8 @@ private:
         std::size_t oldest = 0;
     };
     Passing failed_, others_;
-    LargeVector<Place> places_; ///< by JobId::index
-    std::uint32_t round_ = 1;
+    LargeVector<Place> places_; ///< by JobId::index, as the next
+    LargeVector<Mark> marks_;
     Tally tally_;
     ChangeRing changes_;
     JobHistory watched_;

@@ -144,10 +144,10 @@ TEST(BadDays, ATargetKilledAtAnyMomentLeavesItsObserverACompleteTree) {
             if (!observer.tree.isLive(node))
                 continue;
             const JobRow& row = observer.tree.row(node);
-            EXPECT_EQ(row.changing, row.executionSequence % 2 == 1);
             EXPECT_FALSE(isFinal(row.state));
             changing += row.changing;
         }
+        EXPECT_EQ(observer.mismarked, 0u) << "round " << round;
         overtaken += observer.lost != 0;
         if (!late) {
             // A thread dies within a step: its events were all written, in part, or not at all.

@@ -49,7 +49,7 @@ struct Opened {
                 return node;
         return noNode;
     }
-    const JobRow& row(const std::string& wanted) const { return tree.row(named(wanted)); }
+    JobRow row(const std::string& wanted) const { return tree.row(named(wanted)); }
     /// A line for each job: "+reader launch #3 Active suspended".
     std::string drawn() const {
         std::ostringstream out;

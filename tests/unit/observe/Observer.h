@@ -22,6 +22,8 @@ struct Observer {
     std::uint64_t events = 0, lost = 0;
     std::vector<observe::EndedJob> ended;
     std::vector<observe::Incident> incidents;
+    /// Rows that said they were changing though their sequence was even, or the other way round.
+    std::uint64_t mismarked = 0;
 
     /// Empty, or why it was not possible.
     std::string attachTo(int pid) {
@@ -36,6 +38,8 @@ struct Observer {
         observe::Batch batch;
         observe::TreeChanges changes;
         source->read(batch);
+        for (const observe::JobRow& row : batch.rows)
+            mismarked += row.changing != (row.executionSequence % 2 == 1);
         tree.apply(batch, changes);
         events += batch.events;
         lost += batch.lost;
@@ -55,7 +59,7 @@ struct Observer {
                 return node;
         return observe::noNode;
     }
-    const observe::JobRow& row(const std::string& name) const { return tree.row(named(name)); }
+    observe::JobRow row(const std::string& name) const { return tree.row(named(name)); }
     std::string names() const {
         std::string text;
         for (observe::Node root = tree.firstRoot(); root != observe::noNode; root = tree.nextSibling(root))

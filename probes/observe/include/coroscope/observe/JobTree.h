@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/observe/JobRow.h>
+#include <coroscope/observe/PackedRows.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +17,9 @@ using Node = std::uint32_t;
 inline constexpr Node noNode = 0xffffffff;
 
 /// What one apply() did, in terms of nodes. Look at it in this order: reset, removed, inserted, moved,
-/// changed. The nodes in the last three are alive after the apply; removed ones are listed with their id
-/// because the node itself may already be in use again. A job that came and went within one batch is in no
-/// list.
+/// changed. The nodes in the last three are alive after the apply, with the same jobs as when it changed
+/// them; removed ones are free, and not used again before the next apply. A job that came and went within one
+/// batch is in no list.
 struct TreeChanges {
     bool reset =
         false; ///< all earlier nodes are gone (and not listed); `inserted` has all that are there now
@@ -59,22 +60,29 @@ enum class RootKind : std::uint8_t {
 
 class JobTree {
 public:
-    /// Takes in a batch (move it: a complete state is then not copied) and says in `changes`, which it clears
-    /// first, what that did. Rows whose parent is not
+    /// Takes in a batch and says in `changes`, which it clears first, what that did. Rows whose parent is not
     /// known (yet) become roots and move when it comes. When a parent ends before its children, they become
     /// roots. Rows never form a cycle, whatever the batch says.
     void apply(Batch batch, TreeChanges& changes);
 
     std::size_t size() const noexcept { return live_; }
     Node find(JobId id) const noexcept;
-    const JobRow& row(Node node) const noexcept { return rows_[node]; }
+    /// What is known of it but the versions, which are of use to sources only. It is put together when it is
+    /// asked for; who looks at many jobs asks for what is wanted of them.
+    JobRow row(Node node) const { return rows_.row(node, parentId(node)); }
+    JobId id(Node node) const noexcept { return rows_.id(node); }
+    JobState state(Node node) const noexcept { return rows_.state(node); }
+    Execution execution(Node node) const noexcept { return rows_.execution(node); }
+    std::uint16_t flags(Node node) const noexcept { return rows_.flags(node); } ///< JobFlags
+    std::int64_t createdAt(Node node) const noexcept { return rows_.createdAt(node); }
+    std::uint64_t number(Node node) const noexcept { return rows_.number(node); }
 
-    Node parent(Node node) const noexcept { return links_[node].parent; }
-    Node firstChild(Node node) const noexcept { return links_[node].firstChild; }
-    Node lastChild(Node node) const noexcept { return links_[node].lastChild; }
-    Node nextSibling(Node node) const noexcept { return links_[node].nextSibling; }
-    Node previousSibling(Node node) const noexcept { return links_[node].previousSibling; }
-    std::uint32_t childCount(Node node) const noexcept { return links_[node].children; }
+    Node parent(Node node) const noexcept { return rows_.link(node); }
+    Node firstChild(Node node) const noexcept { return family(node).first; }
+    Node lastChild(Node node) const noexcept { return family(node).last; }
+    Node nextSibling(Node node) const noexcept { return links_[node].next; }
+    Node previousSibling(Node node) const noexcept { return links_[node].previous; }
+    std::uint32_t childCount(Node node) const noexcept { return family(node).children; }
     /// Roots are siblings of each other, in the order of their arrival.
     Node firstRoot() const noexcept { return firstRoot_; }
     RootKind rootKind(Node root) const noexcept;
@@ -82,7 +90,7 @@ public:
     bool isOrphanRoot(Node node) const noexcept;
     /// Every node is smaller than this; isLive tells which are in use.
     Node endNode() const noexcept { return static_cast<Node>(rows_.size()); }
-    bool isLive(Node node) const noexcept { return node < rows_.size() && rows_[node].id; }
+    bool isLive(Node node) const noexcept { return node < rows_.size() && rows_.id(node); }
 
     /// In the order of their ids.
     const std::vector<Resource>& resources() const noexcept { return resources_; }
@@ -111,51 +119,79 @@ public:
     template <class F>
     void forEachNotable(F&& visit) const {
         for (const Node node : listed_)
-            if (isLive(node) && isNotable(rows_[node]))
+            if (isLive(node) && isNotable(row(node)))
                 visit(node);
     }
 
 private:
+    static constexpr std::uint32_t noFamily = 0;
+
+    /// There is one for each job, so everything that few jobs have is elsewhere. The parent is in rows_, as
+    /// is the rest of what is looked at when a job only changes.
     struct Links {
-        Node parent = noNode, firstChild = noNode, lastChild = noNode, nextSibling = noNode,
-             previousSibling = noNode;
+        Node next = noNode, previous = noNode; ///< siblings
+        std::uint32_t family = noFamily;       ///< in families_
+    };
+    /// Of a job that has children.
+    struct Family {
+        Node first = noNode, last = noNode;
         std::uint32_t children = 0;
-        std::uint32_t detachedChildren =
-            0; ///< that were launched elsewhere with this job as their context's Job
-        std::uint32_t detachedByMaker = 0; ///< of these: launched by the job that made this one
-        Node nextWaiting = noNode, previousWaiting = noNode; ///< roots that wait for the same unknown parent
-        bool fresh = false;                                  ///< inserted by this apply
-        bool dying = false;                                  ///< about to be removed by this apply
-        bool placed = true;                                  ///< linked to its parent or to the roots
-        bool detached : 1 = false, byMaker : 1 = false;      ///< how its parent has counted it
-        bool listed : 1 = false; ///< the node is in listed_; outlives the job that it was listed for
+        std::uint32_t detached = 0; ///< that were launched elsewhere with this job as their context's Job
+        std::uint32_t byMaker = 0;  ///< of these: launched by the job that made this one
+    };
+    /// A root that names a parent: it waits for it to come, or has outlived it.
+    struct Stray {
+        JobId parent;
+        Node next = noNode, previous = noNode; ///< roots that wait for the same unknown parent
+    };
+    enum Mark : std::uint8_t {
+        fresh = 1,    ///< inserted by this apply
+        dying = 2,    ///< about to be removed by this apply
+        placed = 4,   ///< linked to its parent or to the roots
+        detached = 8, ///< how its parent has counted it, as the next one
+        byMaker = 16,
+        listed = 32 ///< the node is in listed_; outlives the job that it was listed for
     };
 
-    static Links newcomer() noexcept;
+    bool has(Node node, Mark mark) const noexcept { return (rows_.marks(node) & mark) != 0; }
+    void set(Node node, Mark mark, bool on) noexcept {
+        const std::uint8_t marks = rows_.marks(node);
+        rows_.setMarks(node, static_cast<std::uint8_t>(on ? marks | mark : marks & ~mark));
+    }
+    const Family& family(Node node) const noexcept { return families_[links_[node].family]; }
+    JobId parentId(Node node) const noexcept;
+    JobId launcher(Node node) const noexcept { return rows_.launcher(node, parentId(node)); }
+    void arrive(Node node, const JobRow& row);
     Node slot(JobId id) const noexcept;
     void fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const noexcept;
-    std::vector<Node> takeAll(LargeVector<JobRow> rows);
+    LargeVector<Node> takeAll(const LargeVector<JobRow>& rows);
     Node take(const JobRow& row);
     void update(Node node, const JobRow& row, TreeChanges& changes);
     void place(Node node, TreeChanges& changes);
-    void link(Node node, Node parent) noexcept;
+    void link(Node node, Node parent, JobId named);
     void unlink(Node node) noexcept;
     void countDetached(Node node) noexcept;
     void forgetDetached(Node node) noexcept;
-    void moveTo(Node node, Node parent, TreeChanges& changes);
+    void moveTo(Node node, Node parent, JobId named, TreeChanges& changes);
     bool isBelow(Node node, Node ancestor) noexcept;
     void awaitParent(Node node);
     void stopAwaiting(Node node);
     void adopt(Node parent, TreeChanges& changes);
     void removeDying(Node node, TreeChanges& changes);
     void count(const JobRow& row, std::uint64_t sign) noexcept;
-    void list(Node node);
+    void list(Node node, const JobRow& row);
     void tidyListed();
 
-    LargeVector<JobRow> rows_; ///< by Node, as links_
+    PackedRows rows_; ///< by Node, as links_; with the parents and the marks
     LargeVector<Links> links_;
+    std::vector<Family> families_{1}; ///< the first one stands for no children
+    std::vector<std::uint32_t> freeFamilies_;
     std::vector<Node> free_;
-    std::vector<Node> nodeOfSlot_; ///< by JobId::index
+    std::vector<Node> freed_;      ///< by this apply
+    LargeVector<Node> nodeOfSlot_; ///< by JobId::index
+    LargeVector<JobId>
+        namedParent_; ///< of the nodes that are not placed yet, by what is in place of the parent
+    std::unordered_map<Node, Stray> strays_;
     std::unordered_map<JobId, Node>
         waiting_;             ///< by the parent that is not known: first of the roots that wait for it
     std::vector<Node> stack_; ///< scratch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A std::vector for what grows to a hundred megabytes in one go: its memory comes in huge pages where the
-// system gives them, which makes the first touch four times cheaper.
+// A std::vector for what grows to a hundred megabytes in one go. Its memory comes in huge pages where the
+// system gives them, which makes the first touch four times cheaper, and goes back to the system when it is
+// freed: the heap would keep blocks of that size for later, and nothing later needs them.
 #pragma once
 
 #include <cstddef>
@@ -23,21 +24,36 @@ struct LargePageAllocator {
         const std::size_t bytes = count * sizeof(T);
         if (bytes < threshold)
             return static_cast<T*>(::operator new(bytes));
-        void* const memory = ::operator new(bytes, std::align_val_t(hugePage));
-        ::madvise(memory, bytes / hugePage * hugePage, MADV_HUGEPAGE); // a wish; works as well without
-        return static_cast<T*>(memory);
+        // One huge page more than is needed, for a beginning on a border between two; the rest is given back.
+        const std::size_t wanted = whole(bytes), room = wanted + hugePage;
+        void* const mapped =
+            ::mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (mapped == MAP_FAILED) // NOLINT: the system's macro
+            throw std::bad_alloc();
+        char* const begin = static_cast<char*>(mapped);
+        const std::size_t before = -reinterpret_cast<std::size_t>(begin) % hugePage;
+        if (before > 0)
+            ::munmap(begin, before);
+        ::munmap(begin + before + wanted, hugePage - before);
+        ::madvise(begin + before, wanted, MADV_HUGEPAGE); // a wish; works as well without
+        return reinterpret_cast<T*>(begin + before);
     }
     void deallocate(T* memory, std::size_t count) noexcept {
-        if (count * sizeof(T) < threshold)
+        const std::size_t bytes = count * sizeof(T);
+        if (bytes < threshold)
             ::operator delete(memory);
         else
-            ::operator delete(memory, std::align_val_t(hugePage));
+            ::munmap(static_cast<void*>(memory), whole(bytes));
     }
 
     friend bool operator==(const LargePageAllocator&, const LargePageAllocator&) { return true; }
 
 private:
     static constexpr std::size_t hugePage = std::size_t{2} << 20, threshold = 2 * hugePage;
+
+    static constexpr std::size_t whole(std::size_t bytes) noexcept {
+        return (bytes + hugePage - 1) / hugePage * hugePage;
+    }
 };
 
 template <class T>

@@ -77,7 +77,9 @@ void Snapshot::update() {
 }
 
 void Snapshot::find() {
-    auto found = [this] { return observe::findings(tree, ended, *dictionary, now); };
+    auto found = [this] {
+        return observe::findings(tree, ended, *dictionary, now, observe::settingsFor(source->info()));
+    };
     if (!source->info().live) {
         findings = found();
         return;

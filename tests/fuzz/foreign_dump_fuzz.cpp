@@ -32,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         (void)words->callStack(row.creationStack);
         (void)words->context(row.context);
     }
-    (void)observe::findings(tree, ended, *words, (*source)->info().now());
+    (void)observe::findings(tree, ended, *words, (*source)->info().now(),
+                            observe::settingsFor((*source)->info()));
     return 0;
 }

@@ -40,6 +40,8 @@ QString incidentText(IncidentKind kind) {
         return tr("caught its cancellation and failed");
     case IncidentKind::Commanded:
         return tr("told to cancel");
+    case IncidentKind::CircularReference:
+        return tr("stands above itself");
     case IncidentKind::Unknown:
         break;
     }

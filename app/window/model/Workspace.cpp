@@ -819,7 +819,8 @@ void Workspace::refreshFindings() {
     if ((!treeChangedSinceFindings_ && state_ != State::Live) || !labels_.dictionary())
         return;
     treeChangedSinceFindings_ = false;
-    std::vector<observe::Finding> found = observe::findings(tree_, ended_, *labels_.dictionary(), now());
+    std::vector<observe::Finding> found =
+        observe::findings(tree_, ended_, *labels_.dictionary(), now(), observe::settingsFor(info_));
     if (session_->info().live)
         found = watch_.confirmed(std::move(found), at);
     const bool changed = findings_.assign(std::move(found), tree_);

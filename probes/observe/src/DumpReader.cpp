@@ -75,16 +75,20 @@ const char* nameOf(std::uint32_t tag) noexcept {
 
 class Reader {
 public:
-    Reader(int file, std::uint64_t size)
+    Reader(int file, std::uint64_t size, const std::function<bool(std::uint64_t)>& goesOn)
         : file_(file)
-        , size_(size) {}
+        , size_(size)
+        , goesOn_(goesOn) {}
 
     Result<Dump> read() {
         std::uint64_t at = 0;
         if (std::string problem = readHead(at); !problem.empty())
             return Problem{std::move(problem)};
-        while (at < size_ && !ended_)
+        while (at < size_ && !ended_) {
+            if (goesOn_ && !goesOn_(at))
+                return Problem{"was not read to its end."};
             at = readSection(at);
+        }
         if (dump_.ended.empty() && dump_.jobs.empty() && !infoRead_)
             return Problem{"is a damaged dump: nothing in it can be read."};
         finish();
@@ -375,6 +379,7 @@ private:
 
     const int file_;
     const std::uint64_t size_;
+    const std::function<bool(std::uint64_t)>& goesOn_;
     Dump dump_;
     TableReader tables_;
     SectionOpener opener_;
@@ -394,8 +399,8 @@ bool beginsAsDump(const unsigned char* bytes, std::size_t size) noexcept {
     return size >= sizeof dump::magic && std::memcmp(bytes, dump::magic, sizeof dump::magic) == 0;
 }
 
-Result<Dump> readDump(int file, std::uint64_t size) {
-    return Reader(file, size).read();
+Result<Dump> readDump(int file, std::uint64_t size, const std::function<bool(std::uint64_t)>& goesOn) {
+    return Reader(file, size, goesOn).read();
 }
 
 } // namespace coroscope::observe

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace coroscope::observe {
@@ -15,8 +16,9 @@ namespace coroscope::observe {
 /// Whether a file that begins so is a dump of ours, of whatever version.
 bool beginsAsDump(const unsigned char* bytes, std::size_t size) noexcept;
 
-/// The file must be an ordinary one. What could not be read is in `info.problems`. The problem of one that
+/// The file must be an ordinary one. `goesOn` is asked now and then, with the bytes that were read; what it
+/// says no to gives nothing. What could not be read is in `info.problems`. The problem of one that
 /// gives nothing is the second half of a sentence: "was written by a newer Coroscope ...".
-Result<Dump> readDump(int file, std::uint64_t size);
+Result<Dump> readDump(int file, std::uint64_t size, const std::function<bool(std::uint64_t)>& goesOn = {});
 
 } // namespace coroscope::observe

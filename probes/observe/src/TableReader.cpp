@@ -164,7 +164,7 @@ EndedJob endedOf(const dump::Ended& row, bool namesResources) noexcept {
 
 Incident incidentOf(const dump::Incident& row, bool namesResources) noexcept {
     return {row.number,
-            known(row.what, IncidentKind::Commanded, IncidentKind::Unknown),
+            known(row.what, IncidentKind::CircularReference, IncidentKind::Unknown),
             saneTime(row.at),
             rowOf(row.job, namesResources),
             {}};

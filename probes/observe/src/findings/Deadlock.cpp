@@ -121,8 +121,8 @@ void deadlock(Rules& rules) {
             std::int64_t closed = 0;
             for (const Node node : circle)
                 closed = std::max(closed, tree.row(node).executionSince);
-            finding.evidence = jobs + (circle.size() == 1 ? " for itself since " : " in a circle since ") +
-                               rules.since(closed) + ": ";
+            finding.evidence = jobs + (circle.size() == 1 ? " for itself" : " in a circle") +
+                               (closed == 0 ? std::string() : " since " + rules.since(closed)) + ": ";
             for (std::size_t i = 0; i < circle.size() && i < mostNamed; ++i) {
                 const JobRow& row = tree.row(circle[i]);
                 const JobRow& next = tree.row(circle[(i + 1) % circle.size()]);

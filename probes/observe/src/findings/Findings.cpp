@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Rules.h"
 
+#include <coroscope/observe/Source.h>
+
 #include <algorithm>
 #include <tuple>
 #include <utility>
@@ -13,6 +15,7 @@ std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const
     for (Node root = tree.firstRoot(); root != noNode && !rules.full(); root = tree.nextSibling(root)) {
         orphanGlobal(rules, root);
         orphanDetached(rules, root);
+        orphanRoot(rules, root);
     }
     tree.forEachNotable([&rules](Node node) {
         if (rules.full())
@@ -20,14 +23,29 @@ std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const
         scopeDropped(rules, node);
         blockingInCoroutine(rules, node);
         slowCancellation(rules, node);
+        lazyNeverStarted(rules, node);
     });
     swallowedCancellation(rules);
     silentSupervisorFailure(rules);
     deadlock(rules);
+    if (settings.snapshot) {
+        circularReference(rules);
+        blockedWorkers(rules);
+        growthByStacks(rules);
+        for (Finding& finding : rules.found)
+            finding.evidence += " Judged by one snapshot: what came before and after is not in it.";
+    }
     std::sort(rules.found.begin(), rules.found.end(), [](const Finding& a, const Finding& b) {
         return std::tie(a.severity, a.rule, a.job) < std::tie(b.severity, b.rule, b.job);
     });
     return std::move(rules.found);
+}
+
+FindingSettings settingsFor(const SourceInfo& info) {
+    FindingSettings settings;
+    settings.snapshot = !info.format.empty();
+    settings.rootsTold = info.rootsTold;
+    return settings;
 }
 
 std::vector<Finding> FindingWatch::confirmed(std::vector<Finding> found, std::int64_t now) {

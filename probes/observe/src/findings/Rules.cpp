@@ -52,10 +52,10 @@ std::string Rules::doing(const JobRow& row) const {
             text += " at " + site;
         break;
     case Execution::Running:
-        text = "runs for " + since(row.executionSince);
+        text = row.executionSince == 0 ? "runs" : "runs for " + since(row.executionSince);
         break;
     case Execution::Queued:
-        text = "queued for " + since(row.executionSince);
+        text = row.executionSince == 0 ? "queued" : "queued for " + since(row.executionSince);
         break;
     case Execution::Unstarted:
         text = "has not begun";

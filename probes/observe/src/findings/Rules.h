@@ -58,9 +58,15 @@ void orphanDetached(Rules& rules, Node root);
 void scopeDropped(Rules& rules, Node node);
 void blockingInCoroutine(Rules& rules, Node node);
 void slowCancellation(Rules& rules, Node node);
+void lazyNeverStarted(Rules& rules, Node node);
 // Of all.
 void swallowedCancellation(Rules& rules);
 void silentSupervisorFailure(Rules& rules);
 void deadlock(Rules& rules);
+// Of a snapshot.
+void orphanRoot(Rules& rules, Node root);
+void circularReference(Rules& rules);
+void blockedWorkers(Rules& rules);
+void growthByStacks(Rules& rules);
 
 } // namespace coroscope::observe

@@ -181,6 +181,24 @@ std::size_t PeekedBytes::read(char* into, std::size_t size) {
     return first + (first < size ? bytes_->read(into + first, size - first) : 0);
 }
 
+WatchedBytes::WatchedBytes(std::unique_ptr<ByteSource> bytes, GoesOn goesOn)
+    : bytes_(std::move(bytes))
+    , goesOn_(std::move(goesOn)) {}
+
+std::size_t WatchedBytes::read(char* into, std::size_t size) {
+    constexpr std::size_t piece = std::size_t{1} << 18;
+    std::size_t got = 0;
+    while (got < size && !stopped_) {
+        stopped_ = goesOn_ && !goesOn_(bytes_->taken());
+        const std::size_t wanted = std::min(piece, size - got);
+        const std::size_t more = stopped_ ? 0 : bytes_->read(into + got, wanted);
+        got += more;
+        if (more < wanted)
+            break;
+    }
+    return got;
+}
+
 std::unique_ptr<ByteSource> unpacked(int file) {
     auto bytes = std::make_unique<FileBytes>(file);
     const std::string_view first = bytes->ahead(4);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,22 @@ private:
     std::unique_ptr<ByteSource> bytes_;
     std::string beginning_;
     std::size_t at_ = 0;
+};
+
+/// Asks before each piece whether to go on, with what was taken so far; ends where the answer is no.
+class WatchedBytes final : public ByteSource {
+public:
+    using GoesOn = std::function<bool(std::uint64_t taken)>;
+
+    WatchedBytes(std::unique_ptr<ByteSource> bytes, GoesOn goesOn);
+    std::size_t read(char* into, std::size_t size) override;
+    std::string problem() const override { return bytes_->problem(); }
+    std::uint64_t taken() const override { return bytes_->taken(); }
+
+private:
+    std::unique_ptr<ByteSource> bytes_;
+    GoesOn goesOn_;
+    bool stopped_ = false;
 };
 
 /// Known by its first bytes. `file` may be a pipe, and stays the caller's.

@@ -5,7 +5,6 @@
 #include "foreign/Section.h"
 #include "foreign/Text.h"
 
-#include <ctime>
 #include <string>
 
 namespace coroscope::observe {
@@ -24,14 +23,6 @@ bool isEntry(std::string_view line) {
     return line.starts_with(entry) && line.find(stateMark) != std::string_view::npos;
 }
 
-/// Seconds since 1970 of "2026/08/14 16:18:30", taken as this machine's time of day; 0 when it is none.
-std::int64_t wallClock(std::string_view text) {
-    std::tm parts{};
-    parts.tm_isdst = -1;
-    const std::string whole(text.substr(0, 32));
-    return ::strptime(whole.c_str(), "%Y/%m/%d %H:%M:%S", &parts) != nullptr ? std::mktime(&parts) : 0;
-}
-
 class DebugProbesSection final : public Section {
 public:
     explicit DebugProbesSection(ForeignDump& dump)
@@ -40,8 +31,8 @@ public:
     bool take(const TextLine& line) override {
         if (isHead(line.text)) {
             finish();
-            dump_.startOver(line.number);
-            dump_.info().takenWallClock = wallClock(line.text.substr(head.size()));
+            dump_.startOver(line.number, ForeignDump::Part::Coroutines);
+            dump_.info().takenWallClock = wallClock(line.text.substr(head.size()), "%Y/%m/%d %H:%M:%S");
             return true;
         }
         if (isEntry(line.text)) {
@@ -51,8 +42,7 @@ public:
         }
         const bool indented = !line.text.empty() && (line.text[0] == '\t' || line.text[0] == ' ');
         if (beginsCreation(line.text) || (indented && jvmFrame(line.text))) {
-            lines_ += line.text;
-            lines_ += '\n';
+            lines_.add(line.text);
             return true;
         }
         return line.text.empty();
@@ -88,7 +78,7 @@ private:
 
     ForeignDump& dump_;
     std::uint32_t job_ = ForeignDump::none;
-    std::string lines_; ///< of its stack
+    StackLines lines_;
 };
 
 } // namespace
@@ -97,7 +87,7 @@ std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dum
     if (!isHead(line.text) && !isEntry(line.text))
         return nullptr;
     if (isEntry(line.text))
-        dump.startOver(line.number);
+        dump.startOver(line.number, ForeignDump::Part::Coroutines);
     dump.info().program = "Kotlin";
     dump.info().format = "a coroutine dump of Kotlin's DebugProbes";
     dump.info().parentsTold = false;

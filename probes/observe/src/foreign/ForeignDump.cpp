@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/ForeignDump.h"
 
-#include <coroscope/observe/Labels.h>
+#include "Utf8.h"
 
 #include <algorithm>
 #include <functional>
@@ -79,20 +79,34 @@ void ForeignDump::problem(std::uint64_t line, const std::string& sentence) {
         info_.problems.push_back(line == 0 ? sentence : "Line " + std::to_string(line) + ": " + sentence);
 }
 
-void ForeignDump::circle(std::uint64_t line, std::uint32_t job, std::string_view whom) {
-    problem(line, (job == none ? std::string("a job") : jobLabel(jobs_[job], *tables_)) +
-                      " has itself among the jobs below it: " + std::string(whom.substr(0, 400)) + '.');
+void ForeignDump::circle(std::uint32_t job, std::string_view whom) {
+    if (job == none)
+        return;
+    Incident incident;
+    incident.number = circles_.size() + 1;
+    incident.what = IncidentKind::CircularReference;
+    incident.at = info_.takenAt;
+    incident.job = jobs_[job];
+    incident.text = presentable(cutUtf8(whom, 400));
+    circles_.push_back(std::move(incident));
 }
 
-void ForeignDump::startOver(std::uint64_t line) {
+void ForeignDump::startOver(std::uint64_t line, Part part) {
+    const bool more = part != Part::Whole && !has(part) && !has(Part::Whole); // of the same moment
+    parts_ = more && !jobs_.empty() ? parts_ | static_cast<unsigned>(part) : static_cast<unsigned>(part);
     if (jobs_.empty()) {
         begins_ = line;
         return;
     }
+    if (more)
+        return;
     jobs_.clear();
+    resources_.clear();
+    circles_.clear();
     left_ = 0;
     copies_ = 0;
     info_.problems.clear(); // of what is not shown
+    info_.rootsTold = false;
     problems_ = 0;
     ++dumps_;
     begins_ = line;
@@ -109,7 +123,20 @@ Dump ForeignDump::finish() {
     if (problems_ > mostProblems)
         info_.problems.push_back("There are " + std::to_string(problems_ - mostProblems) +
                                  " more such places.");
+    if (has(Part::Coroutines) && has(Part::Threads)) {
+        info_.format += ", with the threads of its JVM";
+        // Coroutines first, wherever the threads stood.
+        LargeVector<JobRow> rows;
+        rows.reserve(jobs_.size());
+        for (const bool threads : {false, true})
+            for (const JobRow& row : jobs_)
+                if ((row.kind == JobKind::Thread) == threads)
+                    rows.push_back(row);
+        jobs_ = std::move(rows);
+    }
     Dump dump;
+    dump.resources = std::move(resources_);
+    dump.incidents = std::move(circles_);
     dump.info = std::move(info_);
     dump.dictionary = std::move(tables_);
     dump.failureText = [](const EndedJob&) { return std::string(); };

@@ -47,12 +47,18 @@ public:
     const ForeignStack* known(std::string_view lines) const;
     void remember(std::string_view lines, const ForeignStack& stack);
 
-    /// The jobs below `job` lead back to one above it, which is told as `whom`.
-    void circle(std::uint64_t line, std::uint32_t job, std::string_view whom);
+    std::vector<Resource>& resources() noexcept { return resources_; }
+
+    /// Below `job` stands once more one that is above it, which is told as `whom`.
+    void circle(std::uint32_t job, std::string_view whom);
     /// A sentence on what could not be read; `line` 0 for none.
     void problem(std::uint64_t line, const std::string& sentence);
-    /// Another dump begins in the same file: only the last one is kept.
-    void startOver(std::uint64_t line);
+    /// What one dump can consist of: coroutines and the threads they run on may stand in one file.
+    enum class Part : unsigned { Coroutines = 1, Threads = 2, Whole = 4 };
+    /// Another dump begins in the same file, of which only the last one is kept; or a part that the present
+    /// one does not have yet.
+    void startOver(std::uint64_t line, Part part = Part::Whole);
+    bool has(Part part) const noexcept { return (parts_ & static_cast<unsigned>(part)) != 0; }
     /// How many dumps have begun.
     std::uint64_t dumps() const noexcept { return dumps_; }
 
@@ -68,6 +74,9 @@ private:
 
     std::shared_ptr<ForeignTables> tables_;
     LargeVector<JobRow> jobs_;
+    std::vector<Resource> resources_;
+    std::vector<Incident> circles_;
+    unsigned parts_ = 0;
     std::uint64_t left_ = 0; ///< jobs for which there was no room
     std::uint32_t copies_ = 0;
     /// By two hashes: the lines themselves would be most of the file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Go program prints on SIGQUIT or a panic, and what runtime/pprof gives with debug=2: goroutines with
 // their stacks and, since Go 1.21, who created them.
+#include "foreign/KotlinText.h"
 #include "foreign/Section.h"
 #include "foreign/Text.h"
 
@@ -22,6 +23,7 @@ struct Head {
     std::string_view reason;   ///< "chan receive"
     std::string_view words;    ///< all that stands in the brackets
     std::uint64_t minutes = 0; ///< 0: less than one, or not told
+    std::string_view thread;   ///< "3" of "m=3"; empty where it is on none, or that is not told
 };
 
 std::optional<Head> headOf(std::string_view line) {
@@ -32,11 +34,18 @@ std::optional<Head> headOf(std::string_view line) {
         return {};
     // Newer ones tell more before the bracket: "goroutine 1 gp=0xc000006000 m=0 mp=0x56 [running]:".
     std::string_view number = line.substr(head.size(), open - head.size());
+    std::string_view thread;
+    if (const std::size_t m = number.find(" m="); m != std::string_view::npos)
+        thread = number.substr(m + 3, number.find(' ', m + 1) - m - 3);
     number = number.substr(0, number.find(' '));
     const auto value = decimal(number);
     if (!value)
         return {};
-    Head found{*value, {}, line.substr(open + 1, line.size() - open - 3), 0};
+    Head found{*value,
+               {},
+               line.substr(open + 1, line.size() - open - 3),
+               0,
+               decimal(thread) ? thread : std::string_view()};
     found.reason = found.words.substr(0, found.words.find(','));
     constexpr std::string_view minutes = " minutes";
     if (const std::size_t end = found.words.find(minutes); end != std::string_view::npos) {
@@ -98,18 +107,17 @@ public:
         if (line.text.starts_with('\t') && !function_.empty()) {
             std::string_view place = trimmed(line.text);
             place = place.substr(0, place.rfind(" +0x"));
-            lines_ += function_;
-            lines_ += '\t';
-            lines_ += place;
-            lines_ += '\n';
+            function_ += '\t';
+            lines_.add(function_, place);
             function_.clear();
             return true;
         }
         if (line.text.starts_with("...") && line.text.find("frames elided") != std::string_view::npos) {
-            lines_ += line.text;
-            lines_ += '\n';
+            lines_.add(line.text);
             return true;
         }
+        if (line.text.ends_with("; stack unavailable"))
+            return true; // it ran when the others were looked at
         std::string_view call = line.text;
         if (call.starts_with(createdBy)) {
             constexpr std::string_view in = " in goroutine ";
@@ -150,7 +158,10 @@ private:
             row.execution = reason->execution;
             row.waitKind = reason->wait;
         }
-        row.context = dump_.tables().addContext({}, first.words);
+        std::string words(first.words);
+        if (!first.thread.empty())
+            words.append(", on thread m").append(first.thread);
+        row.context = dump_.tables().addContext({}, words);
         constexpr std::int64_t minute = 60'000'000'000;
         if (first.minutes != 0)
             row.executionSince =
@@ -176,14 +187,14 @@ private:
 
     /// Also notes the function that a goroutine with this stack runs.
     ForeignStack goStack() {
-        if (const ForeignStack* const known = dump_.known(lines_))
+        if (const ForeignStack* const known = dump_.known(lines_.text()))
             return *known;
         ForeignTables& tables = dump_.tables();
         std::vector<SiteId> frames;
         ForeignStack stack;
-        std::uint32_t cut = 0;
+        std::uint32_t cut = lines_.cut();
         TextId name = 0;
-        std::string_view rest = lines_;
+        std::string_view rest = lines_.text();
         while (!rest.empty()) {
             const std::string_view line = cutLine(rest);
             const std::size_t tab = line.find('\t');
@@ -211,7 +222,7 @@ private:
             name = tables.addText(function);
         }
         stack.suspendedAt = tables.addStack(frames, cut);
-        dump_.remember(lines_, stack);
+        dump_.remember(lines_.text(), stack);
         names_.emplace(stack.suspendedAt, name);
         return stack;
     }
@@ -219,7 +230,7 @@ private:
     ForeignDump& dump_;
     std::uint32_t job_ = ForeignDump::none;
     std::string function_; ///< whose place comes with the next line
-    std::string lines_;    ///< "function\tplace", without arguments: they differ in each
+    StackLines lines_;     ///< "function\tplace", without arguments: they differ in each
     std::unordered_map<std::uint64_t, std::uint32_t> numbers_;
     std::unordered_map<StackId, TextId> names_; ///< the outermost function of each stack
     std::vector<std::pair<std::uint32_t, std::uint64_t>> creators_;

@@ -5,6 +5,8 @@
 #include "foreign/Section.h"
 #include "foreign/Text.h"
 
+#include <coroscope/observe/Labels.h>
+
 #include <string>
 #include <vector>
 
@@ -111,7 +113,7 @@ public:
             finish();
             over_ = !isHead(line.text);
             if (!over_)
-                dump_.startOver(line.number);
+                dump_.startOver(line.number, ForeignDump::Part::Coroutines);
             return !over_;
         }
         if (over_)
@@ -121,8 +123,7 @@ public:
             return true;
         }
         if (jvmFrame(line.text) && trimmed(line.text).starts_with("at ")) {
-            lines_ += line.text;
-            lines_ += '\n';
+            lines_.add(line.text);
             return true;
         }
         if (line.text.find("dump") != std::string_view::npos &&
@@ -152,7 +153,7 @@ private:
             popTo(path_.size() - 1);
         const std::uint32_t parent = path_.empty() ? ForeignDump::none : path_.back().job;
         if (dash.rest.starts_with(circular)) {
-            dump_.circle(line.number, parent, dash.rest.substr(circular.size()));
+            circle(parent, dash.rest.substr(circular.size()));
             return;
         }
         const auto header = headerOf(dash.rest);
@@ -172,6 +173,21 @@ private:
             path_.push_back({dash.width, dash.times, job_});
     }
 
+    /// Told by the label of the one above, where that can be found.
+    void circle(std::uint32_t job, std::string_view whom) {
+        if (const auto header = headerOf(whom)) {
+            const JobRow row = rowOf(header->job, dump_.tables());
+            for (std::size_t i = path_.size(); i-- > 0;) {
+                const JobRow& above = dump_.job(path_[i].job);
+                if (above.kind == row.kind && above.name == row.name && above.number == row.number) {
+                    dump_.circle(job, jobLabel(above, dump_.tables()));
+                    return;
+                }
+            }
+        }
+        dump_.circle(job, whom);
+    }
+
     void endFrames() {
         if (job_ != ForeignDump::none)
             dump_.place(job_, kotlinStack(lines_, dump_));
@@ -187,7 +203,7 @@ private:
     ForeignDump& dump_;
     std::vector<Open> path_;
     std::uint32_t job_ = ForeignDump::none; ///< whose frames are being read
-    std::string lines_;
+    StackLines lines_;
     bool over_ = false;
 };
 
@@ -198,6 +214,8 @@ std::unique_ptr<Section> beginIntelliJ(const TextLine& line, ForeignDump& dump) 
         return nullptr;
     dump.info().program = "IntelliJ platform";
     dump.info().format = "a coroutine dump of IntelliJ's platform";
+    dump.info().parentsTold = true;
+    dump.info().rootsTold = true;
     auto section = std::make_unique<IntelliJSection>(dump);
     section->take(line);
     return section;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/JdkThreadDump.h"
 
+#include "foreign/JvmThreads.h"
 #include "foreign/KotlinText.h"
 #include "foreign/Text.h"
+
+#include "Utf8.h"
 
 #include <nlohmann/json.hpp>
 
@@ -127,6 +130,10 @@ public:
             endThread();
         if (container_ != ForeignDump::none)
             endContainer();
+        for (const auto& [lock, tid] : owners_)
+            if (const auto owner = threads_.find(std::to_string(tid)); owner != threads_.end())
+                locks_.holds(owner->second, lock);
+        locks_.finish(dump_);
         for (const Container& each : containers_) {
             // A scope belongs to the thread that opened it; a pool to the one it was made in, if any.
             if (const auto owner = threads_.find(each.owner); !each.owner.empty() && owner != threads_.end())
@@ -140,7 +147,10 @@ public:
 
 private:
     // {"threadDump": (1) { "threadContainers": (2) [ (3) { (4) "threads": [ (5) { (6) "stack": [ (7)
-    static constexpr std::size_t dumpDepth = 2, containerDepth = 4, threadDepth = 6, stackDepth = 7;
+    //                                                                          "monitorsOwned": [ (7) { (8)
+    //                                                                          "locks": [ (9)
+    static constexpr std::size_t dumpDepth = 2, containerDepth = 4, threadDepth = 6, stackDepth = 7,
+                                 monitorDepth = 9;
 
     struct Container {
         std::uint32_t job;
@@ -159,11 +169,13 @@ private:
             threadFields_[path_.back()] = value;
         else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                  path_[threadDepth - 1] == "stack") {
-            lines_ += value;
-            lines_ += '\n';
+            lines_.add(value);
         } else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                    path_[threadDepth - 1] == "parkBlocker")
             threadFields_["parkBlocker." + path_.back()] = value;
+        else if (path_.size() == monitorDepth && thread_ != ForeignDump::none && in(7, "monitorsOwned") &&
+                 in(9, "locks"))
+            monitors_.push_back(value);
         return true;
     }
     void field(const std::string& name, const std::string& value) {
@@ -171,7 +183,10 @@ private:
             dump_.info().pid =
                 static_cast<int>(std::min<std::uint64_t>(decimal(value).value_or(0), 0x7fff'ffff));
         else if (name == "runtimeVersion")
-            dump_.info().runtimeVersion = "Java " + value;
+            dump_.info().runtimeVersion = presentable("Java " + value);
+        else if (name == "time")
+            dump_.info().takenWallClock =
+                wallClock(value.ends_with('Z') ? value.substr(0, 19) + 'Z' : value, "%Y-%m-%dT%H:%M:%S");
     }
 
     void beginContainer() {
@@ -205,6 +220,7 @@ private:
         thread_ = dump_.add(row, container_);
         threadFields_.clear();
         lines_.clear();
+        monitors_.clear();
     }
     void endThread() {
         JobRow& row = dump_.job(thread_);
@@ -212,23 +228,28 @@ private:
         const std::string& tid = threadFields_["tid"];
         row.number = decimal(tid).value_or(0);
         const std::string& state = threadFields_["state"];
-        if (state == "RUNNABLE")
-            row.execution = Execution::Running;
-        else if (state == "NEW")
-            row.execution = Execution::Unstarted;
-        else if (!state.empty())
-            row.execution = Execution::Suspended;
-        if (state == "BLOCKED")
-            row.waitKind = WaitKind::Mutex;
+        const std::string &blockedOn = threadFields_["blockedOn"], &waitingOn = threadFields_["waitingOn"],
+                          &parkedOn = threadFields_["parkBlocker.object"];
+        const std::string& blocker = !blockedOn.empty()   ? blockedOn
+                                     : !waitingOn.empty() ? waitingOn
+                                                          : parkedOn;
+        takeJvmState(row, state, {}, std::string_view(blocker).substr(0, blocker.find('@')));
+        if (row.waitKind == WaitKind::Mutex && state != "TIMED_WAITING" && !blocker.empty())
+            locks_.waits(thread_, blocker, blocker);
+        // Who waits to be notified has let go of the monitor that it is told to own.
+        for (const std::string& monitor : monitors_)
+            if (monitor != waitingOn && monitor != blockedOn)
+                locks_.holds(thread_, monitor);
+        if (const auto owner = decimal(threadFields_["parkBlocker.owner"]))
+            owners_.emplace_back(parkedOn, *owner);
         std::string words = state;
         const auto say = [&words](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
         if (threadFields_["virtual"] == "true")
             say("virtual");
         if (const std::string& carrier = threadFields_["carrier"]; !carrier.empty())
             say("carried by thread " + carrier);
-        for (const char* const waits : {"waitingOn", "blockedOn", "parkBlocker.object"})
-            if (const std::string& what = threadFields_[waits]; !what.empty())
-                say("waits for " + what);
+        if (!blocker.empty() && row.waitKind != WaitKind::Mutex)
+            say("waits for " + blocker);
         row.context = dump_.tables().addContext({}, words);
         row.suspendedAt = kotlinStack(lines_, dump_).suspendedAt;
         if (!tid.empty())
@@ -243,7 +264,10 @@ private:
     std::unordered_map<std::string, std::uint32_t> names_, threads_;
     std::uint32_t container_ = ForeignDump::none, thread_ = ForeignDump::none;
     std::unordered_map<std::string, std::string> threadFields_;
-    std::string lines_;
+    StackLines lines_;
+    std::vector<std::string> monitors_; ///< that the thread owns
+    JvmLocks locks_;
+    std::vector<std::pair<std::string, std::uint64_t>> owners_; ///< of what threads are parked for
 };
 
 } // namespace

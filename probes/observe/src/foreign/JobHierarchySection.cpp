@@ -84,9 +84,10 @@ std::unique_ptr<Section> beginJobHierarchy(const TextLine& line, ForeignDump& du
     const auto first = parsed(line.text);
     if (!first || first->depth != 0)
         return nullptr;
-    dump.startOver(line.number);
+    dump.startOver(line.number, ForeignDump::Part::Coroutines);
     dump.info().program = "Kotlin";
     dump.info().format = "a job hierarchy of Kotlin's DebugProbes";
+    dump.info().parentsTold = true;
     auto section = std::make_unique<JobHierarchySection>(dump);
     section->take(line);
     return section;

@@ -163,7 +163,24 @@ bool beginsCreation(std::string_view line) {
            (line.starts_with("at ") && line.substr(3).starts_with(creationMark));
 }
 
-ForeignStack kotlinStack(std::string_view lines, ForeignDump& dump) {
+void StackLines::add(std::string_view line, std::string_view more) {
+    constexpr std::size_t most = std::size_t{1} << 20; // a thousand frames and more
+    if (text_.size() + line.size() + more.size() > most) {
+        cut_ += cut_ < 1'000'000'000;
+        return;
+    }
+    text_ += line;
+    text_ += more;
+    text_ += '\n';
+}
+
+void StackLines::clear() noexcept {
+    text_.clear();
+    cut_ = 0;
+}
+
+ForeignStack kotlinStack(const StackLines& all, ForeignDump& dump) {
+    const std::string_view lines = all.text();
     if (lines.empty())
         return {};
     if (const ForeignStack* const known = dump.known(lines))
@@ -189,7 +206,7 @@ ForeignStack kotlinStack(std::string_view lines, ForeignDump& dump) {
     }
     if (stack.site == 0 && !creation.empty())
         stack.site = creation.front();
-    stack.suspendedAt = tables.addStack(suspended);
+    stack.suspendedAt = tables.addStack(suspended, all.cut());
     stack.creation = tables.addStack(creation);
     dump.remember(lines, stack);
     return stack;

@@ -6,7 +6,9 @@
 
 #include <coroscope/observe/JobRow.h>
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace coroscope::observe {
@@ -31,9 +33,21 @@ std::optional<Execution> kotlinExecution(std::string_view word);
 std::optional<std::string_view> jvmFrame(std::string_view line);
 SiteId siteOf(std::string_view jvmFrame, ForeignTables& tables);
 
-/// Reads lines of frames, each ended by LF; other lines are passed over. Frames below the mark of the
-/// creation are the creation's.
-ForeignStack kotlinStack(std::string_view lines, ForeignDump& dump);
+/// The lines of one stack, as many as a stack can have.
+class StackLines {
+public:
+    void add(std::string_view line, std::string_view more = {});
+    void clear() noexcept;
+    std::string_view text() const noexcept { return text_; } ///< each ended by LF
+    std::uint32_t cut() const noexcept { return cut_; }      ///< lines for which there was no room
+
+private:
+    std::string text_;
+    std::uint32_t cut_ = 0;
+};
+
+/// Lines that are no frames are passed over. Frames below the mark of the creation are the creation's.
+ForeignStack kotlinStack(const StackLines& lines, ForeignDump& dump);
 /// Whether a line between frames says that the creation's follow.
 bool beginsCreation(std::string_view line);
 

@@ -2,6 +2,7 @@
 #include "foreign/ReadForeign.h"
 
 #include "foreign/JdkThreadDump.h"
+#include "foreign/JvmThreads.h"
 #include "foreign/Lines.h"
 #include "foreign/Section.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 /// A moment that all times in such a dump are counted from: it does not say when its jobs began.
 constexpr std::int64_t moment = 1'000'000'000'000'000'000;
-constexpr std::uint64_t linesBetweenCalls = 20'000;
 
 /// Lines between those of a dump that are none of it.
 class Strays {
@@ -41,16 +41,17 @@ private:
     std::uint64_t first_ = 0, count_ = 0;
 };
 
-bool readText(ByteSource& bytes, ForeignDump& dump, const std::function<bool(std::uint64_t)>& goesOn) {
+void readText(ByteSource& bytes, ForeignDump& dump) {
     constexpr std::unique_ptr<Section> (*formats[])(const TextLine&, ForeignDump&) = {
-        beginDebugProbes, beginIntelliJ, beginGoroutines, beginJobHierarchy};
+        beginDebugProbes, beginIntelliJ, beginThreads, beginGoroutines, beginJobHierarchy};
     Lines lines(bytes);
     Strays strays(dump);
     std::unique_ptr<Section> section;
+    std::string before, current;
     while (lines.next()) {
-        const TextLine line{lines.text(), lines.number()};
-        if (goesOn && line.number % linesBetweenCalls == 0 && !goesOn(bytes.taken()))
-            return false;
+        before.swap(current);
+        current = lines.text().substr(0, 40);
+        const TextLine line{lines.text(), lines.number(), before};
         const std::uint64_t dumps = dump.dumps();
         if (section && section->take(line)) {
             if (dump.dumps() != dumps)
@@ -79,20 +80,17 @@ bool readText(ByteSource& bytes, ForeignDump& dump, const std::function<bool(std
     if (lines.cut() > 0)
         dump.problem(0, std::to_string(lines.cut()) +
                             " lines are longer than a million characters and were cut.");
-    return true;
 }
 
 } // namespace
 
-Result<Dump> readForeign(PeekedBytes& all, const std::function<bool(std::uint64_t)>& goesOn) {
-    if (all.beginning().starts_with("\xff\xfe") || all.beginning().starts_with("\xfe\xff"))
-        return Problem{"is written in UTF-16. Save it as UTF-8, then open it again."};
+Result<Dump> readForeign(PeekedBytes& all) {
     ForeignDump dump;
     dump.info().takenAt = moment;
     if (beginsJdkThreadDump(all.beginning()))
         readJdkThreadDump(all, dump);
-    else if (!readText(all, dump, goesOn))
-        return Problem{"was not opened: that was stopped."};
+    else
+        readText(all, dump);
     if (!all.problem().empty())
         dump.problem(0, all.problem());
     if (dump.size() == 0) {
@@ -102,9 +100,10 @@ Result<Dump> readForeign(PeekedBytes& all, const std::function<bool(std::uint64_
                            (problems.empty() ? std::string() : ' ' + problems.front())};
         return Problem{
             "holds no dump that is known here: none of Coroscope, of Kotlin's DebugProbes, of IntelliJ, of "
-            "Go's goroutines or of the JDK's threads in JSON." +
+            "Go's goroutines or of a JVM's threads." +
             (problems.empty() ? std::string() : ' ' + problems.front())};
     }
+    joinThreads(dump);
     return dump.finish();
 }
 

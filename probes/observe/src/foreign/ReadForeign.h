@@ -6,12 +6,10 @@
 
 #include <coroscope/observe/Dump.h>
 
-#include <functional>
-
 namespace coroscope::observe {
 
-/// The problem is the second half of a sentence: "holds no dump that is known here ...". `goesOn` is called
-/// now and then with the bytes that were taken of the file; false gives up.
-Result<Dump> readForeign(PeekedBytes& bytes, const std::function<bool(std::uint64_t)>& goesOn = {});
+/// Of text that is UTF-8. The problem is the second half of a sentence: "holds no dump that is known here
+/// ...".
+Result<Dump> readForeign(PeekedBytes& bytes);
 
 } // namespace coroscope::observe

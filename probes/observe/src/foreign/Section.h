@@ -13,6 +13,7 @@ namespace coroscope::observe {
 struct TextLine {
     std::string_view text;
     std::uint64_t number = 0; ///< from 1
+    std::string_view before;  ///< the line before it, if that is short: it may have the date
 };
 
 class Section {
@@ -29,6 +30,7 @@ public:
 std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginJobHierarchy(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginIntelliJ(const TextLine& line, ForeignDump& dump);
+std::unique_ptr<Section> beginThreads(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginGoroutines(const TextLine& line, ForeignDump& dump);
 
 } // namespace coroscope::observe

@@ -4,7 +4,9 @@
 
 #include <charconv>
 #include <cstdint>
+#include <ctime>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace coroscope::observe {
@@ -27,6 +29,17 @@ inline std::string_view trimmed(std::string_view text) {
     const std::size_t first = text.find_first_not_of(blank);
     return first == std::string_view::npos ? std::string_view()
                                            : text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+/// Seconds since 1970 of a date and time as strptime() knows `format`: of UTC when a Z stands behind, else
+/// this machine's time of day. 0 when it is none.
+inline std::int64_t wallClock(std::string_view text, const char* format) {
+    std::tm parts{};
+    parts.tm_isdst = -1;
+    const std::string whole(text.substr(0, 40));
+    if (::strptime(whole.c_str(), format, &parts) == nullptr)
+        return 0;
+    return whole.ends_with('Z') ? ::timegm(&parts) : std::mktime(&parts);
 }
 
 /// Takes the first line off `text`; without its end.

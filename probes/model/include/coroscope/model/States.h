@@ -100,7 +100,9 @@ enum class IncidentKind : std::uint8_t {
     SwallowedCancellation = 3,     ///< its body caught the cancellation and went on to its next suspension
     CancellationBecameValue = 4,   ///< its body caught the cancellation and returned
     CancellationBecameFailure = 5, ///< its body caught the cancellation and threw something else
-    Commanded = 6                  ///< somebody outside had it cancelled; the text: who, newline, why
+    Commanded = 6,                 ///< somebody outside had it cancelled; the text: who, newline, why
+    // Only in dumps of other programs.
+    CircularReference = 7 ///< a job above it stands below it once more; the text: which one
 };
 
 /// The kinds of wait whose waitsFor is a ResourceId; also the kinds of resource there are.

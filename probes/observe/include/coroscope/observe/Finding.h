@@ -15,6 +15,8 @@
 
 namespace coroscope::observe {
 
+struct SourceInfo;
+
 enum class Severity : std::uint8_t { Error, Warning, Hint };
 enum class Confidence : std::uint8_t { Proven, Suspected };
 
@@ -46,12 +48,24 @@ struct FindingSettings {
     std::int64_t slowCancellation = 2'000'000'000;
     /// What befell jobs that have ended is told for so long.
     std::int64_t tellEnded = 3'600'000'000'000;
+    /// lazy-never-started: so long may a job that its parent waits for be New.
+    std::int64_t lazyNeverStarted = 10'000'000'000;
+    /// leak-by-growth in a snapshot: so many jobs that wait with the same stack are told of.
+    std::size_t alike = 1'000;
+    /// The tree is a snapshot that another program wrote: it is judged by what stands there, not by times.
+    bool snapshot = false;
+    /// In a snapshot: a job without a parent is known to have none.
+    bool rootsTold = false;
     /// Bounds the cost where a program has orphans by the hundred thousand.
     std::size_t atMost = 10'000;
 };
 
+/// Those that fit what this source can tell.
+FindingSettings settingsFor(const SourceInfo& info);
+
 /// The findings that hold now, most severe first, then by rule and job. `now`: CLOCK_MONOTONIC ns. Costs what
-/// the roots, the tree's notable jobs, the resources and the incidents cost, not what all jobs cost.
+/// the roots, the tree's notable jobs, the resources and the incidents cost, not what all jobs cost; of a
+/// snapshot, which is judged once, what all jobs cost.
 std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const Dictionary& dictionary,
                               std::int64_t now, const FindingSettings& settings = {});
 

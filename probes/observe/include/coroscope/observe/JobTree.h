@@ -108,11 +108,12 @@ public:
     const JobCounts& totals() const noexcept { return totals_; }
 
     /// A job that some finding may be about: it is cancelling, has swallowed its cancellation, is a scope of
-    /// its own that nobody holds any more, or a runBlocking that a coroutine has entered.
+    /// its own that nobody holds any more, a runBlocking that a coroutine has entered, or never started.
     static bool isNotable(const JobRow& row) noexcept {
         return row.state == JobState::Cancelling || (row.flags & JobFlags::swallowedCancellation) != 0 ||
                ((row.flags & JobFlags::ownsScope) != 0 && !row.held && !row.parent) ||
-               (row.kind == JobKind::RunBlocking && row.launcher);
+               (row.kind == JobKind::RunBlocking && row.launcher) ||
+               (row.state == JobState::New && row.parent);
     }
     /// Calls `visit` for the node of each notable job, perhaps without those that are only cancelling below
     /// one that is cancelling, too. Costs what those jobs cost.

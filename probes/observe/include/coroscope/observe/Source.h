@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ struct SourceInfo {
     /// those that it tells: 0 in a row is "not known".
     std::string format;
     bool parentsTold = true; ///< whether the format says which job is whose child
+    bool rootsTold = false;  ///< whether it has all jobs above a job, so that a root is known to be one
     /// What of it could not be read, in sentences.
     std::vector<std::string> problems;
 
@@ -130,16 +132,24 @@ std::int64_t monotonicNow() noexcept;
 /// problem says what is wrong and what to do. Takes at most about two seconds.
 Result<std::unique_ptr<Source>> attach(int pid);
 
+struct OpenOptions {
+    /// Called now and then with the bytes of the file that were read, as they are stored, and with its size;
+    /// 0 where that is not known. Threads: the one that opens. False gives up: the problem then says so.
+    std::function<bool(std::uint64_t read, std::uint64_t size)> progress;
+};
+
 /// Opens a file: a dump, known by its content whatever its name is, ours or one that Kotlin, IntelliJ, Go or
 /// the JDK wrote (docs/FOREIGN_DUMPS.md), also packed with gzip or zstd. Of a damaged one what can be read is
 /// shown, and SourceInfo::problems says what is missing; the problem of one that gives nothing is a sentence
 /// for a person. Reads all of it: some seconds at most.
-Result<std::unique_ptr<Source>> open(const std::string& path);
+Result<std::unique_ptr<Source>> open(const std::string& path, const OpenOptions& options = {});
 
 /// The same for what comes through a pipe, up to its end. `name` is what it is called in sentences; `stream`
 /// stays the caller's.
-Result<std::unique_ptr<Source>> openStream(int stream, const std::string& name);
+Result<std::unique_ptr<Source>> openStream(int stream, const std::string& name,
+                                           const OpenOptions& options = {});
 /// The same for a text: what somebody has copied.
-Result<std::unique_ptr<Source>> openText(std::string_view text, const std::string& name);
+Result<std::unique_ptr<Source>> openText(std::string_view text, const std::string& name,
+                                         const OpenOptions& options = {});
 
 } // namespace coroscope::observe

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/JvmThreads.h"
+
+#include "foreign/Text.h"
+
+#include <functional>
+
+namespace coroscope::observe {
+
+void takeJvmState(JobRow& row, std::string_view state, std::string_view detail, std::string_view blocker) {
+    row.execution = state == "RUNNABLE"                      ? Execution::Running
+                    : state == "NEW"                         ? Execution::Unstarted
+                    : state.empty() || state == "TERMINATED" ? Execution::None
+                                                             : Execution::Suspended;
+    if (row.execution != Execution::Suspended)
+        return;
+    if (state == "BLOCKED" || isJvmLock(blocker))
+        row.waitKind = WaitKind::Mutex;
+    else if (detail == "sleeping")
+        row.waitKind = WaitKind::Delay;
+    else if (blocker.find("Semaphore$") != std::string_view::npos)
+        row.waitKind = WaitKind::Semaphore;
+    else if (!blocker.empty())
+        row.waitKind = WaitKind::Event;
+}
+
+bool isJvmLock(std::string_view type) {
+    for (const std::string_view lock : {"ReentrantLock$", "ReentrantReadWriteLock$"})
+        if (type.find(lock) != std::string_view::npos)
+            return true;
+    return false;
+}
+
+void JvmLocks::holds(std::uint32_t thread, std::string_view lock) {
+    locks_[std::hash<std::string_view>{}(lock)].owner = thread;
+}
+
+void JvmLocks::waits(std::uint32_t thread, std::string_view lock, std::string_view name) {
+    Lock& wanted = locks_[std::hash<std::string_view>{}(lock)];
+    wanted.name = name;
+    wanted.waiters.push_back(thread);
+}
+
+void JvmLocks::finish(ForeignDump& dump) {
+    for (const auto& [key, lock] : locks_) {
+        if (lock.waiters.empty())
+            continue;
+        Resource resource;
+        resource.id = ResourceId{dump.resources().size() + 1};
+        resource.kind = WaitKind::Mutex;
+        resource.name = dump.tables().addText(lock.name);
+        resource.waiting = static_cast<std::uint32_t>(lock.waiters.size());
+        if (lock.owner != ForeignDump::none)
+            resource.owner = dump.job(lock.owner).id;
+        for (const std::uint32_t waiter : lock.waiters) {
+            dump.job(waiter).waitKind = WaitKind::Mutex;
+            dump.job(waiter).waitsFor = resource.id.value;
+        }
+        dump.resources().push_back(resource);
+    }
+    locks_.clear();
+}
+
+void joinThreads(ForeignDump& dump) {
+    if (!dump.has(ForeignDump::Part::Coroutines) || !dump.has(ForeignDump::Part::Threads))
+        return;
+    // The number of a coroutine is that of its scopes, too: the one that runs is meant.
+    std::unordered_map<std::uint64_t, std::uint32_t> coroutines;
+    for (std::uint32_t i = 0; i < dump.size(); ++i) {
+        const JobRow& row = dump.job(i);
+        if (row.kind != JobKind::Thread && row.number != 0 && row.execution == Execution::Running)
+            coroutines[row.number] = i;
+    }
+    std::uint32_t others = ForeignDump::none;
+    const std::uint32_t size = dump.size();
+    for (std::uint32_t i = 0; i < size; ++i) {
+        if (dump.job(i).kind != JobKind::Thread)
+            continue;
+        const std::string name = dump.tables().text(dump.job(i).name);
+        const std::size_t at = name.rfind(" @"), hash = name.rfind('#');
+        auto runs = coroutines.end();
+        if (at != std::string::npos && hash != std::string::npos && hash > at)
+            if (const auto number = decimal(std::string_view(name).substr(hash + 1)))
+                runs = coroutines.find(*number);
+        if (runs != coroutines.end()) {
+            JobRow& coroutine = dump.job(runs->second);
+            if (dump.job(i).suspendedAt != 0)
+                coroutine.suspendedAt = dump.job(i).suspendedAt;
+            if (coroutine.context == 0)
+                coroutine.context = dump.tables().addContext({}, "on thread " + name.substr(0, at));
+            dump.setParent(i, runs->second);
+            coroutines.erase(runs);
+            continue;
+        }
+        if (others == ForeignDump::none) {
+            JobRow row;
+            row.kind = JobKind::ThreadScope;
+            row.state = JobState::Active;
+            row.name = dump.tables().addText("other");
+            others = dump.add(row);
+            if (others == ForeignDump::none)
+                return;
+        }
+        dump.setParent(i, others);
+        // As old as the oldest of them: so it stands behind the coroutines, whose age is not told.
+        const std::int64_t born = dump.job(i).createdAt;
+        std::int64_t& since = dump.job(others).createdAt;
+        if (born != 0 && (since == 0 || born < since))
+            since = born;
+    }
+}
+
+} // namespace coroscope::observe

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Threads of a JVM, as several formats tell them: what a thread does, and what it holds and waits for.
+#pragma once
+
+#include "foreign/ForeignDump.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace coroscope::observe {
+
+/// What a java.lang.Thread.State means for a row. `detail`: "sleeping", "parking" or nothing; `blocker`: the
+/// class of what the thread waits for, or nothing.
+void takeJvmState(JobRow& row, std::string_view state, std::string_view detail, std::string_view blocker);
+
+/// Whether one thread holds a lock of this class and others wait for that one.
+bool isJvmLock(std::string_view type);
+
+/// Who holds which lock, and who waits for it: told in pieces that come in any order. Locks are known by
+/// whatever the dump calls them.
+class JvmLocks {
+public:
+    /// Without it a thread that waits for a lock would wait for nobody.
+    void holds(std::uint32_t thread, std::string_view lock);
+    /// `thread` goes on only when it has this lock.
+    void waits(std::uint32_t thread, std::string_view lock, std::string_view name);
+    /// The rows that wait get what they wait for, the dump its resources.
+    void finish(ForeignDump& dump);
+
+private:
+    struct Lock {
+        std::uint32_t owner = ForeignDump::none;
+        std::string name;
+        std::vector<std::uint32_t> waiters;
+    };
+    std::unordered_map<std::size_t, Lock> locks_; ///< by a hash of their names: there may be very many
+};
+
+/// "worker @orders#7" runs the coroutine with the number 7: the thread becomes a child of that, which gets
+/// its stack. The other threads stand below a root of their own, if there are coroutines at all. Once, before
+/// the dump is finished.
+void joinThreads(ForeignDump& dump);
+
+} // namespace coroscope::observe

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// A JVM's threads: alone, and joined with the coroutines that they run. The examples come from real runs of
+// tests/data/programs.
+#include "OpenedDump.h"
+
+#include <coroscope/observe/Waits.h>
+
+#include <gmock/gmock.h>
+
+namespace coroscope::test {
+namespace {
+
+using namespace observe;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string context(const Opened& dump, const std::string& name) {
+    return dump.source->dictionary()->context(dump.row(name).context).elements;
+}
+std::string waits(const Opened& dump, const std::string& name) {
+    return describeWait(dump.tree, dump.row(name), *dump.source->dictionary(), dump.source->info().now())
+        .plain(dump.tree, *dump.source->dictionary());
+}
+
+TEST(ThreadDump, HasTheThreadsOfAJvmWithStatesAgesAndStacks) {
+    const Opened dump(observe::open(dumpFile("jvm-deadlock.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_EQ(dump.source->info().format, "a thread dump of a JVM");
+    EXPECT_THAT(dump.source->info().runtimeVersion, HasSubstr("OpenJDK 64-Bit Server VM (25"));
+    EXPECT_NE(dump.source->info().takenWallClock, 0);
+    EXPECT_FALSE(dump.source->info().parentsTold);
+    EXPECT_THAT(dump.problems(), IsEmpty());
+
+    const JobRow& teller = dump.row("teller");
+    EXPECT_EQ(teller.kind, JobKind::Thread);
+    EXPECT_EQ(teller.number, 21u);
+    EXPECT_EQ(teller.execution, Execution::Suspended);
+    EXPECT_EQ(dump.frames("teller").size(), 5u);
+    EXPECT_THAT(dump.frames("teller").front(), HasSubstr("Locks.transfer Locks.java:"));
+    EXPECT_THAT(waits(dump, "teller"), HasSubstr("mutex java.lang.Object <0x"));
+    EXPECT_THAT(waits(dump, "teller"), HasSubstr(", held by auditor thread #22"));
+    EXPECT_THAT(waits(dump, "bystander"), HasSubstr(", held by teller thread #21 (2 wait)"));
+    EXPECT_THAT(waits(dump, "buyer"), HasSubstr("ReentrantLock$NonfairSync <0x")) << "held by whom";
+    EXPECT_THAT(waits(dump, "buyer"), HasSubstr(", held by seller")) << "only the list of deadlocks says so";
+    EXPECT_EQ(waits(dump, "waiter"), "an event");
+    EXPECT_THAT(context(dump, "waiter"), HasSubstr("WAITING (on object monitor), daemon"));
+    EXPECT_EQ(dump.row("Signal Dispatcher").execution, Execution::Running);
+
+    const auto age = teller.age(dump.source->info().now());
+    ASSERT_TRUE(age);
+    EXPECT_GT(*age, 1'000'000'000);
+    EXPECT_LT(*age, 60'000'000'000);
+    EXPECT_EQ(dump.drawn().find("teller"), dump.drawn().rfind("teller"))
+        << "the deadlock's stacks add nothing";
+}
+
+TEST(ThreadDump, SaysWhatThreadInfoSays) {
+    const Opened dump(observe::open(dumpFile("jvm-thread-info.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(waits(dump, "teller"), HasSubstr(", held by auditor thread #22"));
+    EXPECT_THAT(waits(dump, "seller"), HasSubstr(", held by buyer thread #23"));
+    EXPECT_THAT(context(dump, "waiter"), HasSubstr("waits for java.lang.Object@"));
+    EXPECT_THAT(dump.problems(), IsEmpty());
+}
+
+TEST(ThreadDump, OfTheJdkInJsonHasItsTimeAndWhoWaitsForWhom) {
+    const Opened dump(observe::open(dumpFile("jvm-deadlock.json")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(waits(dump, "auditor"), HasSubstr("mutex java.lang.Object@"));
+    EXPECT_THAT(waits(dump, "auditor"), HasSubstr(", held by teller thread #21"));
+    EXPECT_THAT(waits(dump, "buyer"), Not(HasSubstr("held by"))) << "it does not tell who holds such a lock";
+    EXPECT_EQ(waits(dump, "waiter"), "an event") << "who waits to be notified does not own the monitor";
+    const Opened time =
+        openedText(R"({"threadDump": {"time": "2026-11-21T18:18:09.377Z", "threadContainers": [)"
+                   R"({"container": "<root>", "threads": [{"tid": "3", "name": "main"}]}]}})");
+    EXPECT_EQ(time.source->info().takenWallClock, 1'795'285'089);
+}
+
+TEST(ThreadDump, BesideCoroutinesShowsWhichThreadRunsWhichJob) {
+    const Opened dump(observe::open(dumpFile("workers-blocked.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_EQ(dump.source->info().format,
+              "a coroutine dump of Kotlin's DebugProbes, with the threads of its JVM");
+    const Node job = dump.named("pauses");
+    ASSERT_EQ(dump.tree.childCount(job), 1u);
+    const Node thread = dump.tree.firstChild(job);
+    const std::string name = dump.name(thread);
+    EXPECT_THAT(name, testing::MatchesRegex("DefaultDispatcher-worker-[0-9]+ @pauses#2"));
+    EXPECT_EQ(dump.tree.row(job).suspendedAt, dump.tree.row(thread).suspendedAt);
+    EXPECT_THAT(dump.frames("pauses").back(), HasSubstr("CoroutineScheduler$Worker.run"))
+        << "the whole stack of the thread";
+    EXPECT_EQ(context(dump, "pauses"), "on thread " + name.substr(0, name.find(" @")));
+    EXPECT_THAT(context(dump, dump.name(thread)), HasSubstr("TIMED_WAITING (sleeping), daemon, tid "));
+    const Node idle = dump.named("main");
+    EXPECT_EQ(dump.name(dump.tree.parent(idle)), "other");
+    EXPECT_EQ(dump.tree.childCount(dump.named("waits")), 0u) << "suspended jobs are on no thread";
+    EXPECT_THAT(dump.problems(), IsEmpty());
+}
+
+TEST(ThreadDump, InFrontOfIntelliJsCoroutinesBelongsToThem) {
+    const Opened dump =
+        openedText("\"main\" prio=0 tid=0x0 nid=0x0 waiting on condition\n"
+                   "     java.lang.Thread.State: WAITING\n"
+                   " on java.lang.Object@1f owned by \"pool \"a\" @scan#7\" Id=12\n"
+                   "\tat a.B.c(B.kt:1)\n\n"
+                   "\"pool \"a\" @scan#7\" prio=0 tid=0x0 nid=0x0 runnable (in native)\n"
+                   "     java.lang.Thread.State: RUNNABLE\n\tat d.E.f(E.kt:2)\n\n"
+                   "---------- Coroutine dump ----------\n"
+                   "- BlockingCoroutine{Active}, state: SUSPENDED [X]\n"
+                   "\t- \"scan#7\":DispatchedCoroutine{Active}, state: SUSPENDED\n"
+                   "\t\t- \"scan#7\":ScopeCoroutine{Active}, state: RUNNING [Dispatchers.IO]\n"
+                   "\t\t\tat d.E.f(E.kt:2)\n"
+                   "---------- Other ----------\n");
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_EQ(dump.drawn(), " runBlocking #0 Active suspended\n"
+                            "+scan withContext #7 Active suspended\n"
+                            "++scan coroutineScope #7 Active running\n"
+                            "+++pool \"a\" @scan#7 thread #0 Active running\n"
+                            "other threads #0 Active no code\n"
+                            "+main thread #0 Active suspended\n");
+    EXPECT_THAT(waits(dump, "main"),
+                HasSubstr("mutex java.lang.Object@1f, held by pool \"a\" @scan#7 thread"));
+    EXPECT_TRUE(dump.source->info().parentsTold);
+    const Node thread = dump.named("pool \"a\" @scan#7");
+    const JobRow& job = dump.tree.row(dump.tree.parent(thread));
+    EXPECT_EQ(dump.source->dictionary()->context(job.context).elements, "Dispatchers.IO") << "as it was told";
+}
+
+TEST(ThreadDump, OfSeveralTheLastWithWhatBelongsToIt) {
+    const std::string threads =
+        "2026-11-21 10:00:00\nFull thread dump X VM (1):\n\n\"main\" #1 prio=5 tid=0x1 nid=0x1 "
+        "runnable\n   java.lang.Thread.State: RUNNABLE\n\tat a.B.c(B.kt:1)\n\n";
+    const std::string job =
+        "Coroutines dump 2026/11/21 10:00:00\n\nCoroutine \"x#1\":StandaloneCoroutine{Active}@1, "
+        "state: RUNNING\n\tat a.B.c(B.kt:1)\n\n";
+    EXPECT_EQ(openedText(threads + job + threads + job).tree.size(), 3u) << "a job, a thread, the others";
+    EXPECT_THAT(openedText(threads + job + threads + job).problems(),
+                ElementsAre(HasSubstr("There are 2 dumps in it. This is the last one, from line 14 on.")));
+    EXPECT_EQ(openedText(job + threads + threads).drawn(), "main thread #1 Active running\n");
+    const Opened twice = openedText("\"main\" prio=5 Id=1 RUNNABLE\n\n\"a\" prio=5 Id=2 RUNNABLE\n\n"
+                                    "\"main\" prio=5 Id=1 RUNNABLE\n\n");
+    EXPECT_EQ(twice.drawn(), "main thread #1 Active running\n")
+        << "without a head it begins with the same thread";
+}
+
+TEST(ThreadDump, InterruptedCutOffOrHostileGivesWhatIsThere) {
+    std::string dump = contents(dumpFile("jvm-deadlock.txt"));
+    dump.insert(dump.find("\"teller\""), "18:02 INFO somebody else writes here\n");
+    const Opened interrupted = openedText(dump);
+    EXPECT_THAT(interrupted.problems(), ElementsAre(HasSubstr("this is no part of the dump.")));
+    EXPECT_THAT(interrupted.told(), HasSubstr("deadlock"));
+    for (std::size_t cut = 0; cut < dump.size(); cut += 97)
+        openedText(dump.substr(0, cut));
+    const Opened hostile = openedText(
+        "\"a\" #99999999999999999999 prio=5 tid=0x elapsed=99999999999999999999.9s\n\t- locked <0x1>\n"
+        "\t- waiting to lock <0x\n\t- waiting to lock <0x1> (a \n\" #1 prio=\n\"\" #2 tid=0x1 Id=\n"
+        "Found one Java-level deadlock:\n  which is held by \"\n  waiting to lock monitor (object ,\n"
+        "  waiting for ownable synchronizer \n  which is held by \"a\"\n");
+    EXPECT_EQ(hostile.problem, "");
+}
+
+TEST(ThreadDump, OfAGoroutineThatRunsNamesItsThread) {
+    const Opened dump =
+        openedText("goroutine 7 gp=0xc1 m=3 mp=0x7 [syscall, 2 minutes]:\nmain.work(...)\n\t/a/b.go:7 "
+                   "+0x1d\n\ngoroutine 8 gp=0xc2 m=nil [select]:\nmain.idle(...)\n\t/a/b.go:9 +0x1d\n\n"
+                   "goroutine 9 gp=0xc3 m=4 [running]:\n\tgoroutine running on other thread; stack "
+                   "unavailable\n\n");
+    EXPECT_EQ(context(dump, "main.work"), "syscall, 2 minutes, on thread m3");
+    EXPECT_EQ(context(dump, "main.idle"), "select");
+    EXPECT_EQ(dump.tree.size(), 3u);
+    EXPECT_THAT(dump.problems(), IsEmpty());
+}
+
+std::string utf16(const std::string& ascii, bool bigEndian) {
+    std::string out = bigEndian ? "\xfe\xff" : "\xff\xfe";
+    for (const char c : ascii) {
+        out += bigEndian ? '\0' : c;
+        out += bigEndian ? c : '\0';
+    }
+    return out;
+}
+
+TEST(Utf16, OfEitherOrderIsReadAsOtherTextIs) {
+    const std::string plain = contents(dumpFile("workers-blocked.txt"));
+    const std::string expected = openedText(plain).drawn();
+    EXPECT_EQ(openedText(utf16(plain, false)).drawn(), expected);
+    EXPECT_EQ(openedText(utf16(plain, true)).drawn(), expected);
+    EXPECT_EQ(openedText("\xef\xbb\xbf" + plain).drawn(), expected) << "and UTF-8 with a mark";
+    const std::string json = contents(dumpFile("jvm-deadlock.json"));
+    EXPECT_EQ(openedText(utf16(json, false)).drawn(), openedText(json).drawn());
+}
+
+TEST(Utf16, PairsAndBrokenOnesBecomeCharacters) {
+    const std::string head = "\"", tail = "#1\":StandaloneCoroutine{Active}\n";
+    const auto name = [&](const std::string& units) {
+        return openedText(utf16(head, false) + units + utf16(tail, false).substr(2)).name(0);
+    };
+    using namespace std::string_literals;
+    EXPECT_EQ(name("\x3d\xd8\x00\xde"s), "\U0001f600");
+    EXPECT_EQ(name("\xe9\x00\xac\x20"s), "\u00e9\u20ac");
+    EXPECT_EQ(name("\x3d\xd8"s), "\ufffd");
+    EXPECT_EQ(name("\x00\xde"s), "\ufffd");
+    EXPECT_THAT(openedText(utf16(head + "a" + tail, false) + 'x').problems(),
+                Contains(HasSubstr("last character is cut off")));
+}
+
+TEST(OpenOptions, TellHowFarItIsAndStop) {
+    const std::string dump = contents(dumpFile("workers-blocked.txt"));
+    std::string large;
+    while (large.size() < 3'000'000)
+        large += dump;
+    std::vector<std::uint64_t> told;
+    const Opened all = openedText(large, {.progress = [&](std::uint64_t read, std::uint64_t size) {
+                                      EXPECT_EQ(size, 0u) << "a pipe does not say";
+                                      told.push_back(read);
+                                      return true;
+                                  }});
+    EXPECT_EQ(all.problem, "");
+    EXPECT_GT(told.size(), 5u);
+    EXPECT_TRUE(std::is_sorted(told.begin(), told.end()));
+    EXPECT_EQ(told.back(), large.size());
+    for (const std::uint64_t after : {0, 1'000'000}) {
+        const Opened stopped = openedText(large, {.progress = [&](std::uint64_t read, std::uint64_t) {
+                                              return read < std::uint64_t{after};
+                                          }});
+        EXPECT_EQ(stopped.problem, "the text was not opened: that was stopped.");
+    }
+    std::uint64_t size = 0;
+    EXPECT_TRUE(
+        observe::open(dumpFile("jvm-deadlock.json"), {.progress = [&](std::uint64_t, std::uint64_t all) {
+                          size = all;
+                          return true;
+                      }}));
+    EXPECT_EQ(size, contents(dumpFile("jvm-deadlock.json")).size());
+    EXPECT_THAT(observe::open(dumpFile("jvm-deadlock.json"), {.progress = [](auto, auto) { return false; }})
+                    .problem(),
+                HasSubstr("stopped"));
+    EXPECT_THAT(observe::open(std::string(OUR_DUMPS) + "/plain.coroscope",
+                              {.progress = [](auto, auto) { return false; }})
+                    .problem(),
+                HasSubstr("stopped"));
+}
+
+} // namespace
+} // namespace coroscope::test

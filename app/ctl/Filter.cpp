@@ -8,7 +8,10 @@ namespace coroscope::ctl {
 using observe::Node;
 using observe::noNode;
 
-observe::Result<std::vector<bool>> shownBy(const Snapshot& snapshot, const std::string& filter) {
+namespace {
+
+observe::Result<std::vector<bool>> asked(const Snapshot& snapshot, const std::string& filter,
+                                         bool withThoseAbove) {
     observe::QueryProblem problem;
     std::optional<observe::Query> query = observe::Query::parse(filter, problem);
     if (!query)
@@ -32,10 +35,20 @@ observe::Result<std::vector<bool>> shownBy(const Snapshot& snapshot, const std::
     for (std::size_t i = order.size(); i-- > 0;) {
         const Node node = order[i];
         shown[node] = shown[node] || matcher.matches(node);
-        if (const Node parent = tree.parent(node); shown[node] && parent != noNode)
+        if (const Node parent = tree.parent(node); withThoseAbove && shown[node] && parent != noNode)
             shown[parent] = true;
     }
     return shown;
+}
+
+} // namespace
+
+observe::Result<std::vector<bool>> shownBy(const Snapshot& snapshot, const std::string& filter) {
+    return asked(snapshot, filter, true);
+}
+
+observe::Result<std::vector<bool>> matchedBy(const Snapshot& snapshot, const std::string& filter) {
+    return asked(snapshot, filter, false);
 }
 
 } // namespace coroscope::ctl

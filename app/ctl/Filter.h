@@ -12,4 +12,7 @@ namespace coroscope::ctl {
 /// By node: it matches, or what is below it does. The problem says where in the text it is.
 observe::Result<std::vector<bool>> shownBy(const Snapshot& snapshot, const std::string& filter);
 
+/// By node: it matches itself.
+observe::Result<std::vector<bool>> matchedBy(const Snapshot& snapshot, const std::string& filter);
+
 } // namespace coroscope::ctl

@@ -11,19 +11,30 @@ namespace coroscope::ctl {
 using observe::Node;
 using observe::noNode;
 
-namespace {
-
 double seconds(std::int64_t nanoseconds) {
     return static_cast<double>(nanoseconds < 0 ? 0 : nanoseconds) / 1e9;
 }
-Json seconds(std::optional<std::int64_t> nanoseconds) {
-    return nanoseconds ? Json(seconds(*nanoseconds)) : Json(nullptr);
-}
 
-Json place(const observe::SiteText& site) {
+Json toJson(const observe::SiteText& site) {
     if (!site.known())
         return nullptr;
     return {{"file", site.file}, {"function", site.shortFunction()}, {"line", site.line}};
+}
+
+Json dumpFacts(const observe::SourceInfo& info) {
+    if (info.live)
+        return nullptr;
+    return {{"file", info.file},
+            {"takenAt", info.takenWallClock},
+            {"host", info.host},
+            {"redacted", info.redacted},
+            {"problems", info.problems}};
+}
+
+namespace {
+
+Json seconds(std::optional<std::int64_t> nanoseconds) {
+    return nanoseconds ? Json(seconds(*nanoseconds)) : Json(nullptr);
 }
 
 Json callStack(const observe::CallStackText& stack) {
@@ -69,7 +80,7 @@ Json waitsFor(const observe::JobRow& row, const Snapshot& snapshot) {
     if (const observe::Resource* const resource = snapshot.tree.resource(row.resource())) {
         json["id"] = resource->id.value;
         json["name"] = resource->name ? Json(snapshot.dictionary->text(resource->name)) : Json(nullptr);
-        json["createdAt"] = place(snapshot.dictionary->site(resource->site));
+        json["createdAt"] = toJson(snapshot.dictionary->site(resource->site));
         json["waiting"] = resource->waiting;
         if (resource->kind != WaitKind::Mutex) {
             json["count"] = resource->count;
@@ -87,7 +98,7 @@ Json jobWithoutChildren(Node node, const Snapshot& snapshot) {
     Json frames = Json::array();
     if (row.execution == Execution::Suspended)
         for (const observe::SiteText& frame : snapshot.dictionary->stack(row.suspendedAt).frames)
-            frames.push_back(place(frame));
+            frames.push_back(toJson(frame));
     Json orphan = nullptr;
     if (snapshot.tree.isOrphanRoot(node))
         orphan = snapshot.tree.rootKind(node) == observe::RootKind::Global ? "global" : "island";
@@ -102,7 +113,7 @@ Json jobWithoutChildren(Node node, const Snapshot& snapshot) {
             {"ageSeconds", seconds(row.age(snapshot.now))},
             {"inStateSeconds", seconds(row.timeInState(snapshot.now))},
             {"dispatcher", snapshot.dictionary->context(row.context).dispatcher},
-            {"createdAt", place(snapshot.dictionary->site(row.site))},
+            {"createdAt", toJson(snapshot.dictionary->site(row.site))},
             {"suspendedAt", std::move(frames)},
             {"waitsFor", waitsFor(row, snapshot)},
             {"launcher", row.launcher ? Json(row.launcher.value) : Json(nullptr)},
@@ -137,16 +148,6 @@ Json subtreeToJson(Node root, const Snapshot& snapshot,
     return std::move(all.front());
 }
 
-Json dumpFacts(const observe::SourceInfo& info) {
-    if (info.live)
-        return nullptr;
-    return {{"file", info.file},
-            {"takenAt", info.takenWallClock},
-            {"host", info.host},
-            {"redacted", info.redacted},
-            {"problems", info.problems}};
-}
-
 } // namespace
 
 Json toJson(const observe::Target& target) {
@@ -172,7 +173,7 @@ Json toJson(const observe::Finding& finding, const Snapshot& snapshot) {
             {"title", finding.title},
             {"evidence", finding.evidence},
             {"advice", finding.advice},
-            {"where", place(finding.where)}};
+            {"where", toJson(finding.where)}};
 }
 
 Json treeToJson(const Snapshot& snapshot, const std::vector<bool>& shown) {
@@ -237,7 +238,7 @@ Json endedToJson(const Snapshot& snapshot, bool onlyFailures) {
                        {"finalState", name(job->finalState)},
                        {"endedSecondsAgo", seconds(snapshot.now - job->at)},
                        {"livedSeconds", known ? Json(seconds(job->at - row.createdAt)) : Json(nullptr)},
-                       {"createdAt", place(snapshot.dictionary->site(row.site))},
+                       {"createdAt", toJson(snapshot.dictionary->site(row.site))},
                        {"launcher", row.launcher ? Json(row.launcher.value) : Json(nullptr)},
                        {"exception", exception.empty() ? Json(nullptr) : Json(exception)}});
     }

@@ -15,6 +15,11 @@ namespace coroscope::ctl {
 
 using Json = nlohmann::ordered_json;
 
+// What more than one of them has: a time, a place (null when not known), the "dump" of a target.
+double seconds(std::int64_t nanoseconds);
+Json toJson(const observe::SiteText& site);
+Json dumpFacts(const observe::SourceInfo& info);
+
 /// {"pid", "program", "commandLine", "user", "runsForSeconds", "jobs" (null when unknown), "attachable",
 /// "problem"}
 Json toJson(const observe::Target& target);

@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Ended.h"
 #include "Filter.h"
+#include "Groups.h"
 #include "Json.h"
 #include "List.h"
 #include "Proxy.h"
@@ -14,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <utility>
 
 #include <csignal>
 #include <unistd.h>
@@ -64,7 +66,7 @@ observe::Result<Snapshot> snapshotOf(const std::string& target) {
     return snapshot;
 }
 
-int tree(const std::string& target, const std::string& filter, bool json) {
+int tree(const std::string& target, const std::string& filter, bool each, bool json) {
     auto snapshot = snapshotOf(target);
     if (!snapshot)
         return fail(snapshot.problem());
@@ -75,10 +77,53 @@ int tree(const std::string& target, const std::string& filter, bool json) {
             return fail(found.problem());
         shown = *std::move(found);
     }
+    const observe::SourceInfo& info = snapshot->source->info();
     if (json)
         std::cout << print(treeToJson(*snapshot, shown)) << '\n';
+    else if (!info.parentsTold && !each)
+        printGroups(std::cout, *snapshot, usualGrouping(info), shown);
     else
         printTree(std::cout, *snapshot, shown);
+    return success;
+}
+
+int groups(const std::string& target, const std::string& by, const std::string& filter, bool json) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    // The jobs that match themselves, not what is above them.
+    std::vector<bool> shown;
+    if (!filter.empty()) {
+        auto found = matchedBy(*snapshot, filter);
+        if (!found)
+            return fail(found.problem());
+        shown = *std::move(found);
+    }
+    const observe::GroupBy grouping =
+        observe::groupingOf(by).value_or(usualGrouping(snapshot->source->info()));
+    if (json)
+        std::cout << print(groupsToJson(*snapshot, grouping, shown)) << '\n';
+    else
+        printGroups(std::cout, *snapshot, grouping, shown);
+    return success;
+}
+
+int compare(const std::string& first, const std::string& second, const std::string& by, bool all, bool json) {
+    // An earlier state is a file here, wherever the program is.
+    const std::string way = std::exchange(via, {});
+    auto before = snapshotOf(first);
+    if (!before)
+        return fail(before.problem());
+    via = way;
+    auto after = snapshotOf(second);
+    if (!after)
+        return fail(after.problem());
+    const observe::Comparison comparison = compareSnapshots(
+        *before, *after, observe::groupingOf(by).value_or(usualGrouping(after->source->info())));
+    if (json)
+        std::cout << print(comparisonToJson(*before, *after, comparison)) << '\n';
+    else
+        printComparison(std::cout, *before, *after, comparison, all);
     return success;
 }
 
@@ -207,7 +252,8 @@ int main(int count, char** arguments) {
         "A command that leads to another machine or into a container, where coroscopectl is installed\n"
         "too: 'ssh host', 'docker exec -i NAME', 'kubectl exec -i POD --', 'sudo'");
     bool json = false, yes = false, onlyFailures = false, readOnly = false;
-    std::string target, job, filter;
+    bool each = false, unchanged = false;
+    std::string target, job, filter, by, before;
     ctl::CancelOptions options;
     ctl::SaveOptions saveOptions;
     auto withTarget = [&](CLI::App* command) {
@@ -224,6 +270,24 @@ int main(int count, char** arguments) {
     tree->add_option(
         "--filter", filter,
         "Only the jobs that match, and what is above them: 'state:suspended age>30s site:orders'");
+    tree->add_flag("--each", each,
+                   "Each job on a line of its own, too, where a dump does not say who is whose child");
+    CLI::App* const groups = withTarget(
+        app.add_subcommand("groups", "The jobs by what they have in common, the largest group first"));
+    groups->add_option("--filter", filter, "Only the jobs that match: 'state:suspended age>30s'");
+    CLI::App* const compare = app.add_subcommand(
+        "compare", "Two dumps, or a dump and a process: what is new, gone, still there; growth first");
+    compare->add_option("BEFORE", before, "The first one, as TARGET; with --via still one of this machine")
+        ->required();
+    compare->add_option("AFTER", target, "The second one, as TARGET")->required();
+    compare->add_flag("--all", unchanged, "Places where nothing has changed, too");
+    compare->add_flag("--json", json, "Print JSON, and nothing else, to the standard output");
+    for (CLI::App* const command : {groups, compare})
+        command
+            ->add_option("--by", by,
+                         "What they have in common: 'site' where they were created, 'suspension' where they\n"
+                         "are suspended, 'stack'. Without it 'site', or 'stack' for a flat dump")
+            ->check(CLI::IsMember({"site", "suspension", "stack"}));
     CLI::App* const show = withTarget(app.add_subcommand("show", "All that is known of one job"));
     CLI::App* const findings = withTarget(app.add_subcommand("findings", "What is wrong with them, and why"));
     CLI::App* const ended = withTarget(
@@ -269,7 +333,11 @@ int main(int count, char** arguments) {
     if (*proxy)
         return ctl::proxy(proxied, readOnly);
     if (*tree)
-        return ctl::tree(target, filter, json);
+        return ctl::tree(target, filter, each, json);
+    if (*groups)
+        return ctl::groups(target, by, filter, json);
+    if (*compare)
+        return ctl::compare(before, target, by, unchanged, json);
     if (*show)
         return ctl::show(target, job, json);
     if (*sample)

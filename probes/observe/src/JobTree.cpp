@@ -18,32 +18,6 @@ bool isDetached(std::uint16_t flags) noexcept {
     return (flags & JobFlags::parentFromContext) != 0;
 }
 
-void addTo(JobCounts& counts, Execution execution, JobState state, std::uint64_t sign) noexcept {
-    counts.jobs += sign;
-    switch (execution) {
-    case Execution::None:
-        counts.plain += sign;
-        break;
-    case Execution::Unstarted:
-        counts.unstarted += sign;
-        break;
-    case Execution::Queued:
-        counts.queued += sign;
-        break;
-    case Execution::Running:
-        counts.running += sign;
-        break;
-    case Execution::Suspended:
-        counts.suspended += sign;
-        break;
-    case Execution::WaitsForChildren:
-        counts.waitsForChildren += sign;
-        break;
-    }
-    if (state == JobState::Cancelling)
-        counts.cancelling += sign;
-}
-
 /// Orders nodes by when their jobs were created; jobs of one moment by their number.
 struct CreationOrder {
     const PackedRows& rows;
@@ -97,6 +71,32 @@ struct CreationOrder {
 };
 
 } // namespace
+
+void addTo(JobCounts& counts, Execution execution, JobState state, std::uint64_t sign) noexcept {
+    counts.jobs += sign;
+    switch (execution) {
+    case Execution::None:
+        counts.plain += sign;
+        break;
+    case Execution::Unstarted:
+        counts.unstarted += sign;
+        break;
+    case Execution::Queued:
+        counts.queued += sign;
+        break;
+    case Execution::Running:
+        counts.running += sign;
+        break;
+    case Execution::Suspended:
+        counts.suspended += sign;
+        break;
+    case Execution::WaitsForChildren:
+        counts.waitsForChildren += sign;
+        break;
+    }
+    if (state == JobState::Cancelling)
+        counts.cancelling += sign;
+}
 
 // How a batch goes in, so that no step costs more than the jobs it is about and no cycle can arise:
 // 1. All rows find their nodes; new ones are not linked yet.

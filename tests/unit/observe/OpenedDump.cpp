@@ -40,10 +40,9 @@ Node Opened::named(const std::string& wanted) const {
     return noNode;
 }
 
-const JobRow& Opened::row(const std::string& wanted) const {
-    static const JobRow none;
+JobRow Opened::row(const std::string& wanted) const {
     const Node node = named(wanted);
-    return node == noNode ? none : tree.row(node);
+    return node == noNode ? JobRow{} : tree.row(node);
 }
 
 std::string Opened::drawn() const {

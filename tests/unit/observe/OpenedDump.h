@@ -22,7 +22,7 @@ struct Opened {
     explicit Opened(observe::Result<std::unique_ptr<observe::Source>> result);
     std::string name(observe::Node node) const;
     observe::Node named(const std::string& wanted) const;
-    const observe::JobRow& row(const std::string& wanted) const;
+    observe::JobRow row(const std::string& wanted) const;
     /// A line for each job: "+reader launch #3 Active suspended".
     std::string drawn() const;
     std::vector<std::string> frames(const std::string& wanted) const;

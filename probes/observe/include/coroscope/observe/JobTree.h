@@ -50,6 +50,9 @@ struct JobCounts {
     std::uint64_t cancelling = 0; ///< also counted in one of the others
 };
 
+/// Counts a job in, or with `sign` ~0 out again.
+void addTo(JobCounts& counts, Execution execution, JobState state, std::uint64_t sign) noexcept;
+
 /// How a root (a job without a parent) came to have none.
 enum class RootKind : std::uint8_t {
     Owned,  ///< runBlocking, a scope that somebody holds, ...

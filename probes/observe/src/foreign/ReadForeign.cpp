@@ -2,6 +2,7 @@
 #include "foreign/ReadForeign.h"
 
 #include "foreign/JdkThreadDump.h"
+#include "foreign/JobsJson.h"
 #include "foreign/Lines.h"
 #include "foreign/Section.h"
 
@@ -87,6 +88,8 @@ bool readText(ByteSource& bytes, ForeignDump& dump, const std::function<bool(std
 Result<Dump> readForeign(PeekedBytes& all, const std::function<bool(std::uint64_t)>& goesOn) {
     if (all.beginning().starts_with("\xff\xfe") || all.beginning().starts_with("\xfe\xff"))
         return Problem{"is written in UTF-16. Save it as UTF-8, then open it again."};
+    if (beginsJobsJson(all.beginning()))
+        return readJobsJson(all, goesOn);
     ForeignDump dump;
     dump.info().takenAt = moment;
     if (beginsJdkThreadDump(all.beginning()))

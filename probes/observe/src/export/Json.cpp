@@ -141,7 +141,7 @@ public:
 
     void resource(JsonWriter& json, const Resource& resource) {
         json.beginObject();
-        resourceFields(json, resource);
+        resourceFields(json, resource, true);
         json.key("kind").value(name(resource.kind)).key("owner");
         id(json, resource.owner);
         json.endObject();
@@ -176,10 +176,10 @@ private:
         return cut == cuts_.end() ? 0 : cut->second;
     }
 
-    void resourceFields(JsonWriter& json, const Resource& resource) {
+    void resourceFields(JsonWriter& json, const Resource& resource, bool counts) {
         json.key("id").value(resource.id.value).key("name").textOrNull(words_.text(resource.name));
         json.key("createdAt").raw(siteText(resource.site)).key("waiting").value(resource.waiting);
-        if (resource.kind != WaitKind::Mutex) {
+        if (counts) {
             json.key("count").value(resource.count).key("capacity");
             resource.capacity == Resource::unlimited ? json.null() : json.value(resource.capacity);
         }
@@ -198,7 +198,7 @@ private:
                 json.key("number").value(tree_.row(other).number);
         }
         if (const Resource* const resource = tree_.resource(row.resource()))
-            resourceFields(json, *resource);
+            resourceFields(json, *resource, resource->kind != WaitKind::Mutex);
         if (row.waitKind == WaitKind::Delay)
             json.key("dueInSeconds").seconds(static_cast<std::int64_t>(row.waitsFor) - now_);
         json.key("value").value(row.waitsFor).endObject();

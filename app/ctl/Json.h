@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON that --json prints. Field names are stable: append, never rename. Times are seconds as numbers,
-// ids and numbers are numbers, places are {"file", "function", "line"}.
+// The JSON that --json prints, but for the tree's, which is that of an export. Field names are stable:
+// append, never rename. Times are seconds as numbers, ids and numbers are numbers, places are {"file",
+// "function", "line"}. docs/EXPORT_FORMATS.md has what is written here in capitals.
 #pragma once
 
 #include "Snapshot.h"
@@ -24,16 +25,6 @@ Json dumpFacts(const observe::SourceInfo& info);
 /// "problem"}
 Json toJson(const observe::Target& target);
 
-/// {"pid", "program", "jobs", "untracked", "dump": null or {"file", "takenAt" (seconds since 1970), "host",
-/// "redacted", "problems"}, "roots": [JOB...], "findings": [FINDING...]} where each JOB is
-/// {"id", "number", "kind", "name", "state", "execution", "description", "flags", "ageSeconds",
-/// "inStateSeconds", "dispatcher", "createdAt", "suspendedAt", "waitsFor", "launcher", "orphan", "findings",
-/// "children"}. "waitsFor" is null or {"kind", "text"} and, where known, "job" and "number" of the job that
-/// is waited for or holds the mutex, "dueInSeconds" of a delay, and of a mutex, semaphore or channel "id",
-/// "name", "createdAt", "waiting", "count" and "capacity" (null: no limit).
-/// `shown`: only these nodes; empty: all.
-Json treeToJson(const Snapshot& snapshot, const std::vector<bool>& shown = {});
-
 /// A JOB without its children, and "path" (the numbers of the jobs above it, from the root), "waitedForBy"
 /// (the numbers of at most a hundred), "waiters" (how many wait for it).
 /// "creationStack": null or a STACK, {"frames", "cut", "note"}, innermost frame first; the line of a frame
@@ -43,16 +34,14 @@ Json jobToJson(const Snapshot& snapshot, observe::Node node);
 /// {"thread", "name", "pausedSeconds", "takenAt" (seconds since 1970), "stack": STACK}
 Json toJson(const observe::ThreadSample& sample);
 
-/// {"pid", "program", "failed", "endedOtherwise", "dump", "ended": [{"id", "number", "kind", "name",
-/// "finalState", "endedSecondsAgo", "livedSeconds", "createdAt", "launcher", "exception"}...]}, the last one
-/// first. Of a job that nothing is known of, number to launcher are null.
+/// {"pid", "program", "failed", "endedOtherwise", "dump", "ended": [ENDED...]}, the last one first.
 Json endedToJson(const Snapshot& snapshot, bool onlyFailures);
 
 /// {"pid", "program", "commands": [{"secondsAgo", "job", "number", "name", "by", "reason"}...]}, the last one
 /// first.
 Json commandsToJson(const Snapshot& snapshot);
 
-/// {"rule", "severity", "confidence", "job", "number", "title", "evidence", "advice", "where"}
+/// A FINDING.
 Json toJson(const observe::Finding& finding, const Snapshot& snapshot);
 
 /// What is not valid UTF-8 in a target's texts is replaced, so that this cannot fail.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Tree.h"
 
+#include <coroscope/observe/JobLine.h>
 #include <coroscope/observe/Labels.h>
 
 #include <ctime>
@@ -83,45 +84,12 @@ private:
     }
 
     void line(Node node, const std::string& prefix) {
-        const observe::JobRow& row = tree_.row(node);
-        out_ << prefix << snapshot_.label(row) << "  " << observe::stateText(row.state, row.execution);
-        if (const auto time = row.timeInState(snapshot_.now))
-            out_ << ' ' << observe::durationText(*time);
-        if (row.changing)
-            out_ << " (changing)";
-        if (row.execution == Execution::Suspended)
-            if (const observe::StackText stack = snapshot_.dictionary->stack(row.suspendedAt);
-                !stack.frames.empty())
-                out_ << "  at " << stack.frames.front().shortText() << ' '
-                     << stack.frames.front().shortFunction();
-        waitsFor(row);
-        if (tree_.isOrphanRoot(node))
-            launchedBy(row);
-        const auto [from, to] = findingsOf_.equal_range(row.id);
+        out_ << prefix << observe::jobLine(tree_, node, *snapshot_.dictionary, snapshot_.now);
+        const auto [from, to] = findingsOf_.equal_range(tree_.row(node).id);
         for (auto it = from; it != to; ++it)
             out_ << "  [" << snapshot_.findings[it->second].rule << ", "
                  << name(snapshot_.findings[it->second].confidence) << ']';
         out_ << '\n';
-    }
-
-    /// Where that says more than the state and the place do.
-    void waitsFor(const observe::JobRow& row) {
-        if (row.execution != Execution::Suspended || row.waitKind == WaitKind::Unknown ||
-            row.waitKind == WaitKind::Callback ||
-            row.waitKind == WaitKind::Scope) // the scope is the next line
-            return;
-        out_ << "  waits for "
-             << observe::describeWait(tree_, row, *snapshot_.dictionary, snapshot_.now)
-                    .plain(tree_, *snapshot_.dictionary);
-    }
-
-    void launchedBy(const observe::JobRow& row) {
-        if (!row.launcher)
-            return;
-        const Node launcher = tree_.find(row.launcher);
-        out_ << "  from "
-             << (launcher == noNode ? std::string("a job that has ended")
-                                    : snapshot_.label(tree_.row(launcher)));
     }
 
     std::ostream& out_;

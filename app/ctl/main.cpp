@@ -70,6 +70,8 @@ int tree(const std::string& target, const std::string& filter, bool each, bool j
     auto snapshot = snapshotOf(target);
     if (!snapshot)
         return fail(snapshot.problem());
+    if (json)
+        return printTreeAsJson(std::cout, std::cerr, *snapshot, filter);
     std::vector<bool> shown;
     if (!filter.empty()) {
         auto found = shownBy(*snapshot, filter);
@@ -78,9 +80,7 @@ int tree(const std::string& target, const std::string& filter, bool each, bool j
         shown = *std::move(found);
     }
     const observe::SourceInfo& info = snapshot->source->info();
-    if (json)
-        std::cout << print(treeToJson(*snapshot, shown)) << '\n';
-    else if (!info.parentsTold && !each)
+    if (!info.parentsTold && !each)
         printGroups(std::cout, *snapshot, usualGrouping(info), shown);
     else
         printTree(std::cout, *snapshot, shown);
@@ -202,6 +202,13 @@ int dump(const std::string& target, const SaveOptions& options) {
     return saveSnapshot(std::cout, std::cerr, *snapshot, options);
 }
 
+int exportTo(const std::string& target, const ExportOptions& options) {
+    auto snapshot = snapshotOf(target);
+    if (!snapshot)
+        return fail(snapshot.problem());
+    return exportSnapshot(std::cout, std::cerr, *snapshot, options);
+}
+
 /// Asks only a person: a script has said what it wants.
 bool confirmed(const Snapshot& snapshot, observe::Node node, bool childrenOnly) {
     if (::isatty(STDIN_FILENO) == 0)
@@ -300,6 +307,24 @@ int main(int count, char** arguments) {
                      "The file; without it one named for program, pid and time, here");
     dump->add_flag("--redact", saveOptions.redact,
                    "Replace names, files, functions and messages by pseudonyms");
+    CLI::App* const exporting = withTarget(app.add_subcommand(
+        "export", "Write the jobs, or some of them, in a format that other tools and people read"));
+    ctl::ExportOptions exportOptions;
+    std::string format;
+    std::vector<std::string> formats;
+    for (const coroscope::observe::ExportFormatInfo& each : coroscope::observe::exportFormats())
+        formats.emplace_back(each.name);
+    exporting->add_option("--format", format, "The format; without it that of the file's ending")
+        ->check(CLI::IsMember(formats));
+    exporting->add_option("--filter", exportOptions.filter,
+                          "Only the jobs that match, and what is above them, as for tree");
+    exporting->add_option("--job", exportOptions.job, "Only this job and all below it, as for show");
+    exporting->add_option(
+        "-o,--output", exportOptions.file,
+        "The file, or - for the standard output; without it one named for program, pid and\n"
+        "time, here");
+    exporting->add_flag("--redact", exportOptions.redact,
+                        "Replace names, files, functions and messages by pseudonyms");
     CLI::App* const cancel =
         withTarget(app.add_subcommand("cancel", "Cancel a job with all below it, and watch"));
     CLI::App* const sample = withTarget(app.add_subcommand(
@@ -351,6 +376,11 @@ int main(int count, char** arguments) {
     if (*dump) {
         saveOptions.json = json;
         return ctl::dump(target, saveOptions);
+    }
+    if (*exporting) {
+        exportOptions.json = json;
+        exportOptions.format = coroscope::observe::exportFormatNamed(format);
+        return ctl::exportTo(target, exportOptions);
     }
     return ctl::cancel(target, job, yes, options);
 }

@@ -8,43 +8,8 @@
 
 namespace coroscope::detail {
 
-bool hasBody(JobKind kind) noexcept {
-    return kind != JobKind::Job && kind != JobKind::SupervisorJob && kind != JobKind::CompletableDeferred;
-}
-
 std::string_view kindName(JobKind kind, bool lazy, bool dispatched) noexcept {
-    switch (kind) {
-    case JobKind::Launch:
-        return lazy ? "LazyStandaloneCoroutine" : "StandaloneCoroutine";
-    case JobKind::Async:
-        return lazy ? "LazyDeferredCoroutine" : "DeferredCoroutine";
-    case JobKind::RunBlocking:
-        return "BlockingCoroutine";
-    case JobKind::CoroutineScope:
-        return "ScopeCoroutine";
-    case JobKind::SupervisorScope:
-        return "SupervisorCoroutine";
-    case JobKind::WithContext:
-        return dispatched ? "DispatchedCoroutine" : "UndispatchedCoroutine";
-    case JobKind::WithTimeout:
-        return "TimeoutCoroutine";
-    case JobKind::Job:
-        return "JobImpl";
-    case JobKind::SupervisorJob:
-        return "SupervisorJobImpl";
-    case JobKind::CompletableDeferred:
-        return "CompletableDeferredImpl";
-    case JobKind::RunTest:
-        return "TestScopeImpl";
-    case JobKind::Produce:
-        return "ProducerCoroutine";
-    case JobKind::Foreign:
-    case JobKind::Goroutine:
-    case JobKind::Thread:
-    case JobKind::ThreadScope:
-        break;
-    }
-    return "Job";
+    return kind == JobKind::WithContext && !dispatched ? "UndispatchedCoroutine" : kotlinType(kind, lazy);
 }
 
 std::string jobHead(JobKind kind, std::string_view name, std::uint64_t number, bool lazy, bool dispatched) {

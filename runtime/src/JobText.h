@@ -2,7 +2,7 @@
 // How jobs are written in dumps, logs and messages: as Kotlin writes them.
 #pragma once
 
-#include <coroscope/model/States.h>
+#include <coroscope/model/KotlinTypes.h>
 
 #include <cstdint>
 #include <string>
@@ -12,8 +12,7 @@ namespace coroscope::detail {
 
 class JobNode;
 
-/// False for Job(), SupervisorJob() and CompletableDeferred.
-bool hasBody(JobKind kind) noexcept;
+using coroscope::hasBody;
 
 /// Kotlin's name of the class. A withContext counts as one on the same dispatcher unless `dispatched`.
 std::string_view kindName(JobKind kind, bool lazy, bool dispatched) noexcept;

@@ -10,9 +10,8 @@ namespace coroscope::observe {
 
 namespace dump = wire::dump;
 
-DumpTables::DumpTables(const Dictionary& dictionary, Redaction* redaction, CallStacks callStacks)
+DumpTables::DumpTables(const Dictionary& dictionary, CallStacks callStacks)
     : dictionary_(dictionary)
-    , redaction_(redaction)
     , callStackUse_(callStacks) {
     text({});
     site(SiteText{});
@@ -38,15 +37,12 @@ std::uint32_t DumpTables::text(std::string text) {
 
 std::uint32_t DumpTables::name(TextId id) {
     const auto [at, added] = names_.try_emplace(id, 0);
-    if (added) {
-        const std::string name = dictionary_.text(id);
-        at->second = text(redaction_ ? redaction_->name(name) : name);
-    }
+    if (added)
+        at->second = text(dictionary_.text(id));
     return at->second;
 }
 
-std::uint32_t DumpTables::site(const SiteText& place) {
-    const SiteText site = redaction_ ? redaction_->site(place) : place;
+std::uint32_t DumpTables::site(const SiteText& site) {
     const dump::Site row{text(site.file), text(site.function), site.line};
     std::string key(sizeof row, '\0');
     std::memcpy(key.data(), &row, sizeof row);
@@ -91,7 +87,7 @@ std::uint32_t DumpTables::callStack(CallStackId id) {
     const std::size_t depth = std::min<std::size_t>(stack.frames.size(), dump::CallStack::depthHere);
     row.depth = static_cast<std::uint32_t>(depth);
     row.cut = stack.cut + static_cast<std::uint32_t>(stack.frames.size() - depth);
-    row.note = text(redaction_ ? std::string() : stack.note); // it names files
+    row.note = text(stack.note);
     for (std::size_t i = 0; i < depth; ++i)
         row.sites[i] = site(stack.frames[i]);
     at->second = static_cast<std::uint32_t>(callStacks_.size());
@@ -103,16 +99,14 @@ std::uint32_t DumpTables::context(std::uint32_t id) {
     const auto [at, added] = contextIds_.try_emplace(id, 0);
     if (!added)
         return at->second;
-    ContextText context = dictionary_.context(id);
-    if (redaction_)
-        context = redaction_->context(context);
+    const ContextText context = dictionary_.context(id);
     at->second = static_cast<std::uint32_t>(contexts_.size());
     contexts_.push_back({text(context.dispatcher), text(context.elements)});
     return at->second;
 }
 
 std::uint32_t DumpTables::failure(const std::string& message) {
-    return text(redaction_ ? redaction_->failure(message) : message);
+    return text(message);
 }
 
 dump::Job DumpTables::translate(const JobRow& row) {
@@ -125,8 +119,6 @@ dump::Job DumpTables::translate(const JobRow& row) {
     job.stateSince = row.stateSince;
     job.executionSince = row.executionSince;
     job.waitsFor = row.waitsFor;
-    if (redaction_ && row.waitKind == WaitKind::Event)
-        job.waitsFor = redaction_->address(row.waitsFor);
     job.jobVersion = row.jobVersion;
     job.executionSequence = row.executionSequence;
     job.site = site(row.site);

@@ -2,8 +2,6 @@
 // Collects what the jobs of a dump name: each text, site, stack and context once, numbered from 0 ("none").
 #pragma once
 
-#include "Redaction.h"
-
 #include <coroscope/observe/Dictionary.h>
 #include <coroscope/observe/JobRow.h>
 #include <coroscope/wire/DumpFormat.h>
@@ -18,10 +16,9 @@ namespace coroscope::observe {
 class DumpTables {
 public:
     enum class CallStacks { Collected, LeftAsNumbers };
-    /// `redaction` may be null. Both must outlive the tables. Call stacks cost much to be made out: where
+    /// `dictionary` must outlive the tables. Call stacks cost much to be made out: where
     /// whoever reads the tables can ask for them later, rows keep the dictionary's numbers.
-    DumpTables(const Dictionary& dictionary, Redaction* redaction,
-               CallStacks callStacks = CallStacks::Collected);
+    explicit DumpTables(const Dictionary& dictionary, CallStacks callStacks = CallStacks::Collected);
 
     /// The row with its numbers in these tables. The same row gives the same answer every time.
     wire::dump::Job translate(const JobRow& row);
@@ -48,7 +45,6 @@ private:
     std::uint32_t context(std::uint32_t id);
 
     const Dictionary& dictionary_;
-    Redaction* redaction_;
     CallStacks callStackUse_;
     std::unordered_map<std::string, std::uint32_t> textNumbers_;
     std::unordered_map<std::string, std::uint32_t> siteNumbers_; ///< by the bytes of the row

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes dumps: every section is made in memory, compressed and written, so that none needs more than some
 // megabytes. The tables come first, so that of a file that is cut off what is there can be understood.
+#include "DumpWriter.h"
 #include "Crc32.h"
 #include "DumpTables.h"
 #include "NewFile.h"
+#include "RedactedDump.h"
 #include "Sections.h"
 
 #include <coroscope/observe/Dump.h>
@@ -38,25 +40,20 @@ bool goOn(std::size_t) {
     return true;
 }
 
-std::string hostName() {
-    char name[256] = {};
-    return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-void writeInfo(SectionWriter& writer, const Dump& what, bool redact) {
+void writeInfo(SectionWriter& writer, const Dump& what) {
     using Key = dump::FieldKey;
     const SourceInfo& info = what.info;
     Fields<Key> fields(writer);
-    fields.text(Key::Program, redact ? "program" : info.program);
+    fields.text(Key::Program, info.program);
     fields.number(Key::Pid, static_cast<std::uint64_t>(info.pid));
     fields.number(Key::ProcessStart, info.processStart);
     fields.text(Key::RuntimeVersion, info.runtimeVersion);
-    if (!redact)
-        fields.text(Key::Host, info.live && info.via.empty() ? hostName() : info.host);
+    if (!info.redacted)
+        fields.text(Key::Host, hostOf(info));
     fields.number(Key::TakenAt, static_cast<std::uint64_t>(info.takenAt));
     fields.number(Key::TakenWallClock, static_cast<std::uint64_t>(info.takenWallClock));
     fields.text(Key::Writer, "Coroscope");
-    fields.number(Key::Redacted, redact || info.redacted);
+    fields.number(Key::Redacted, info.redacted);
     fields.number(Key::FollowedEvents, what.followedEvents);
     fields.number(Key::Untracked, what.untracked);
     fields.number(Key::Events, what.events);
@@ -64,7 +61,7 @@ void writeInfo(SectionWriter& writer, const Dump& what, bool redact) {
     fields.number(Key::EndedUntold, what.endedUntold);
     fields.number(Key::FailedUntold, what.failedUntold);
     if (!what.endText.empty())
-        fields.text(Key::EndText, redact ? "The program had ended." : what.endText);
+        fields.text(Key::EndText, what.endText);
     fields.number(Key::Jobs, what.jobs.size());
     fields.number(Key::Ended, what.ended.size());
     writer.write(dump::tags::info);
@@ -79,6 +76,13 @@ dump::Incident translateIncident(DumpTables& tables, const Incident& incident) {
 }
 
 } // namespace
+
+std::string hostOf(const SourceInfo& info) {
+    if (!info.live || !info.via.empty() || info.redacted)
+        return info.host;
+    char name[256] = {};
+    return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
 
 Dump takeDump(const SourceInfo& info, std::shared_ptr<const Dictionary> dictionary, const JobTree& tree,
               const EndedJobs& ended, const std::function<std::string(const EndedJob&)>& failureText) {
@@ -115,23 +119,16 @@ Dump takeDump(const SourceInfo& info, std::shared_ptr<const Dictionary> dictiona
     return taken;
 }
 
-Result<SavedDump> saveDump(const Dump& what, const std::string& path, const SaveOptions& options) {
-    NewFile file(path);
-    if (!file.problem().empty())
-        return Problem{file.problem()};
-    Redaction redaction;
-    DumpTables tables(*what.dictionary, options.redact ? &redaction : nullptr);
+bool writeDump(const Dump& what, const std::function<void(const void*, std::size_t)>& sink,
+               const std::function<bool(double)>& goesOn) {
+    DumpTables tables(*what.dictionary);
     // The first half of the work is to find out what the jobs name, the second to write.
     const double steps = static_cast<double>(std::max<std::size_t>(1, what.jobs.size())) * 2;
-    const auto progress = [&](std::size_t step) {
-        return file.problem().empty() &&
-               (!options.progress || options.progress(static_cast<double>(step) / steps));
-    };
-    const Problem givenUp{path + " was not saved."};
+    const auto progress = [&](std::size_t step) { return goesOn(static_cast<double>(step) / steps); };
     for (std::size_t i = 0; i < what.jobs.size(); ++i) {
         tables.translate(what.jobs[i]);
         if (i % 65'536 == 0 && !progress(i))
-            return file.problem().empty() ? givenUp : Problem{file.problem()};
+            return false;
     }
     for (const EndedJob& job : what.ended)
         translateEnded(tables, what, job);
@@ -146,9 +143,9 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
     head.versionMinor = dump::versionMinor;
     head.headSize = sizeof head;
     head.check = crc32(&head, offsetof(dump::FileHead, check));
-    file.write(&head, sizeof head);
-    SectionWriter writer([&file](const void* data, std::size_t size) { file.write(data, size); });
-    writeInfo(writer, what, options.redact);
+    sink(&head, sizeof head);
+    SectionWriter writer(sink);
+    writeInfo(writer, what);
     for (std::size_t next = 0; next < tables.texts().size();)
         next = writeTextSection(writer, dump::tags::texts, next, tables.texts().size(),
                                 [&](std::size_t i) -> std::string_view { return *tables.texts()[i]; });
@@ -164,10 +161,11 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
     writeRows(
         writer, dump::tags::contexts, tables.contexts().size(),
         [&](std::size_t i) { return tables.contexts()[i]; }, goOn);
-    const bool whole = writeRows(
-        writer, dump::tags::jobs, what.jobs.size(),
-        [&](std::size_t i) { return tables.translate(what.jobs[i]); },
-        [&](std::size_t written) { return progress(what.jobs.size() + written); });
+    if (!writeRows(
+            writer, dump::tags::jobs, what.jobs.size(),
+            [&](std::size_t i) { return tables.translate(what.jobs[i]); },
+            [&](std::size_t written) { return progress(what.jobs.size() + written); }))
+        return false;
     writeRows(
         writer, dump::tags::ended, what.ended.size(),
         [&](std::size_t i) { return translateEnded(tables, what, what.ended[i]); }, goOn);
@@ -179,8 +177,25 @@ Result<SavedDump> saveDump(const Dump& what, const std::string& path, const Save
         [&](std::size_t i) { return tables.translate(what.resources[i]); }, goOn);
     writer.add(dump::End{writer.sections(), 0, what.jobs.size(), what.ended.size()});
     writer.write(dump::tags::end);
+    return true;
+}
+
+Result<SavedDump> saveDump(const Dump& what, const std::string& path, const SaveOptions& options) {
+    if (options.redact) {
+        Dump redacted = what;
+        redact(redacted);
+        return saveDump(redacted, path, {.redact = false, .progress = options.progress});
+    }
+    NewFile file(path);
+    if (!file.problem().empty())
+        return Problem{file.problem()};
+    const bool whole = writeDump(
+        what, [&file](const void* data, std::size_t size) { file.write(data, size); },
+        [&](double share) {
+            return file.problem().empty() && (!options.progress || options.progress(share));
+        });
     if (!whole && file.problem().empty())
-        return givenUp;
+        return Problem{path + " was not saved."};
     if (!file.finish())
         return Problem{file.problem()};
     return SavedDump{path, what.jobs.size(), what.ended.size(), file.size()};

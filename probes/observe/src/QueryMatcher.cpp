@@ -255,4 +255,41 @@ bool QueryMatcher::is(Query::Fact fact, const JobRow& row, Node node) const {
     return false;
 }
 
+namespace {
+
+/// Parents before children.
+std::vector<Node> inOrder(const JobTree& tree) {
+    std::vector<Node> order;
+    order.reserve(tree.size());
+    for (Node root = tree.firstRoot(); root != noNode; root = tree.nextSibling(root))
+        order.push_back(root);
+    for (std::size_t i = 0; i < order.size(); ++i)
+        for (Node child = tree.firstChild(order[i]); child != noNode; child = tree.nextSibling(child))
+            order.push_back(child);
+    return order;
+}
+
+} // namespace
+
+std::vector<std::uint32_t> subtreeSizes(const JobTree& tree) {
+    const std::vector<Node> order = inOrder(tree);
+    std::vector<std::uint32_t> sizes(tree.endNode(), 1);
+    for (std::size_t i = order.size(); i-- > 0;)
+        if (const Node parent = tree.parent(order[i]); parent != noNode)
+            sizes[parent] += sizes[order[i]];
+    return sizes;
+}
+
+std::vector<bool> shownBy(QueryMatcher& matcher, const JobTree& tree) {
+    const std::vector<Node> order = inOrder(tree);
+    std::vector<bool> shown(tree.endNode(), false);
+    for (std::size_t i = order.size(); i-- > 0;) {
+        const Node node = order[i];
+        shown[node] = shown[node] || matcher.matches(node);
+        if (const Node parent = tree.parent(node); shown[node] && parent != noNode)
+            shown[parent] = true;
+    }
+    return shown;
+}
+
 } // namespace coroscope::observe

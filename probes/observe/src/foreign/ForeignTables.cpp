@@ -17,7 +17,7 @@ std::size_t ForeignTables::SiteHash::operator()(const Site& site) const noexcept
 ForeignTables::ForeignTables() {
     addText({});
     addSite({}, {}, 0);
-    stacks_.push_back({0, 0, 0});
+    stacks_.push_back({0, 0, 0, 0});
     addContext({}, {});
 }
 
@@ -42,10 +42,10 @@ SiteId ForeignTables::addSite(std::string_view file, std::string_view function, 
     return at->second;
 }
 
-StackId ForeignTables::addStack(std::span<const SiteId> frames, std::uint32_t cut) {
-    if (frames.empty() && cut == 0)
+StackId ForeignTables::addStack(std::span<const SiteId> frames, std::uint32_t cut, std::string_view note) {
+    if (frames.empty() && cut == 0 && note.empty())
         return 0;
-    stacks_.push_back({frames_.size(), static_cast<std::uint32_t>(frames.size()), cut});
+    stacks_.push_back({frames_.size(), static_cast<std::uint32_t>(frames.size()), cut, addText(note)});
     frames_.insert(frames_.end(), frames.begin(), frames.end());
     return static_cast<StackId>(stacks_.size() - 1);
 }
@@ -90,7 +90,7 @@ ContextText ForeignTables::context(std::uint32_t id) const {
 
 CallStackText ForeignTables::callStack(CallStackId id) const {
     StackText text = stack(id);
-    return {std::move(text.frames), text.cut, {}};
+    return {std::move(text.frames), text.cut, id < stacks_.size() ? texts_[stacks_[id].note] : std::string()};
 }
 
 } // namespace coroscope::observe

@@ -24,7 +24,8 @@ public:
     /// `file` and `function` may be empty.
     SiteId addSite(std::string_view file, std::string_view function, std::uint32_t line);
     /// Innermost first. None for no frames.
-    StackId addStack(std::span<const SiteId> frames, std::uint32_t cut = 0);
+    /// `note`: CallStackText::note.
+    StackId addStack(std::span<const SiteId> frames, std::uint32_t cut = 0, std::string_view note = {});
     std::uint32_t addContext(std::string_view dispatcher, std::string_view elements);
 
     std::string text(TextId id) const override;
@@ -46,6 +47,7 @@ private:
     struct Stack {
         std::uint64_t first; ///< in frames_
         std::uint32_t depth, cut;
+        TextId note;
     };
 
     std::deque<std::string> texts_; ///< stay where they are: textIds_ looks into them

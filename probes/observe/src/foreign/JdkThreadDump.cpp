@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/JdkThreadDump.h"
 
+#include "foreign/JsonBytes.h"
 #include "foreign/JvmThreads.h"
 #include "foreign/KotlinText.h"
 #include "foreign/Text.h"
@@ -9,8 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,50 +22,6 @@ namespace coroscope::observe {
 namespace {
 
 using Json = nlohmann::json;
-
-/// The bytes one by one, as the parser wants them.
-class Bytes {
-public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = char;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const char*;
-    using reference = char;
-
-    Bytes() = default;
-    explicit Bytes(ByteSource& source)
-        : state_(std::make_shared<State>(source)) {
-        state_->fill();
-    }
-    char operator*() const { return state_->buffer[state_->at]; }
-    Bytes& operator++() {
-        if (++state_->at == state_->size)
-            state_->fill();
-        return *this;
-    }
-    Bytes operator++(int) {
-        Bytes before = *this;
-        ++*this;
-        return before;
-    }
-    friend bool operator==(const Bytes& a, const Bytes& b) { return a.ended() == b.ended(); }
-
-private:
-    struct State {
-        explicit State(ByteSource& bytes)
-            : source(bytes)
-            , buffer(std::size_t{1} << 16) {}
-        void fill() {
-            size = source.read(buffer.data(), buffer.size());
-            at = 0;
-        }
-        ByteSource& source;
-        std::vector<char> buffer;
-        std::size_t at = 0, size = 0;
-    };
-    bool ended() const { return !state_ || state_->size == 0; }
-    std::shared_ptr<State> state_;
-};
 
 /// {"threadDump": {.., "threadContainers": [{.., "threads": [{.., "stack": [..]}]}]}}: told value by value,
 /// so that nothing but what becomes a job is ever held.
@@ -112,15 +69,7 @@ public:
     }
     bool parse_error(std::size_t position, const std::string&,
                      const nlohmann::detail::exception& error) override {
-        const std::string what = error.what();
-        const std::size_t reason = what.find("; last read");
-        const std::size_t from = what.find("syntax error");
-        dump_.problem(0, "From byte " + std::to_string(position) +
-                             " on it is no JSON, so what follows is missing" +
-                             (from == std::string::npos
-                                  ? std::string()
-                                  : " (" + what.substr(from, std::min(reason, what.size()) - from) + ')') +
-                             '.');
+        dump_.problem(0, notJsonFrom(position, error.what()));
         return false;
     }
 
@@ -282,7 +231,7 @@ void readJdkThreadDump(ByteSource& bytes, ForeignDump& dump) {
     dump.info().program = "Java";
     dump.info().format = "a thread dump of the JDK";
     Handler handler(dump);
-    Json::sax_parse(Bytes(bytes), Bytes(), &handler, nlohmann::detail::input_format_t::json, false);
+    Json::sax_parse(JsonBytes(bytes), JsonBytes(), &handler, nlohmann::detail::input_format_t::json, false);
     handler.finish();
     if (!handler.foundAny())
         dump.problem(0, "It has no \"threadContainers\": nothing in it is known here.");

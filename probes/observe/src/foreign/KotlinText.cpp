@@ -3,41 +3,21 @@
 
 #include "foreign/Text.h"
 
+#include <coroscope/model/KotlinTypes.h>
+
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 namespace coroscope::observe {
 
 namespace {
 
-struct Kind {
-    std::string_view type;
-    JobKind kind;
-};
-/// kotlinx.coroutines' classes, and those of IntelliJ's platform, by what made them.
-constexpr Kind kinds[] = {
-    {"StandaloneCoroutine", JobKind::Launch},
-    {"LazyStandaloneCoroutine", JobKind::Launch},
-    {"DeferredCoroutine", JobKind::Async},
-    {"LazyDeferredCoroutine", JobKind::Async},
-    {"BlockingCoroutine", JobKind::RunBlocking},
-    {"ScopeCoroutine", JobKind::CoroutineScope},
-    {"SupervisorCoroutine", JobKind::SupervisorScope},
-    {"DispatchedCoroutine", JobKind::WithContext},
-    {"UndispatchedCoroutine", JobKind::WithContext},
-    {"TimeoutCoroutine", JobKind::WithTimeout},
-    {"JobImpl", JobKind::Job},
-    {"SupervisorJobImpl", JobKind::SupervisorJob},
-    {"CompletableDeferredImpl", JobKind::CompletableDeferred},
-    {"ProducerCoroutine", JobKind::Produce},
-    {"TestScopeImpl", JobKind::RunTest},
-};
-
 JobKind kindOf(std::string_view type) {
     type = type.substr(0, type.find('('));
-    const auto* const found = std::find_if(std::begin(kinds), std::end(kinds),
-                                           [type](const Kind& each) { return each.type == type; });
-    return found == std::end(kinds) ? JobKind::Foreign : found->kind;
+    const auto* const found = std::find_if(std::begin(kotlinTypes), std::end(kotlinTypes),
+                                           [type](const KotlinType& each) { return each.type == type; });
+    return found == std::end(kotlinTypes) ? JobKind::Foreign : found->kind;
 }
 
 std::optional<JobState> stateOf(std::string_view word) {
@@ -133,18 +113,19 @@ std::optional<Execution> kotlinExecution(std::string_view word) {
 
 std::optional<std::string_view> jvmFrame(std::string_view line) {
     line = trimmed(line);
-    if (line.starts_with("at "))
+    const bool marked = line.starts_with("at ");
+    if (marked)
         line.remove_prefix(3);
-    // Name and file stand in front of and in parentheses, without a blank in the name.
-    const std::size_t open = line.find('(');
-    if (open == std::string_view::npos || open == 0 || !line.ends_with(')') ||
-        line.substr(0, open).find(' ') != std::string_view::npos)
+    // Name and file stand in front of and in parentheses. A name of C++ may hold blanks.
+    const std::size_t open = line.rfind('(');
+    if (open == std::string_view::npos || open == 0 || !line.ends_with(')') || line[open - 1] == ' ' ||
+        (!marked && line.substr(0, open).find(' ') != std::string_view::npos))
         return {};
     return line;
 }
 
 SiteId siteOf(std::string_view frame, ForeignTables& tables) {
-    const std::size_t open = frame.find('(');
+    const std::size_t open = frame.rfind('(');
     const std::string_view function = frame.substr(0, open);
     std::string_view file = frame.substr(open + 1, frame.size() - open - 2);
     std::uint32_t line = 0;

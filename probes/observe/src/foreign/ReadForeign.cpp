@@ -2,6 +2,7 @@
 #include "foreign/ReadForeign.h"
 
 #include "foreign/JdkThreadDump.h"
+#include "foreign/JobsJson.h"
 #include "foreign/JvmThreads.h"
 #include "foreign/Lines.h"
 #include "foreign/Section.h"
@@ -85,6 +86,8 @@ void readText(ByteSource& bytes, ForeignDump& dump) {
 } // namespace
 
 Result<Dump> readForeign(PeekedBytes& all) {
+    if (beginsJobsJson(all.beginning()))
+        return readJobsJson(all);
     ForeignDump dump;
     dump.info().takenAt = moment;
     if (beginsJdkThreadDump(all.beginning()))

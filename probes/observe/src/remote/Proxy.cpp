@@ -83,7 +83,7 @@ class BatchWriter {
 public:
     BatchWriter(SectionWriter& sections, const Dictionary& dictionary)
         : sections_(sections)
-        , tables_(dictionary, nullptr, DumpTables::CallStacks::LeftAsNumbers) {}
+        , tables_(dictionary, DumpTables::CallStacks::LeftAsNumbers) {}
 
     Batch& batch() noexcept { return batch_; }
     bool busy() const noexcept { return busy_; }

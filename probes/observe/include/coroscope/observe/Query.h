@@ -144,6 +144,12 @@ private:
     std::vector<Memos> memos_; ///< by condition
 };
 
+/// Which jobs a query leaves, by node: it matches, or what is below it does. All at once: for those who look
+/// once. `matcher` is refreshed and knows the sizes of subtrees from subtreeSizes().
+std::vector<bool> shownBy(QueryMatcher& matcher, const JobTree& tree);
+/// How many jobs a job has with all below it, by node.
+std::vector<std::uint32_t> subtreeSizes(const JobTree& tree);
+
 /// A key, for those who type.
 struct QueryKeyInfo {
     Query::Key key;

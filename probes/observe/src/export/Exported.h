@@ -30,7 +30,7 @@ struct Exported {
     bool onlyTree = false;
 
     const Dictionary& words() const noexcept { return *dump.dictionary; }
-    const JobRow& row(Node node) const noexcept { return tree.row(node); }
+    JobRow row(Node node) const noexcept { return tree.row(node); }
     std::int64_t now() const noexcept { return dump.info.takenAt; }
     /// A dump that Coroscope took: names are C++'s, and what is not there was not so.
     bool ours() const noexcept { return dump.info.format.empty(); }

@@ -64,6 +64,8 @@ int main(int argc, char** argv) {
     if (arguments.size)
         window.resize(*arguments.size);
     closeOnInterrupt(window);
+    if (arguments.screenshot.isEmpty())
+        window.offerHint();
     window.show();
     if (!arguments.view.isEmpty() || !arguments.mapPicture.isEmpty())
         window.setView(arguments.view == QStringLiteral("tree") ? ViewSwitch::Tree : ViewSwitch::Map);

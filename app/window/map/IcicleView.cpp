@@ -26,6 +26,9 @@ constexpr double margin = 8; ///< around all
 /// Broken links and marks are looked up one by one: enough to see, and bounded.
 constexpr std::size_t mostLinks = 24, fewLinks = 4, mostMarks = 60;
 constexpr int slowlyMilliseconds = 500;
+/// Of the time, news may take so much for painting: one part in this. But what is on show is never older than
+/// the longest wait.
+constexpr qint64 timesItsCost = 5, longestWait = 100'000'000;
 
 bool isGroup(Node node) {
     return node == programGroup || node == orphanGroup;
@@ -46,8 +49,8 @@ IcicleView::IcicleView(JobMap& map, QWidget* parent)
     frames_.setInterval(16);
     frames_.setTimerType(Qt::PreciseTimer);
     connect(&frames_, &QTimer::timeout, this, &IcicleView::animate);
-    repaint_.setInterval(33);
     repaint_.setSingleShot(true);
+    repaint_.setTimerType(Qt::PreciseTimer);
     connect(&repaint_, &QTimer::timeout, this, qOverload<>(&QWidget::update));
     ages_.setInterval(1'000);
     connect(&ages_, &QTimer::timeout, this, [this] {
@@ -293,8 +296,21 @@ void IcicleView::layoutChanged() {
     goal_ = look;
     if (!frames_.isActive())
         shown_ = goal_;
-    if (isVisible() && !repaint_.isActive())
-        repaint_.start();
+    if (isVisible())
+        updateSoon();
+}
+
+/// With the news that are shown, so that the next ones come into a picture of their own; but painting takes a
+/// share of the time at most, and a view that is dear to paint is painted less often.
+void IcicleView::updateSoon() {
+    if (repaint_.isActive())
+        return;
+    const qint64 due = timesItsCost * paintingNanoseconds_;
+    const qint64 left = painted_.isValid() ? due - painted_.nsecsElapsed() : 0;
+    if (left <= 0)
+        update();
+    else
+        repaint_.start(static_cast<int>(std::min<qint64>(left, longestWait) / 1'000'000));
 }
 
 QRectF IcicleView::rectOfNode(Node node) const {
@@ -363,6 +379,8 @@ void IcicleView::paint(QPainter& painter, const QRectF& area, bool live) {
 }
 
 void IcicleView::paintEvent(QPaintEvent*) {
+    QElapsedTimer timer;
+    timer.start();
     QPainter painter(this);
     paint(painter, rect(), true);
     if (overviewShown())
@@ -371,6 +389,8 @@ void IcicleView::paintEvent(QPaintEvent*) {
         painter.setPen(QPen(Theme::tokens().accent, 1));
         painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
     }
+    paintingNanoseconds_ = timer.nsecsElapsed();
+    painted_.start();
 }
 
 /// From an orphan to the job that launched it: a link that is broken. Where there are many, only that of the

@@ -63,6 +63,7 @@ private:
     Look lookAt(Node node) const;
     void rememberAnchor();
     void layoutChanged();
+    void updateSoon();
     void paintLinks(QPainter& painter, const QRectF& area) const;
     void paintFindings(QPainter& painter, const QRectF& area);
     void paintOverview(QPainter& painter);
@@ -72,8 +73,10 @@ private:
 
     Look goal_, shown_, from_;
     QElapsedTimer moving_;
-    QTimer frames_;  ///< of an animation
-    QTimer repaint_; ///< bounds what news cost
+    QTimer frames_;         ///< of an animation
+    QTimer repaint_;        ///< puts off what news ask for, as long as painting took too much of the time
+    QElapsedTimer painted_; ///< since it was painted last
+    qint64 paintingNanoseconds_ = 0; ///< what that took
     QTimer ages_;
     std::vector<JobId> focusPath_; ///< of the job zoomed to, for when it ends
     std::vector<MapBox> boxes_;    ///< as painted last

@@ -24,12 +24,13 @@ MapLayout::MapLayout(const observe::JobTree& tree)
 
 void MapLayout::clear() {
     classOf_ = nullptr;
-    // Assigned, so that the memory goes, too.
-    entries_ = {};
-    blocks_ = {};
-    freeBlocks_ = {};
-    jobsAtDepth_ = {};
-    pending_ = {};
+    // Swapped with an empty one each, so that the memory goes, too.
+    const auto empty = []<class Vector>(Vector& vector) { Vector().swap(vector); };
+    empty(entries_);
+    empty(blocks_);
+    empty(freeBlocks_);
+    empty(jobsAtDepth_);
+    empty(pending_);
     deepestPending_ = 0;
     reclassed_ = ~std::size_t{0};
     for (int group = 0; group < 2; ++group)
@@ -41,7 +42,7 @@ void MapLayout::build(ClassOf classOf, Blend blend) {
     classOf_ = std::move(classOf);
     blend_ = blend;
     entries_.resize(std::size_t{tree_.endNode()} + 2);
-    std::vector<Node> order; // parents before children
+    observe::LargeVector<Node> order; // parents before children
     order.reserve(tree_.size());
     for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
         order.push_back(root);
@@ -123,7 +124,17 @@ void MapLayout::apply(const observe::TreeChanges& changes) {
         build(std::move(classOf), blend_);
         return;
     }
-    for (const Node node : changes.changed) {
+    // These are here and there among a million: what is known of them is asked for ahead of its turn.
+    constexpr std::size_t near = 6, far = 2 * near;
+    for (std::size_t i = 0; i < changes.changed.size(); ++i) {
+        if (i + far < changes.changed.size())
+            if (const Slot slot = slotOf(changes.changed[i + far]); slot < entries_.size())
+                __builtin_prefetch(&entries_[slot], 1);
+        if (i + near < changes.changed.size())
+            if (const Slot slot = slotOf(changes.changed[i + near]);
+                has(slot) && entries_[slot].block != none)
+                __builtin_prefetch(&blocks_[entries_[slot].block], 1);
+        const Node node = changes.changed[i];
         reclass(node);
         if (const Slot slot = slotOf(node); has(slot) && entries_[slot].depth == 1)
             recheckLater(slot);

@@ -163,8 +163,8 @@ private:
     const observe::JobTree& tree_;
     ClassOf classOf_;
     Blend blend_ = Blend::Highest;
-    std::vector<Entry> entries_;
-    std::vector<Block> blocks_;
+    observe::LargeVector<Entry> entries_;
+    observe::LargeVector<Block> blocks_;
     std::vector<std::uint32_t> freeBlocks_;
     std::vector<std::uint32_t> jobsAtDepth_;
     std::vector<std::vector<Slot>> pending_; ///< by depth

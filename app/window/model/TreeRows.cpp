@@ -591,7 +591,7 @@ void TreeRows::sortBy(SortKeys keys, bool descending, bool changing) {
 void TreeRows::foldAlike(Alike alike) {
     alike_ = std::move(alike);
     unfolded_.clear();
-    signatures_ = {};
+    std::vector<std::uint64_t>().swap(signatures_);
     rebuildRows();
 }
 

@@ -738,6 +738,8 @@ void Workspace::applyBatch(observe::Batch batch) {
     tree_.apply(std::move(batch), changes_);
     rows_.apply(changes_);
     emit treeChanged(changes_);
+    if (changes_.reset)
+        changes_ = {}; // with its room for all jobs
     treeChangedSinceFindings_ = true;
     if (selected_ && !selected_->ended && tree_.find(selected_->id) == noNode) {
         // Gone while news were lost: how it ended is not known.

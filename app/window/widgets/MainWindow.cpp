@@ -17,6 +17,7 @@
 #include "widgets/EmptyState.h"
 #include "widgets/EndedPanel.h"
 #include "widgets/FindingsPanel.h"
+#include "widgets/FirstHint.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MomentPanel.h"
 #include "widgets/OutputPanel.h"
@@ -109,6 +110,8 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     views_->addWidget(map_);
     layout->addWidget(saveBanner_);
     layout->addWidget(banner_);
+    hint_ = new FirstHint(treePage_);
+    layout->addWidget(hint_);
     path_ = new PathBar(workspace_, *tree_, treePage_);
     layout->addWidget(path_);
     connect(views_, &QStackedWidget::currentChanged, this,
@@ -172,6 +175,10 @@ QDockWidget* MainWindow::dock(const QString& name, const QString& title, QWidget
     made->setWidget(content);
     addDockWidget(area, made);
     return made;
+}
+
+void MainWindow::offerHint() {
+    hint_->offer();
 }
 
 /// In the order of their keys.

@@ -31,6 +31,7 @@ class EmptyState;
 class EndedPanel;
 class FilterField;
 class FindingsPanel;
+class FirstHint;
 class JobTreeView;
 class MapPanel;
 class MomentPanel;
@@ -63,6 +64,8 @@ public:
     TimeStrip& strip() noexcept { return *strip_; }
     MomentPanel& moments() noexcept { return *moments_; }
     Banner& banner() noexcept { return *banner_; }
+    /// A line on what to do first, for who has not sent it away yet.
+    void offerHint();
     Banner& saveBanner() noexcept { return *saveBanner_; }
     AttachDialog* attachDialog() const noexcept;
     /// The one that is open, to choose a dump's name; else null.
@@ -138,6 +141,7 @@ private:
     QWidget* treePage_;
     Banner* banner_;
     Banner* saveBanner_;
+    FirstHint* hint_;
     Banner* openBanner_;
     JobTreeView* tree_;
     MapPanel* map_;

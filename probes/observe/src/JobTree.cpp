@@ -154,7 +154,7 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
     }
     for (const Node node : arrived)
         place(node, changes);
-    namedParent_ = {};
+    LargeVector<JobId>().swap(namedParent_); // gives a whole state's worth back
     for (const Node node : arrived)
         list(node, row(node));
     if (!waiting_.empty())

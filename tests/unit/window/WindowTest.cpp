@@ -20,6 +20,7 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScrollBar>
+#include <QSettings>
 #include <QTest>
 #include <QThread>
 #include <QToolButton>
@@ -90,6 +91,23 @@ TEST_F(WindowTest, theKeyboardMovesAsInATree) {
     EXPECT_EQ(currentIndex(), 57u);
     key(Qt::Key_PageDown);
     EXPECT_GT(currentIndex(), 60u);
+}
+
+TEST_F(WindowTest, theFirstStepsAreOfferedUntilTheyAreSentAway) {
+    const auto line = [](MainWindow& in) { return in.findChild<QLabel*>(QStringLiteral("hintText")); };
+    EXPECT_FALSE(line(window)->isVisible()) << "nobody has offered them";
+    window.offerHint();
+    ASSERT_TRUE(line(window)->isVisible());
+    EXPECT_TRUE(line(window)->text().contains(QStringLiteral("Ctrl+F")));
+    window.findChild<QPushButton*>(QStringLiteral("hintAction"))->click();
+    EXPECT_FALSE(line(window)->isVisible());
+    window.offerHint();
+    EXPECT_FALSE(line(window)->isVisible()) << "once is enough";
+    MainWindow next(ThemeChoice::Light);
+    next.offerHint();
+    EXPECT_TRUE(line(next)->isHidden() || line(next)->parentWidget()->isHidden())
+        << "the settings remember it";
+    QSettings().remove(QStringLiteral("hints"));
 }
 
 TEST_F(WindowTest, whatIsSelectedStaysWhereItIs) {

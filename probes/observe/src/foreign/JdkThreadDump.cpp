@@ -38,7 +38,8 @@ public:
     }
     char operator*() const { return state_->buffer[state_->at]; }
     Bytes& operator++() {
-        if (++state_->at == state_->size)
+        state_->text = **this == '"' ? 0 : state_->text + 1;
+        if (++state_->at == state_->size || state_->text > longestText)
             state_->fill();
         return *this;
     }
@@ -50,17 +51,20 @@ public:
     friend bool operator==(const Bytes& a, const Bytes& b) { return a.ended() == b.ended(); }
 
 private:
+    /// The parser keeps a text as a whole: behind a longer one it is told that the file ends.
+    static constexpr std::size_t longestText = std::size_t{4} << 20;
     struct State {
         explicit State(ByteSource& bytes)
             : source(bytes)
             , buffer(std::size_t{1} << 16) {}
         void fill() {
-            size = source.read(buffer.data(), buffer.size());
+            size = text > longestText ? 0 : source.read(buffer.data(), buffer.size());
             at = 0;
         }
         ByteSource& source;
         std::vector<char> buffer;
         std::size_t at = 0, size = 0;
+        std::size_t text = 0; ///< bytes since the last quotation mark
     };
     bool ended() const { return !state_ || state_->size == 0; }
     std::shared_ptr<State> state_;
@@ -87,7 +91,8 @@ public:
     }
 
     bool start_object(std::size_t) override {
-        path_.emplace_back();
+        if (!enter())
+            return false;
         if (path_.size() == containerDepth && in(3, "threadContainers"))
             beginContainer();
         else if (path_.size() == threadDepth && in(3, "threadContainers") && in(5, "threads"))
@@ -102,10 +107,7 @@ public:
         path_.pop_back();
         return true;
     }
-    bool start_array(std::size_t) override {
-        path_.emplace_back();
-        return true;
-    }
+    bool start_array(std::size_t) override { return enter(); }
     bool end_array() override {
         path_.pop_back();
         return true;
@@ -160,21 +162,30 @@ private:
     /// The key under which the level of this number (from 1) lies.
     bool in(std::size_t level, std::string_view name) const { return path_[level - 2] == name; }
 
+    bool enter() {
+        constexpr std::size_t deepest = 64;
+        path_.emplace_back();
+        if (path_.size() <= deepest)
+            return true;
+        dump_.problem(0, "It is nested deeper than such a dump can be: what follows is missing.");
+        return false;
+    }
+
     bool scalar(const std::string& value) {
         if (path_.size() == dumpDepth && path_[0] == "threadDump")
             field(path_.back(), value);
         else if (path_.size() == containerDepth && container_ != ForeignDump::none)
             containerField(path_.back(), value);
         else if (path_.size() == threadDepth && thread_ != ForeignDump::none)
-            threadFields_[path_.back()] = value;
+            setField(path_.back(), value);
         else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                  path_[threadDepth - 1] == "stack") {
             lines_.add(value);
         } else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                    path_[threadDepth - 1] == "parkBlocker")
-            threadFields_["parkBlocker." + path_.back()] = value;
+            setField("parkBlocker." + path_.back(), value);
         else if (path_.size() == monitorDepth && thread_ != ForeignDump::none && in(7, "monitorsOwned") &&
-                 in(9, "locks"))
+                 in(9, "locks") && monitors_.size() < mostMonitors)
             monitors_.push_back(value);
         return true;
     }
@@ -187,6 +198,12 @@ private:
         else if (name == "time")
             dump_.info().takenWallClock =
                 wallClock(value.ends_with('Z') ? value.substr(0, 19) + 'Z' : value, "%Y-%m-%dT%H:%M:%S");
+    }
+
+    static constexpr std::size_t mostFields = 100, mostMonitors = 1'000; ///< of one thread
+    void setField(const std::string& name, const std::string& value) {
+        if (threadFields_.size() < mostFields)
+            threadFields_[name] = value;
     }
 
     void beginContainer() {

@@ -32,10 +32,10 @@ public:
     using reference = char;
 
     Bytes() = default;
-    explicit Bytes(ByteSource& source)
-        : state_(std::make_shared<State>(source)) {
-        state_->fill();
-    }
+    struct State;
+    /// The state is that of all its copies.
+    explicit Bytes(State& state)
+        : state_(&state) {}
     char operator*() const { return state_->buffer[state_->at]; }
     Bytes& operator++() {
         state_->text = **this == '"' ? 0 : state_->text + 1;
@@ -50,13 +50,14 @@ public:
     }
     friend bool operator==(const Bytes& a, const Bytes& b) { return a.ended() == b.ended(); }
 
-private:
     /// The parser keeps a text as a whole: behind a longer one it is told that the file ends.
     static constexpr std::size_t longestText = std::size_t{4} << 20;
     struct State {
         explicit State(ByteSource& bytes)
             : source(bytes)
-            , buffer(std::size_t{1} << 16) {}
+            , buffer(std::size_t{1} << 16) {
+            fill();
+        }
         void fill() {
             size = text > longestText ? 0 : source.read(buffer.data(), buffer.size());
             at = 0;
@@ -66,8 +67,10 @@ private:
         std::size_t at = 0, size = 0;
         std::size_t text = 0; ///< bytes since the last quotation mark
     };
-    bool ended() const { return !state_ || state_->size == 0; }
-    std::shared_ptr<State> state_;
+
+private:
+    bool ended() const { return state_ == nullptr || state_->size == 0; }
+    State* state_ = nullptr;
 };
 
 /// {"threadDump": {.., "threadContainers": [{.., "threads": [{.., "stack": [..]}]}]}}: told value by value,
@@ -133,12 +136,13 @@ public:
         if (container_ != ForeignDump::none)
             endContainer();
         for (const auto& [lock, tid] : owners_)
-            if (const auto owner = threads_.find(std::to_string(tid)); owner != threads_.end())
+            if (const auto owner = threads_.find(tid); owner != threads_.end())
                 locks_.holds(owner->second, lock);
         locks_.finish(dump_);
         for (const Container& each : containers_) {
             // A scope belongs to the thread that opened it; a pool to the one it was made in, if any.
-            if (const auto owner = threads_.find(each.owner); !each.owner.empty() && owner != threads_.end())
+            const auto tid = decimal(each.owner);
+            if (const auto owner = threads_.find(tid.value_or(0)); tid && owner != threads_.end())
                 dump_.setParent(each.job, owner->second);
             else if (const auto parent = names_.find(each.parent);
                      !each.parent.empty() && parent != names_.end() && parent->second != each.job)
@@ -183,7 +187,7 @@ private:
             lines_.add(value);
         } else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                    path_[threadDepth - 1] == "parkBlocker")
-            setField("parkBlocker." + path_.back(), value);
+            setParkField(path_.back(), value);
         else if (path_.size() == monitorDepth && thread_ != ForeignDump::none && in(7, "monitorsOwned") &&
                  in(9, "locks") && monitors_.size() < mostMonitors)
             monitors_.push_back(value);
@@ -200,10 +204,29 @@ private:
                 wallClock(value.ends_with('Z') ? value.substr(0, 19) + 'Z' : value, "%Y-%m-%dT%H:%M:%S");
     }
 
-    static constexpr std::size_t mostFields = 100, mostMonitors = 1'000; ///< of one thread
-    void setField(const std::string& name, const std::string& value) {
-        if (threadFields_.size() < mostFields)
-            threadFields_[name] = value;
+    static constexpr std::size_t mostMonitors = 1'000; ///< of one thread
+    /// What is told of a thread; empty where it is not.
+    struct Fields {
+        std::string tid, name, state, isVirtual, carrier, blockedOn, waitingOn, parkedOn, parkOwner;
+    };
+    void setField(std::string_view name, const std::string& value) {
+        constexpr std::pair<std::string_view, std::string Fields::*> known[] = {
+            {"tid", &Fields::tid},
+            {"name", &Fields::name},
+            {"state", &Fields::state},
+            {"virtual", &Fields::isVirtual},
+            {"carrier", &Fields::carrier},
+            {"blockedOn", &Fields::blockedOn},
+            {"waitingOn", &Fields::waitingOn}};
+        for (const auto& [key, field] : known)
+            if (key == name)
+                fields_.*field = value;
+    }
+    void setParkField(std::string_view name, const std::string& value) {
+        if (name == "object")
+            fields_.parkedOn = value;
+        else if (name == "owner")
+            fields_.parkOwner = value;
     }
 
     void beginContainer() {
@@ -235,18 +258,17 @@ private:
         row.kind = JobKind::Thread;
         row.state = JobState::Active;
         thread_ = dump_.add(row, container_);
-        threadFields_.clear();
+        fields_ = {};
         lines_.clear();
         monitors_.clear();
     }
     void endThread() {
         JobRow& row = dump_.job(thread_);
-        row.name = dump_.tables().addText(threadFields_["name"]);
-        const std::string& tid = threadFields_["tid"];
-        row.number = decimal(tid).value_or(0);
-        const std::string& state = threadFields_["state"];
-        const std::string &blockedOn = threadFields_["blockedOn"], &waitingOn = threadFields_["waitingOn"],
-                          &parkedOn = threadFields_["parkBlocker.object"];
+        row.name = dump_.tables().addText(fields_.name);
+        row.number = decimal(fields_.tid).value_or(0);
+        const std::string& state = fields_.state;
+        const std::string &blockedOn = fields_.blockedOn, &waitingOn = fields_.waitingOn,
+                          &parkedOn = fields_.parkedOn;
         const std::string& blocker = !blockedOn.empty()   ? blockedOn
                                      : !waitingOn.empty() ? waitingOn
                                                           : parkedOn;
@@ -257,20 +279,20 @@ private:
         for (const std::string& monitor : monitors_)
             if (monitor != waitingOn && monitor != blockedOn)
                 locks_.holds(thread_, monitor);
-        if (const auto owner = decimal(threadFields_["parkBlocker.owner"]))
+        if (const auto owner = decimal(fields_.parkOwner))
             owners_.emplace_back(parkedOn, *owner);
         std::string words = state;
         const auto say = [&words](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
-        if (threadFields_["virtual"] == "true")
+        if (fields_.isVirtual == "true")
             say("virtual");
-        if (const std::string& carrier = threadFields_["carrier"]; !carrier.empty())
-            say("carried by thread " + carrier);
+        if (!fields_.carrier.empty())
+            say("carried by thread " + fields_.carrier);
         if (!blocker.empty() && row.waitKind != WaitKind::Mutex)
             say("waits for " + blocker);
         row.context = dump_.tables().addContext({}, words);
         row.suspendedAt = kotlinStack(lines_, dump_).suspendedAt;
-        if (!tid.empty())
-            threads_.emplace(tid, thread_);
+        if (const auto tid = decimal(fields_.tid))
+            threads_.emplace(*tid, thread_);
         thread_ = ForeignDump::none;
     }
 
@@ -278,9 +300,10 @@ private:
     std::vector<std::string>
         path_; ///< for each open object or array the key that is being read, "" in arrays
     std::vector<Container> containers_;
-    std::unordered_map<std::string, std::uint32_t> names_, threads_;
+    std::unordered_map<std::string, std::uint32_t> names_;
+    std::unordered_map<std::uint64_t, std::uint32_t> threads_;
     std::uint32_t container_ = ForeignDump::none, thread_ = ForeignDump::none;
-    std::unordered_map<std::string, std::string> threadFields_;
+    Fields fields_; ///< of the thread that is being read
     StackLines lines_;
     std::vector<std::string> monitors_; ///< that the thread owns
     JvmLocks locks_;
@@ -299,7 +322,8 @@ void readJdkThreadDump(ByteSource& bytes, ForeignDump& dump) {
     dump.info().program = "Java";
     dump.info().format = "a thread dump of the JDK";
     Handler handler(dump);
-    Json::sax_parse(Bytes(bytes), Bytes(), &handler, nlohmann::detail::input_format_t::json, false);
+    Bytes::State state(bytes);
+    Json::sax_parse(Bytes(state), Bytes(), &handler, nlohmann::detail::input_format_t::json, false);
     handler.finish();
     if (!handler.foundAny())
         dump.problem(0, "It has no \"threadContainers\": nothing in it is known here.");

@@ -57,8 +57,7 @@ Workspace::Workspace(QObject* parent)
 }
 
 Workspace::~Workspace() {
-    if (openingStop_)
-        *openingStop_ = true;
+    opening_->stop = true;
 }
 
 /// What an open session keeps while another is on show. Its reader goes on meanwhile, and folds what nobody

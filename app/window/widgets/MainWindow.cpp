@@ -4,6 +4,7 @@
 #include "map/JobCanvas.h"
 #include "map/MapPanel.h"
 #include "model/Format.h"
+#include "model/OpeningText.h"
 #include "program/Log.h"
 #include "program/Recent.h"
 #include "program/Sample.h"

@@ -147,10 +147,10 @@ TEST_F(SessionsTest, aLargeFileSaysHowFarItIsAndCanBeStopped) {
     QFile file(folder.filePath(QStringLiteral("large.txt")));
     ASSERT_TRUE(file.open(QIODevice::WriteOnly));
     file.write("Coroutines dump 2026/01/01 00:00:00\n");
-    ASSERT_TRUE(file.resize(qint64{1} << 40)) << "most of it is a hole, and takes no room";
+    ASSERT_TRUE(file.resize(qint64{1} << 38)) << "most of it is a hole, and takes no room";
     window.openFile(file.fileName());
     ASSERT_TRUE(eventually([&] { return window.openBanner().isVisible(); }));
-    EXPECT_TRUE(window.openBanner().text().endsWith(QStringLiteral("0 % of 1099511.6 MB")))
+    EXPECT_TRUE(window.openBanner().text().endsWith(QStringLiteral(" % of 274877.9 MB")))
         << window.openBanner().text().toStdString();
     ASSERT_TRUE(eventually([&] { return window.workspace().openingProgress().read > 10'000'000; }));
     auto* stop = window.openBanner().findChild<QPushButton*>(QStringLiteral("openBannerAction"));

@@ -73,6 +73,15 @@ private:
     State* state_ = nullptr;
 };
 
+/// A thread with this stack waits for what it has forked.
+bool joinsScope(std::string_view stack) {
+    constexpr std::string_view type = ".StructuredTaskScope";
+    for (std::size_t at = stack.find(type); at != std::string_view::npos; at = stack.find(type, at + 1))
+        if (stack.substr(at, stack.find('(', at) - at).ends_with(".join"))
+            return true;
+    return false;
+}
+
 /// {"threadDump": {.., "threadContainers": [{.., "threads": [{.., "stack": [..]}]}]}}: told value by value,
 /// so that nothing but what becomes a job is ever held.
 class Handler : public nlohmann::json_sax<Json> {
@@ -148,6 +157,8 @@ public:
                      !each.parent.empty() && parent != names_.end() && parent->second != each.job)
                 dump_.setParent(each.job, parent->second);
         }
+        for (const std::uint32_t thread : joining_)
+            waitForScope(thread);
     }
     bool foundAny() const noexcept { return !containers_.empty(); }
 
@@ -229,6 +240,25 @@ private:
             fields_.parkOwner = value;
     }
 
+    /// A thread that joins waits for the innermost scope that it has opened, which waits for all in it.
+    void waitForScope(std::uint32_t thread) {
+        std::uint32_t scope = ForeignDump::none;
+        for (const Container& each : containers_) {
+            const auto owner = threads_.find(decimal(each.owner).value_or(0));
+            if (owner == threads_.end() || owner->second != thread)
+                continue;
+            const auto within = names_.find(each.parent);
+            if (scope != ForeignDump::none && (within == names_.end() || within->second != scope))
+                return; // it cannot be told which one
+            scope = each.job;
+        }
+        if (scope == ForeignDump::none)
+            return;
+        dump_.job(thread).waitKind = WaitKind::Scope;
+        dump_.job(thread).waitsFor = dump_.job(scope).id.value;
+        dump_.job(scope).execution = Execution::WaitsForChildren;
+    }
+
     void beginContainer() {
         JobRow row;
         row.kind = JobKind::ThreadScope;
@@ -291,6 +321,9 @@ private:
             say("waits for " + blocker);
         row.context = dump_.tables().addContext({}, words);
         row.suspendedAt = kotlinStack(lines_, dump_).suspendedAt;
+        if (row.execution == Execution::Suspended && state != "TIMED_WAITING" &&
+            row.waitKind != WaitKind::Mutex && joinsScope(lines_.text()))
+            joining_.push_back(thread_);
         if (const auto tid = decimal(fields_.tid))
             threads_.emplace(*tid, thread_);
         thread_ = ForeignDump::none;
@@ -307,6 +340,7 @@ private:
     StackLines lines_;
     std::vector<std::string> monitors_; ///< that the thread owns
     JvmLocks locks_;
+    std::vector<std::uint32_t> joining_;                        ///< threads that wait for a scope of theirs
     std::vector<std::pair<std::string, std::uint64_t>> owners_; ///< of what threads are parked for
 };
 

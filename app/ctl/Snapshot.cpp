@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Snapshot.h"
+#include "Progress.h"
 #include "Proxy.h"
 
 #include <coroscope/observe/Discovery.h>
@@ -40,13 +41,14 @@ bool isNumber(std::string_view text, Number& number) {
 } // namespace
 
 observe::Result<std::unique_ptr<observe::Source>> openTarget(const std::string& target) {
+    Progress progress(target == "-" ? "standard input" : target);
     if (target == "-")
-        return observe::openStream(STDIN_FILENO, "standard input");
+        return observe::openStream(STDIN_FILENO, "standard input", progress.options());
     if (int pid = 0; isNumber(target, pid))
         return observe::attach(pid);
     // A program often lies in the directory where it is looked at: its name means the process.
     if (target.find('/') != std::string::npos || target.ends_with(dumpSuffix))
-        return observe::open(target);
+        return observe::open(target, progress.options());
     std::vector<int> pids;
     for (const observe::Target& running : observe::discover())
         if (running.program == target)
@@ -55,7 +57,7 @@ observe::Result<std::unique_ptr<observe::Source>> openTarget(const std::string& 
         return observe::attach(pids.front());
     if (pids.empty())
         return ::access(target.c_str(), F_OK) == 0
-                   ? observe::open(target)
+                   ? observe::open(target, progress.options())
                    : observe::Result<std::unique_ptr<observe::Source>>(
                          observe::Problem{"neither a program that can be observed nor a file is named " +
                                           target + "; see coroscopectl ps"});

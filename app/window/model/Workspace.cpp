@@ -57,8 +57,7 @@ Workspace::Workspace(QObject* parent)
 }
 
 Workspace::~Workspace() {
-    if (openingStop_)
-        *openingStop_ = true;
+    opening_->stop = true;
 }
 
 /// What an open session keeps while another is on show. Its reader goes on meanwhile, and folds what nobody
@@ -106,8 +105,9 @@ void Workspace::attachThrough(const QString& command, int pid) {
         }
     startOpening(0, {}, command);
     openLater(
-        [command, pid, stop = openingStop_] {
-            return observe::attachThrough(command.toStdString(), std::to_string(pid), {.stop = stop.get()});
+        [command, pid, control = opening_] {
+            return observe::attachThrough(command.toStdString(), std::to_string(pid),
+                                          {.stop = &control->stop});
         },
         [this, command](const QString& sentence) { emit throughFailed(command, sentence); });
 }
@@ -117,22 +117,29 @@ void Workspace::startOpening(int pid, const QString& file, const QString& throug
     attachingPid_ = pid;
     openingFile_ = file;
     openingThrough_ = through;
-    if (openingStop_)
-        *openingStop_ = true;
-    openingStop_ = through.isEmpty() ? nullptr : std::make_shared<std::atomic<bool>>(false);
+    opening_->stop = true;
+    opening_ = std::make_shared<OpeningControl>();
+}
+
+observe::OpenOptions Workspace::OpeningControl::options() {
+    return {.progress = [this](std::uint64_t done, std::uint64_t all) {
+        read = done;
+        size = all;
+        return !stop;
+    }};
 }
 
 void Workspace::openFile(const QString& path) {
     startOpening(0, path, {});
-    openLater([name = QFile::encodeName(path).toStdString()] { return observe::open(name); },
+    openLater([name = QFile::encodeName(path).toStdString(),
+               control = opening_] { return observe::open(name, control->options()); },
               [this, path](const QString& sentence) { emit openFailed(path, sentence); });
 }
 
 void Workspace::openText(const QString& text, const QString& name) {
-    attachingPid_ = 0;
-    openingFile_ = name;
-    openLater([bytes = text.toStdString(),
-               called = name.toStdString()] { return observe::openText(bytes, called); },
+    startOpening(0, name, {});
+    openLater([bytes = text.toStdString(), called = name.toStdString(),
+               control = opening_] { return observe::openText(bytes, called, control->options()); },
               [this, name](const QString& sentence) { emit openFailed(name, sentence); });
 }
 

@@ -90,6 +90,10 @@ public:
     }
     int attachingPid() const noexcept { return attachingPid_; }
     const QString& openingFile() const noexcept { return openingFile_; }
+    struct OpeningProgress {
+        std::uint64_t read = 0, size = 0; ///< bytes of the file; its size is 0 where it is not known
+    };
+    OpeningProgress openingProgress() const noexcept { return {opening_->read, opening_->size}; }
     /// The command of an attachThrough() that goes on.
     const QString& openingThrough() const noexcept { return openingThrough_; }
     const observe::SourceInfo& info() const noexcept { return info_; }
@@ -215,6 +219,12 @@ private:
         std::atomic<bool> stop = false;
         std::atomic<double> share = 0;
     };
+    /// What the thread that opens and the window's share.
+    struct OpeningControl {
+        std::atomic<bool> stop = false;
+        std::atomic<std::uint64_t> read = 0, size = 0;
+        observe::OpenOptions options();
+    };
     using Opened = observe::Result<std::unique_ptr<observe::Source>>;
     struct Parked;
     std::unique_ptr<Parked> park();
@@ -241,8 +251,8 @@ private:
     State state_ = State::Empty;
     int attachingPid_ = 0;
     QString openingFile_, openingThrough_;
-    std::shared_ptr<std::atomic<bool>> openingStop_; ///< of an attachThrough()
-    std::uint64_t attachRound_ = 0;                  ///< results of an older attach are dropped
+    std::shared_ptr<OpeningControl> opening_ = std::make_shared<OpeningControl>();
+    std::uint64_t attachRound_ = 0; ///< results of an older attach are dropped
 
     int shownKey_ = 0;
     int lastKey_ = 0;

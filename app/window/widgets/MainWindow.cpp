@@ -4,6 +4,7 @@
 #include "map/JobCanvas.h"
 #include "map/MapPanel.h"
 #include "model/Format.h"
+#include "model/OpeningText.h"
 #include "program/Log.h"
 #include "program/Recent.h"
 #include "program/Sample.h"
@@ -70,6 +71,7 @@ namespace {
 constexpr int startAttempts = 40;
 constexpr int startRetryMilliseconds = 150;
 constexpr int openingPatience = 1000; ///< ms until it is said that something is being opened
+constexpr int progressInterval = 200; ///< ms until it is said anew how far that is
 } // namespace
 
 MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QWidget* parent)
@@ -390,14 +392,9 @@ void MainWindow::connectAll() {
             trySelectByName();
     });
     openingTimer_.setSingleShot(true);
-    openingTimer_.setInterval(openingPatience);
     connect(&openingTimer_, &QTimer::timeout, this, [this] {
-        openBanner_->say(!workspace_.openingThrough().isEmpty()
-                             ? tr("Attaching through %1…").arg(workspace_.openingThrough())
-                         : workspace_.openingFile().isEmpty()
-                             ? tr("Attaching to pid %1…").arg(workspace_.attachingPid())
-                             : tr("Opening %1…").arg(workspace_.openingFile()),
-                         tr("Stop"));
+        openBanner_->say(openingText(workspace_), tr("Stop"));
+        openingTimer_.start(progressInterval);
     });
     connect(openBanner_, &Banner::actionClicked, this, [this] {
         toOpen_.clear();
@@ -565,8 +562,8 @@ void MainWindow::openingChanged() {
     if (!opening) {
         openingTimer_.stop();
         openBanner_->say({});
-    } else if (!openingTimer_.isActive() && !openBanner_->isVisible()) {
-        openingTimer_.start();
+    } else if (!openingTimer_.isActive()) {
+        openingTimer_.start(openingPatience);
     }
 }
 

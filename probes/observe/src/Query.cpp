@@ -485,7 +485,12 @@ const std::vector<std::string_view>& queryValues(Key key) {
                                                         "swallowed-cancellation",
                                                         "slow-cancellation",
                                                         "silent-supervisor-failure",
-                                                        "deadlock"};
+                                                        "deadlock",
+                                                        "blocking-in-coroutine",
+                                                        "blocked-worker",
+                                                        "lazy-never-started",
+                                                        "circular-reference",
+                                                        "leak-by-growth"};
     static const std::vector<std::string_view> facts{"orphan",   "root", "leaf",     "supervisor",
                                                      "shielded", "lazy", "swallowed"}; // as Query::Fact
     switch (key) {

@@ -112,6 +112,32 @@ TEST_F(FindingTest, WhatHasEndedIsNoOrphan) {
     EXPECT_EQ(found(), "");
 }
 
+TEST_F(FindingTest, AJobNeverStartedThatItsParentWaitsForIsSuspectedAfterTenSeconds) {
+    jobs("1 2<1 3<1 4<1");
+    row(0).execution = Execution::WaitsForChildren;
+    row(1).state = row(2).state = JobState::New;
+    row(1).stateSince = row(2).stateSince = 5'000'000'000 - 10'000'000'000;
+    row(3).state = JobState::Active; // might start them, and has had ten seconds for it
+    EXPECT_EQ(found(), "lazy-never-started warning suspected 2") << "told of the first of both";
+    EXPECT_THAT(
+        findings(tree, ended, texts, 5'000'000'000).front().evidence,
+        HasSubstr(
+            "launch #1 has done its own work and waits for its children. This one was made 10.0 s ago"));
+}
+
+TEST_F(FindingTest, AJobNeverStartedIsNoFindingWhileItIsYoungOrItsParentWorksOrItHasNone) {
+    jobs("1 2<1 3 4<3 5");
+    row(0).execution = Execution::WaitsForChildren;
+    row(1).state = row(3).state = row(4).state = JobState::New;
+    row(1).stateSince = 5'000'000'000 - 9'999'999'999;
+    row(2).execution = Execution::Suspended; // may start it yet
+    row(3).stateSince = row(4).stateSince = -60'000'000'000;
+    EXPECT_EQ(found(), "");
+    row(1).stateSince = 0; // a dump of ours always tells, so it is not judged
+    row(1).jobVersion = 1;
+    EXPECT_EQ(found(), "");
+}
+
 TEST_F(FindingTest, FindingsAreWithdrawnWithTheirJobs) {
     jobs("1");
     row(0).flags = JobFlags::launchedInGlobalScope;

@@ -47,6 +47,14 @@ TEST(SnapshotFindings, OfDeadlocksNameThreadsAndLocks) {
               HasSubstr("held by auditor thread #22"), Not(HasSubstr("since"))));
 }
 
+TEST(SnapshotFindings, OfAScopeWhoseOwnerHoldsWhatIsWantedInItAreADeadlock) {
+    EXPECT_EQ(file("jvm-scope-deadlock.json").told(), "deadlock error proven: request thread #22\n");
+    EXPECT_THAT(file("jvm-scope-deadlock.json").findings().front().evidence,
+                AllOf(HasSubstr("These 3 jobs wait in a circle: request thread #22 waits for scope"),
+                      HasSubstr("held by request thread #22")));
+    EXPECT_EQ(file("jvm-scope-mended.json").told(), "");
+}
+
 TEST(SnapshotFindings, ALockThatIsTriedForATimeIsNoDeadlock) {
     const auto threads = [](const std::string& state) {
         return openedText("\"a\" prio=5 Id=1 " + state +

@@ -79,6 +79,14 @@ TEST(ThreadDump, OfTheJdkInJsonHasItsTimeAndWhoWaitsForWhom) {
     EXPECT_EQ(time.source->info().takenWallClock, 1'795'285'089);
 }
 
+TEST(ThreadDump, OfTheJdkInJsonHasThreadsThatWaitForTheirScopes) {
+    const Opened dump(observe::open(dumpFile("jdk-threads.json")));
+    EXPECT_THAT(waits(dump, "request"),
+                testing::MatchesRegex("the end of its scope java.util.*StructuredTaskScope.*"));
+    EXPECT_EQ(dump.row(dump.name(dump.tree.firstChild(dump.named("request")))).execution,
+              Execution::WaitsForChildren);
+}
+
 TEST(ThreadDump, BesideCoroutinesShowsWhichThreadRunsWhichJob) {
     const Opened dump(observe::open(dumpFile("workers-blocked.txt")));
     ASSERT_EQ(dump.problem, "");

@@ -21,6 +21,7 @@
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QThreadPool>
 
 #include <gtest/gtest.h>
 
@@ -139,6 +140,25 @@ TEST_F(SessionsTest, anOpeningThatIsStoppedLeavesWhatIsOnShow) {
     EXPECT_TRUE(window.workspace().openingFile().isEmpty());
     EXPECT_EQ(window.workspace().shownKey(), keys[0]) << "what was on show stays";
     EXPECT_FALSE(window.openBanner().isVisible());
+}
+
+TEST_F(SessionsTest, aLargeFileSaysHowFarItIsAndCanBeStopped) {
+    const QTemporaryDir folder;
+    QFile file(folder.filePath(QStringLiteral("large.txt")));
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+    file.write("Coroutines dump 2026/01/01 00:00:00\n");
+    ASSERT_TRUE(file.resize(qint64{1} << 38)) << "most of it is a hole, and takes no room";
+    window.openFile(file.fileName());
+    ASSERT_TRUE(eventually([&] { return window.openBanner().isVisible(); }));
+    EXPECT_TRUE(window.openBanner().text().endsWith(QStringLiteral(" % of 274877.9 MB")))
+        << window.openBanner().text().toStdString();
+    ASSERT_TRUE(eventually([&] { return window.workspace().openingProgress().read > 10'000'000; }));
+    auto* stop = window.openBanner().findChild<QPushButton*>(QStringLiteral("openBannerAction"));
+    ASSERT_NE(stop, nullptr);
+    QTest::mouseClick(stop, Qt::LeftButton);
+    EXPECT_FALSE(window.openBanner().isVisible());
+    EXPECT_EQ(window.workspace().shownKey(), keys[0]) << "what was on show stays";
+    EXPECT_TRUE(QThreadPool::globalInstance()->waitForDone(60'000)) << "nobody reads on";
 }
 
 TEST_F(SessionsTest, aProgramIsStartedWithArgumentsFolderAndEnvironmentAndItsOutputShown) {

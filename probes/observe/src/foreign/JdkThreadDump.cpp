@@ -23,6 +23,15 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// A thread with this stack waits for what it has forked.
+bool joinsScope(std::string_view stack) {
+    constexpr std::string_view type = ".StructuredTaskScope";
+    for (std::size_t at = stack.find(type); at != std::string_view::npos; at = stack.find(type, at + 1))
+        if (stack.substr(at, stack.find('(', at) - at).ends_with(".join"))
+            return true;
+    return false;
+}
+
 /// {"threadDump": {.., "threadContainers": [{.., "threads": [{.., "stack": [..]}]}]}}: told value by value,
 /// so that nothing but what becomes a job is ever held.
 class Handler : public nlohmann::json_sax<Json> {
@@ -44,7 +53,8 @@ public:
     }
 
     bool start_object(std::size_t) override {
-        path_.emplace_back();
+        if (!enter())
+            return false;
         if (path_.size() == containerDepth && in(3, "threadContainers"))
             beginContainer();
         else if (path_.size() == threadDepth && in(3, "threadContainers") && in(5, "threads"))
@@ -59,10 +69,7 @@ public:
         path_.pop_back();
         return true;
     }
-    bool start_array(std::size_t) override {
-        path_.emplace_back();
-        return true;
-    }
+    bool start_array(std::size_t) override { return enter(); }
     bool end_array() override {
         path_.pop_back();
         return true;
@@ -80,17 +87,20 @@ public:
         if (container_ != ForeignDump::none)
             endContainer();
         for (const auto& [lock, tid] : owners_)
-            if (const auto owner = threads_.find(std::to_string(tid)); owner != threads_.end())
+            if (const auto owner = threads_.find(tid); owner != threads_.end())
                 locks_.holds(owner->second, lock);
         locks_.finish(dump_);
         for (const Container& each : containers_) {
             // A scope belongs to the thread that opened it; a pool to the one it was made in, if any.
-            if (const auto owner = threads_.find(each.owner); !each.owner.empty() && owner != threads_.end())
+            const auto tid = decimal(each.owner);
+            if (const auto owner = threads_.find(tid.value_or(0)); tid && owner != threads_.end())
                 dump_.setParent(each.job, owner->second);
             else if (const auto parent = names_.find(each.parent);
                      !each.parent.empty() && parent != names_.end() && parent->second != each.job)
                 dump_.setParent(each.job, parent->second);
         }
+        for (const std::uint32_t thread : joining_)
+            waitForScope(thread);
     }
     bool foundAny() const noexcept { return !containers_.empty(); }
 
@@ -109,21 +119,30 @@ private:
     /// The key under which the level of this number (from 1) lies.
     bool in(std::size_t level, std::string_view name) const { return path_[level - 2] == name; }
 
+    bool enter() {
+        constexpr std::size_t deepest = 64;
+        path_.emplace_back();
+        if (path_.size() <= deepest)
+            return true;
+        dump_.problem(0, "It is nested deeper than such a dump can be: what follows is missing.");
+        return false;
+    }
+
     bool scalar(const std::string& value) {
         if (path_.size() == dumpDepth && path_[0] == "threadDump")
             field(path_.back(), value);
         else if (path_.size() == containerDepth && container_ != ForeignDump::none)
             containerField(path_.back(), value);
         else if (path_.size() == threadDepth && thread_ != ForeignDump::none)
-            threadFields_[path_.back()] = value;
+            setField(path_.back(), value);
         else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                  path_[threadDepth - 1] == "stack") {
             lines_.add(value);
         } else if (path_.size() == stackDepth && thread_ != ForeignDump::none &&
                    path_[threadDepth - 1] == "parkBlocker")
-            threadFields_["parkBlocker." + path_.back()] = value;
+            setParkField(path_.back(), value);
         else if (path_.size() == monitorDepth && thread_ != ForeignDump::none && in(7, "monitorsOwned") &&
-                 in(9, "locks"))
+                 in(9, "locks") && monitors_.size() < mostMonitors)
             monitors_.push_back(value);
         return true;
     }
@@ -136,6 +155,50 @@ private:
         else if (name == "time")
             dump_.info().takenWallClock =
                 wallClock(value.ends_with('Z') ? value.substr(0, 19) + 'Z' : value, "%Y-%m-%dT%H:%M:%S");
+    }
+
+    static constexpr std::size_t mostMonitors = 1'000; ///< of one thread
+    /// What is told of a thread; empty where it is not.
+    struct Fields {
+        std::string tid, name, state, isVirtual, carrier, blockedOn, waitingOn, parkedOn, parkOwner;
+    };
+    void setField(std::string_view name, const std::string& value) {
+        constexpr std::pair<std::string_view, std::string Fields::*> known[] = {
+            {"tid", &Fields::tid},
+            {"name", &Fields::name},
+            {"state", &Fields::state},
+            {"virtual", &Fields::isVirtual},
+            {"carrier", &Fields::carrier},
+            {"blockedOn", &Fields::blockedOn},
+            {"waitingOn", &Fields::waitingOn}};
+        for (const auto& [key, field] : known)
+            if (key == name)
+                fields_.*field = value;
+    }
+    void setParkField(std::string_view name, const std::string& value) {
+        if (name == "object")
+            fields_.parkedOn = value;
+        else if (name == "owner")
+            fields_.parkOwner = value;
+    }
+
+    /// A thread that joins waits for the innermost scope that it has opened, which waits for all in it.
+    void waitForScope(std::uint32_t thread) {
+        std::uint32_t scope = ForeignDump::none;
+        for (const Container& each : containers_) {
+            const auto owner = threads_.find(decimal(each.owner).value_or(0));
+            if (owner == threads_.end() || owner->second != thread)
+                continue;
+            const auto within = names_.find(each.parent);
+            if (scope != ForeignDump::none && (within == names_.end() || within->second != scope))
+                return; // it cannot be told which one
+            scope = each.job;
+        }
+        if (scope == ForeignDump::none)
+            return;
+        dump_.job(thread).waitKind = WaitKind::Scope;
+        dump_.job(thread).waitsFor = dump_.job(scope).id.value;
+        dump_.job(scope).execution = Execution::WaitsForChildren;
     }
 
     void beginContainer() {
@@ -167,18 +230,17 @@ private:
         row.kind = JobKind::Thread;
         row.state = JobState::Active;
         thread_ = dump_.add(row, container_);
-        threadFields_.clear();
+        fields_ = {};
         lines_.clear();
         monitors_.clear();
     }
     void endThread() {
         JobRow& row = dump_.job(thread_);
-        row.name = dump_.tables().addText(threadFields_["name"]);
-        const std::string& tid = threadFields_["tid"];
-        row.number = decimal(tid).value_or(0);
-        const std::string& state = threadFields_["state"];
-        const std::string &blockedOn = threadFields_["blockedOn"], &waitingOn = threadFields_["waitingOn"],
-                          &parkedOn = threadFields_["parkBlocker.object"];
+        row.name = dump_.tables().addText(fields_.name);
+        row.number = decimal(fields_.tid).value_or(0);
+        const std::string& state = fields_.state;
+        const std::string &blockedOn = fields_.blockedOn, &waitingOn = fields_.waitingOn,
+                          &parkedOn = fields_.parkedOn;
         const std::string& blocker = !blockedOn.empty()   ? blockedOn
                                      : !waitingOn.empty() ? waitingOn
                                                           : parkedOn;
@@ -189,20 +251,23 @@ private:
         for (const std::string& monitor : monitors_)
             if (monitor != waitingOn && monitor != blockedOn)
                 locks_.holds(thread_, monitor);
-        if (const auto owner = decimal(threadFields_["parkBlocker.owner"]))
+        if (const auto owner = decimal(fields_.parkOwner))
             owners_.emplace_back(parkedOn, *owner);
         std::string words = state;
         const auto say = [&words](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
-        if (threadFields_["virtual"] == "true")
+        if (fields_.isVirtual == "true")
             say("virtual");
-        if (const std::string& carrier = threadFields_["carrier"]; !carrier.empty())
-            say("carried by thread " + carrier);
+        if (!fields_.carrier.empty())
+            say("carried by thread " + fields_.carrier);
         if (!blocker.empty() && row.waitKind != WaitKind::Mutex)
             say("waits for " + blocker);
         row.context = dump_.tables().addContext({}, words);
         row.suspendedAt = kotlinStack(lines_, dump_).suspendedAt;
-        if (!tid.empty())
-            threads_.emplace(tid, thread_);
+        if (row.execution == Execution::Suspended && state != "TIMED_WAITING" &&
+            row.waitKind != WaitKind::Mutex && joinsScope(lines_.text()))
+            joining_.push_back(thread_);
+        if (const auto tid = decimal(fields_.tid))
+            threads_.emplace(*tid, thread_);
         thread_ = ForeignDump::none;
     }
 
@@ -210,12 +275,14 @@ private:
     std::vector<std::string>
         path_; ///< for each open object or array the key that is being read, "" in arrays
     std::vector<Container> containers_;
-    std::unordered_map<std::string, std::uint32_t> names_, threads_;
+    std::unordered_map<std::string, std::uint32_t> names_;
+    std::unordered_map<std::uint64_t, std::uint32_t> threads_;
     std::uint32_t container_ = ForeignDump::none, thread_ = ForeignDump::none;
-    std::unordered_map<std::string, std::string> threadFields_;
+    Fields fields_; ///< of the thread that is being read
     StackLines lines_;
     std::vector<std::string> monitors_; ///< that the thread owns
     JvmLocks locks_;
+    std::vector<std::uint32_t> joining_;                        ///< threads that wait for a scope of theirs
     std::vector<std::pair<std::string, std::uint64_t>> owners_; ///< of what threads are parked for
 };
 

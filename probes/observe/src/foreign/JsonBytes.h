@@ -29,7 +29,8 @@ public:
     }
     char operator*() const { return state_->buffer[state_->at]; }
     JsonBytes& operator++() {
-        if (++state_->at == state_->size)
+        state_->text = **this == '"' ? 0 : state_->text + 1;
+        if (++state_->at == state_->size || state_->text > longestText)
             state_->fill();
         return *this;
     }
@@ -41,17 +42,21 @@ public:
     friend bool operator==(const JsonBytes& a, const JsonBytes& b) { return a.ended() == b.ended(); }
 
 private:
+    /// The parser keeps a text as a whole: behind a longer one it is told that the file ends.
+    static constexpr std::size_t longestText = std::size_t{4} << 20;
+
     struct State {
         explicit State(ByteSource& bytes)
             : source(bytes)
             , buffer(std::size_t{1} << 16) {}
         void fill() {
-            size = source.read(buffer.data(), buffer.size());
+            size = text > longestText ? 0 : source.read(buffer.data(), buffer.size());
             at = 0;
         }
         ByteSource& source;
         std::vector<char> buffer;
         std::size_t at = 0, size = 0;
+        std::size_t text = 0; ///< bytes since the last quotation mark
     };
     bool ended() const { return !state_ || state_->size == 0; }
     std::shared_ptr<State> state_;

@@ -21,6 +21,8 @@ namespace {
 constexpr std::string_view fullDump = "Full thread dump ";
 constexpr std::string_view stateMark = "java.lang.Thread.State: ";
 constexpr std::string_view idMark = "Id=";
+constexpr std::size_t mostLocks = 1'000; ///< of one thread
+constexpr std::size_t mostDeadlocked = 100'000;
 
 /// Of "3.27s".
 std::int64_t nanoseconds(std::string_view seconds) {
@@ -269,7 +271,7 @@ private:
         else if (!line.starts_with("<0x") && line.find('@') == std::string_view::npos)
             return true; // "None", "eliminated ..."
         if (const LockText lock = lockOf(line);
-            !lock.key.empty() && lock.key != notHeld_ && lock.key != waitsFor_)
+            !lock.key.empty() && lock.key != notHeld_ && lock.key != waitsFor_ && holds_.size() < mostLocks)
             holds_.emplace_back(lock.key);
         return true;
     }
@@ -303,7 +305,8 @@ private:
                    line.starts_with(words)) {
             deadlocked_ = line.substr(words.size(), line.find(',') - words.size());
         } else if (constexpr std::string_view by = "which is held by \"";
-                   line.starts_with(by) && line.rfind('"') >= by.size() && !deadlocked_.empty()) {
+                   line.starts_with(by) && line.rfind('"') >= by.size() && !deadlocked_.empty() &&
+                   held_.size() < mostDeadlocked) {
             held_.push_back(
                 {deadlocked_, std::string(line.substr(by.size(), line.rfind('"') - by.size())), 0});
             deadlocked_.clear();

@@ -137,6 +137,15 @@ public:
     /// The last one asked for.
     const std::optional<Sampling>& sampling() const noexcept { return sampling_; }
 
+    /// Jobs in groups instead of the tree; nothing: the tree. Of a dump that does not say who is whose child
+    /// the groups are there from the beginning. Each session has its own choice.
+    void setGrouping(std::optional<observe::GroupBy> by);
+    std::optional<observe::GroupBy> grouping() const noexcept;
+    /// Selects a group (TreeRows::groups()) by its key, instead of a job.
+    void selectGroup(std::uint64_t key);
+    /// Its node, noNode when none is selected.
+    observe::Node selectedGroup() const noexcept;
+
     /// Saves what is shown, as it is now, in the background.
     void save(const QString& path, bool redact);
     /// The last save: it goes on, it is done, or it has failed.
@@ -204,6 +213,8 @@ signals:
     void numbersDue();
     void findingsChanged();
     void selectionChanged();
+    /// By what the jobs are grouped, if at all.
+    void groupingChanged();
     void searchChanged();
     void cancelsChanged();
     void callStackKnown();
@@ -236,6 +247,7 @@ private:
                     const QString& reason);
     void applyQuery();
     void refreshFilter();
+    void group(std::optional<observe::GroupBy> by);
 
     QTimer timer_;
     State state_ = State::Empty;
@@ -271,6 +283,7 @@ private:
     std::int64_t filterDue_ = 0;
 
     std::optional<SelectedJob> selected_;
+    std::optional<std::uint64_t> selectedGroup_; ///< its key
     observe::WaiterSearch waiters_;
     QString search_;
     observe::Query query_; ///< that search_ means

@@ -22,6 +22,7 @@ namespace coroscope::app {
 
 class CancelCard;
 class CancelPanel;
+class GroupDetails;
 class IconLabel;
 
 class DetailsPanel : public QWidget {
@@ -48,6 +49,7 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
+    QWidget* pageOfSelection() const;
     void rebuild();
     void refresh();
     void refreshCancels();
@@ -70,6 +72,7 @@ private:
     QStackedWidget* pages_;
     QWidget* nothing_;
     QWidget* job_;
+    GroupDetails* group_;
     CancelPanel* cancel_;
 
     QLabel* name_;

@@ -301,6 +301,7 @@ void MainWindow::connectAll() {
         if (workspace_.selectedNode() != noNode)
             tree_->setPinned(workspace_.selected()->id, !tree_->pinned(workspace_.selected()->id));
     });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_G), [this] { path_->toggleGrouping(); });
     connect(path_, &PathBar::jobClicked, this, &MainWindow::goTo);
     connect(tree_, &JobTreeView::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(toolbar_, &Toolbar::attachRequested, this, &MainWindow::askAttach);

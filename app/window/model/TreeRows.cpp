@@ -605,6 +605,8 @@ void TreeRows::reveal(Node node) {
     for (std::size_t i = above.size(); i-- > 0;)
         if (folded(above[i]) == 0)
             setExpanded(above[i], true);
+    if (groups_ && !visible(node)) // it came since the last refresh
+        rebuildRows();
     // Some of them, or the job itself, may stand behind a row of several.
     bool hidden = false;
     above.insert(above.begin(), node);

@@ -4,7 +4,6 @@
 #include "model/Format.h"
 #include "program/Log.h"
 
-#include <coroscope/observe/Dump.h>
 #include <coroscope/observe/Labels.h>
 #include <coroscope/observe/Remote.h>
 
@@ -472,6 +471,35 @@ void Workspace::setGrouping(std::optional<observe::GroupBy> by) {
         select({});
     emit updated(false);
     emit groupingChanged();
+}
+
+std::shared_ptr<const observe::Dump> Workspace::dumpOf(int key) {
+    const auto copy = [](const observe::SourceInfo& info, const observe::Session& session,
+                         const observe::JobTree& tree) {
+        return std::make_shared<observe::Dump>(observe::takeDump(
+            info, session.dictionary(), tree, {}, [](const observe::EndedJob&) { return std::string(); }));
+    };
+    if (session_ && key == shownKey_)
+        return copy(info_, *session_, tree_);
+    for (const std::unique_ptr<Parked>& parked : parked_) {
+        if (parked->key != key)
+            continue;
+        // What has come since it was on show.
+        do {
+            if (parked->batchOpen) {
+                parked->batch.rows.erase(parked->batch.rows.begin(),
+                                         parked->batch.rows.begin() +
+                                             static_cast<std::ptrdiff_t>(parked->batchAt));
+                observe::TreeChanges changes;
+                parked->ended.apply(parked->batch, parked->tree);
+                parked->tree.apply(std::exchange(parked->batch, {}), changes);
+            }
+            parked->batchAt = 0;
+            parked->batchOpen = parked->session->take(parked->batch);
+        } while (parked->batchOpen);
+        return copy(parked->info, *parked->session, parked->tree);
+    }
+    return nullptr;
 }
 
 void Workspace::selectEnded(JobId id) {

@@ -8,6 +8,7 @@
 #include "model/TreeRows.h"
 
 #include <coroscope/observe/CancelProgress.h>
+#include <coroscope/observe/Dump.h>
 #include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/FindingLog.h>
 #include <coroscope/observe/Query.h>
@@ -145,6 +146,9 @@ public:
     void selectGroup(std::uint64_t key);
     /// Its node, noNode when none is selected.
     observe::Node selectedGroup() const noexcept;
+
+    /// The jobs of an open session as they are now, to compare them; null when it is not open. Costs a copy.
+    std::shared_ptr<const observe::Dump> dumpOf(int key);
 
     /// Saves what is shown, as it is now, in the background.
     void save(const QString& path, bool redact);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long it takes to save a dump of what is observed, and to have the tree again from the file.
+// How long it takes to save a dump of what is observed, to have the tree again from the file, to group its
+// jobs, and to compare it with another.
 #include "Figure.h"
 #include "Target.h"
 
+#include <coroscope/observe/Compare.h>
 #include <coroscope/observe/Dump.h>
+#include <coroscope/observe/Groups.h>
 
 #include <filesystem>
 #include <string>
@@ -56,9 +59,26 @@ void dumpFigures(std::size_t live, int times) {
             fail("the file has other jobs than were saved");
     }
     std::filesystem::remove_all(directory);
+
+    std::vector<double> groups, compares;
+    const observe::Dump dump = observe::takeDump(source->info(), source->dictionary(), tree, {},
+                                                 [](const observe::EndedJob&) { return std::string(); });
+    for (int i = 0; i < times; ++i) {
+        auto from = std::chrono::steady_clock::now();
+        observe::Grouping grouping(observe::GroupBy::SuspensionSite, source->info(), source->dictionary());
+        if (observe::groupJobs(tree, grouping).empty())
+            fail("jobs are in no group");
+        groups.push_back(secondsSince(from) * 1e3);
+        from = std::chrono::steady_clock::now();
+        if (observe::compare(dump, dump, observe::GroupBy::CreationSite).stayed != tree.size())
+            fail("a dump differs from itself");
+        compares.push_back(secondsSince(from) * 1e3);
+    }
     print("dump.save.1m_ms", median(saves), "ms", 2'000, "bytes a job",
           bytes / static_cast<double>(tree.size()));
     print("dump.open.1m_ms", median(opens), "ms", 2'000);
+    print("groups.1m_ms", median(groups), "ms", 500);
+    print("compare.1m_ms", median(compares), "ms", 2'000);
 }
 
 } // namespace

@@ -63,6 +63,8 @@ void TreeRows::dirty(Node node) {
 bool TreeRows::open(Node node) const noexcept {
     if (node == orphanGroup)
         return groupExpanded_;
+    if (isPlaceGroup(node))
+        return groups_ && openGroups_.contains(groups_->place(groupNumber(node)).key);
     return filtered_ ? !has(node, filterCollapsed) : has(node, isExpanded);
 }
 
@@ -73,7 +75,7 @@ bool TreeRows::belongsHere(Node node, Node parent) const noexcept {
 
 std::size_t TreeRows::rowOf(Node node) const noexcept {
     const RowList::Item item = itemOf(node);
-    return rows_.contains(item) ? rows_.rowOf(item) : noRow;
+    return visible(node) ? rows_.rowOf(item) : noRow;
 }
 
 bool TreeRows::inOrphanGroup(Node node) const noexcept {
@@ -83,6 +85,8 @@ bool TreeRows::inOrphanGroup(Node node) const noexcept {
 }
 
 unsigned TreeRows::depth(Node node) const noexcept {
+    if (groups_)
+        return isJob(node) ? 1 : 0;
     if (node == orphanGroup || !sizes_.known(node))
         return 0;
     bool below = false;
@@ -95,8 +99,12 @@ unsigned TreeRows::depth(Node node) const noexcept {
 }
 
 Node TreeRows::parent(Node node) const noexcept {
-    if (node == orphanGroup || !sizes_.known(node))
+    if (!isJob(node) || !sizes_.known(node))
         return noNode;
+    if (groups_) {
+        const std::uint32_t group = groups_->groupOf(node);
+        return group == RowGroups::none ? noNode : firstGroup + group;
+    }
     if (has(node, isOrphan) && sizes_.parent(node) == noNode)
         return orphanGroup;
     return sizes_.parent(node);
@@ -105,10 +113,14 @@ Node TreeRows::parent(Node node) const noexcept {
 std::uint32_t TreeRows::subtreeSize(Node node) const noexcept {
     if (node == orphanGroup)
         return orphanJobs_;
+    if (isPlaceGroup(node))
+        return groups_ ? static_cast<std::uint32_t>(groups_->counts(groupNumber(node)).jobs) : 0;
     return sizes_.known(node) ? sizes_.size(node) : 0;
 }
 
 bool TreeRows::expandable(Node node) const noexcept {
+    if (groups_)
+        return isPlaceGroup(node);
     return node == orphanGroup || (sizes_.known(node) && (tree_.childCount(node) > 0 || folded(node) > 0));
 }
 
@@ -124,6 +136,7 @@ void TreeRows::restore(Expansion expansion) {
     forget();
     chosen_ = std::move(expansion.chosen);
     groupExpanded_ = expansion.group;
+    openGroups_ = std::move(expansion.groups);
 }
 
 void TreeRows::forget() {
@@ -131,6 +144,8 @@ void TreeRows::forget() {
     unfolded_.clear();
     apart_ = {};
     groupExpanded_ = true;
+    groups_.reset();
+    openGroups_.clear();
     matches_ = nullptr;
     filtered_ = scanning_ = false;
     rebuild();
@@ -153,6 +168,8 @@ void TreeRows::rebuild() {
             order.push_back(child);
     }
     updateOrphanGroup();
+    if (groups_)
+        groups_->rebuild();
     if (filtered_) {
         // All have been asked just now.
         shownBit_ = matchBit_;
@@ -194,9 +211,14 @@ void TreeRows::rebuildRows() {
         for (std::uint8_t& bits : flags_)
             bits = static_cast<std::uint8_t>(bits & ~hiddenByFold);
     folds_.clear();
+    groupItems_ = groups_ ? groups_->size() : 0;
+    if (groups_)
+        collectGroups(items);
     if (foldsNow())
         sign();
     for (const bool orphans : {false, true}) {
+        if (groups_)
+            break;
         if (arranged()) {
             std::vector<Node> roots;
             for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
@@ -224,6 +246,38 @@ void TreeRows::rebuildRows() {
     }
     rows_.assign(items);
     ++generation_;
+}
+
+/// The groups that have jobs to show, those with most of them first, and below the open ones their jobs.
+template <class Items>
+void TreeRows::collectGroups(Items& into) {
+    std::vector<std::uint32_t> count(groups_->size(), 0);
+    std::vector<std::vector<Node>> members(groups_->size());
+    std::vector<bool> wanted(groups_->size());
+    for (std::uint32_t group = 0; group < groups_->size(); ++group)
+        wanted[group] = open(firstGroup + group);
+    for (Node node = 0; node < tree_.endNode(); ++node) {
+        const std::uint32_t group = groups_->groupOf(node);
+        if (group == RowGroups::none || !sizes_.known(node) || (filtered_ && !has(node, shownBit_)))
+            continue;
+        ++count[group];
+        if (wanted[group])
+            members[group].push_back(node);
+    }
+    groups_->setMatches(count);
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t group = 0; group < groups_->size(); ++group)
+        if (count[group] > 0)
+            order.push_back(group);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return count[a] != count[b] ? count[a] > count[b] : a < b;
+    });
+    for (const std::uint32_t group : order) {
+        into.push_back(itemOf(firstGroup + group));
+        arrange(members[group]);
+        for (const Node node : members[group])
+            into.push_back(itemOf(node));
+    }
 }
 
 /// The row after the last visible one of a visible node and all below it.
@@ -282,7 +336,7 @@ std::size_t TreeRows::position(Node node) const {
 }
 
 void TreeRows::takeOut(Node node) {
-    if (!visible(node))
+    if (groups_ || !visible(node)) // in a group it stays where it is
         return;
     const std::size_t row = rows_.rowOf(itemOf(node));
     rows_.erase(row, endOf(node) - row);
@@ -290,7 +344,7 @@ void TreeRows::takeOut(Node node) {
 }
 
 void TreeRows::putIn(Node node) {
-    if (filtered_ || foldsNow()) {
+    if (filtered_ || foldsNow() || groups_) {
         filterStale_ = true;
         return;
     }
@@ -330,7 +384,7 @@ void TreeRows::updateOrphanGroup() {
 
 /// The group's row, where it is missing and no filter decides.
 void TreeRows::showOrphanGroup() {
-    if (filtered_ || rows_.contains(0))
+    if (filtered_ || groups_ || rows_.contains(0))
         return;
     rows_.insert(rows_.size(), RowList::Item{0});
     ++generation_;
@@ -354,6 +408,10 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
     if (changes.reset) {
         rebuild();
         return;
+    }
+    if (groups_ && groups_->apply(changes)) {
+        filterStale_ = true;
+        dirty_.push_back(firstGroup);
     }
     rootsToCheck_.clear();
     // Out of their old places first, while our picture still shows these.
@@ -456,6 +514,17 @@ void TreeRows::apply(const observe::TreeChanges& changes) {
 }
 
 void TreeRows::setExpanded(Node node, bool expand) {
+    if (groups_) {
+        if (!isPlaceGroup(node) || groupNumber(node) >= groups_->size() || open(node) == expand)
+            return;
+        const std::uint64_t key = groups_->place(groupNumber(node)).key;
+        if (expand)
+            openGroups_.insert(key);
+        else
+            openGroups_.erase(key);
+        rebuildRows();
+        return;
+    }
     if (node != orphanGroup && !sizes_.known(node))
         return;
     if (folded(node) > 0) {
@@ -498,6 +567,10 @@ void TreeRows::setExpanded(Node node, bool expand) {
 }
 
 void TreeRows::expandAll(Node node) {
+    if (groups_) {
+        setExpanded(node, true);
+        return;
+    }
     if (node == orphanGroup) {
         groupExpanded_ = true;
         for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root)) {
@@ -531,18 +604,20 @@ void TreeRows::reveal(Node node) {
     for (std::size_t i = above.size(); i-- > 0;)
         if (folded(above[i]) == 0)
             setExpanded(above[i], true);
+    if (groups_ && !visible(node)) // it came since the last refresh
+        rebuildRows();
     // Some of them, or the job itself, may stand behind a row of several.
     bool hidden = false;
     above.insert(above.begin(), node);
     for (const Node each : above)
-        if (each != orphanGroup && (has(each, hiddenByFold) || (each != node && folded(each) > 0))) {
+        if (isJob(each) && (has(each, hiddenByFold) || (each != node && folded(each) > 0))) {
             unfolded_.insert(familyOf(each));
             hidden = true;
         }
     if (!hidden)
         return;
     for (const Node each : above)
-        if (each != orphanGroup && each != node && sizes_.known(each)) {
+        if (isJob(each) && each != node && sizes_.known(each)) {
             set(each, isExpanded, true);
             chosen_[tree_.id(each)] = true;
         }
@@ -550,6 +625,17 @@ void TreeRows::reveal(Node node) {
 }
 
 void TreeRows::expandTo(Node node, unsigned levels) {
+    if (groups_) {
+        for (std::uint32_t group = 0; group < groups_->size(); ++group)
+            if (node == noNode || node == firstGroup + group) {
+                if (levels > 0)
+                    openGroups_.insert(groups_->place(group).key);
+                else
+                    openGroups_.erase(groups_->place(group).key);
+            }
+        rebuildRows();
+        return;
+    }
     std::vector<Node> tops;
     if (node == noNode || node == orphanGroup) {
         for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
@@ -588,6 +674,21 @@ void TreeRows::sortBy(SortKeys keys, bool descending, bool changing) {
     rebuildRows();
 }
 
+void TreeRows::group(std::unique_ptr<RowGroups> groups) {
+    groups_ = std::move(groups);
+    refresh();
+}
+
+Node TreeRows::groupOfKey(std::uint64_t key) const {
+    const auto group = groups_ ? groups_->find(key) : std::nullopt;
+    return group ? firstGroup + *group : noNode;
+}
+
+void TreeRows::lookAtGroups(std::size_t nodes) {
+    if (groups_)
+        groups_->look(nodes);
+}
+
 void TreeRows::foldAlike(Alike alike) {
     alike_ = std::move(alike);
     unfolded_.clear();
@@ -609,7 +710,7 @@ std::uint64_t TreeRows::familyOf(Node node) const {
 }
 
 bool TreeRows::unfolded(Node node) const {
-    return alike_ && node != orphanGroup && sizes_.known(node) && unfolded_.contains(familyOf(node));
+    return foldsNow() && isJob(node) && sizes_.known(node) && unfolded_.contains(familyOf(node));
 }
 
 void TreeRows::foldAgain(Node node) {

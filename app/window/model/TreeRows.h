@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The job tree flattened into the rows that a person sees: what is expanded, what a filter leaves, and the
-// group at the end under which jobs hang that nobody owns.
+// group at the end under which jobs hang that nobody owns. Or, instead of the tree, groups of jobs.
 #pragma once
 
+#include "model/RowGroups.h"
 #include "model/RowList.h"
 #include "model/SubtreeSizes.h"
 
@@ -11,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -19,6 +21,16 @@ namespace coroscope::app {
 
 /// Stands for the row "Orphans" wherever a node can stand.
 inline constexpr observe::Node orphanGroup = 0xfffffffe;
+/// Nodes from here on stand for rows that are no jobs: the groups of a RowGroups by their number, and
+/// orphanGroup.
+inline constexpr observe::Node firstGroup = 0xf0000000;
+
+constexpr bool isJob(observe::Node node) noexcept {
+    return node < firstGroup;
+}
+constexpr bool isPlaceGroup(observe::Node node) noexcept {
+    return node >= firstGroup && node < orphanGroup;
+}
 
 /// Follows a JobTree, which must outlive it. Call apply() after each JobTree::apply() and before anything
 /// else. Expansion belongs to jobs, not to places: it survives resets. Threads: one.
@@ -45,13 +57,14 @@ public:
     struct Expansion {
         std::unordered_map<JobId, bool> chosen;
         bool group = true;
+        std::unordered_set<std::uint64_t> groups;
     };
-    Expansion expansion() const { return {chosen_, groupExpanded_}; }
+    Expansion expansion() const { return {chosen_, groupExpanded_, openGroups_}; }
     /// Forgets everything, and expands so when apply() has brought the jobs.
     void restore(Expansion expansion);
 
     std::size_t size() const noexcept { return rows_.size(); }
-    /// A node or orphanGroup; `row` must be below size().
+    /// A node, orphanGroup or a group; `row` must be below size().
     Node at(std::size_t row) const noexcept { return nodeOf(rows_.at(row)); }
     /// noRow when it is not visible.
     std::size_t rowOf(Node node) const noexcept;
@@ -83,6 +96,17 @@ public:
     /// Siblings stand in the order of these keys, or as they came with an empty function. `changing`: keys
     /// change while jobs run. New rows and other keys show with the next refresh().
     void sortBy(SortKeys keys, bool descending, bool changing);
+    /// Rows are these groups, each with its jobs below it, instead of the tree; with null the tree again.
+    /// The largest group comes first, as of the last refresh(). Forgotten with forget() and restore().
+    void group(std::unique_ptr<RowGroups> groups);
+    /// Null while the rows are the tree.
+    const RowGroups* groups() const noexcept { return groups_.get(); }
+    static constexpr std::uint32_t groupNumber(Node group) noexcept { return group - firstGroup; }
+    /// The row of the group with this key (GroupPlace::key), noNode if there is none.
+    Node groupOfKey(std::uint64_t key) const;
+    /// As RowGroups::look(); to be called now and then.
+    void lookAtGroups(std::size_t nodes);
+
     /// Siblings whose subtrees are alike become one row each; not with an empty function.
     void foldAlike(Alike alike);
     bool folds() const noexcept { return static_cast<bool>(alike_); }
@@ -132,8 +156,16 @@ private:
         hiddenByFold = 128
     };
 
-    static constexpr RowList::Item itemOf(Node node) noexcept { return node == orphanGroup ? 0 : node + 1; }
-    static constexpr Node nodeOf(RowList::Item item) noexcept { return item == 0 ? orphanGroup : item - 1; }
+    /// 0 is the orphans' row, then come the rows of groups, if there are any, then the nodes. A group that
+    /// came since the last refresh() has no row.
+    RowList::Item itemOf(Node node) const noexcept {
+        if (isJob(node))
+            return node + 1 + groupItems_;
+        return isPlaceGroup(node) && node - firstGroup < groupItems_ ? node - firstGroup + 1 : 0;
+    }
+    Node nodeOf(RowList::Item item) const noexcept {
+        return item == 0 ? orphanGroup : item <= groupItems_ ? firstGroup + item - 1 : item - 1 - groupItems_;
+    }
 
     bool has(Node node, Flag flag) const noexcept {
         return node < flags_.size() && (flags_[node] & flag) != 0;
@@ -149,10 +181,11 @@ private:
     void rebuild();
     void rebuildRows();
     using Items = observe::LargeVector<RowList::Item>;
+    void collectGroups(Items& into);
     void collect(Node top, Items& into);
     void collectArranged(Node top, Items& into);
-    bool arranged() const noexcept { return static_cast<bool>(sortKeys_) || foldsNow(); }
-    bool foldsNow() const noexcept { return static_cast<bool>(alike_) && !filtered_; }
+    bool arranged() const noexcept { return static_cast<bool>(sortKeys_) || foldsNow() || groups_; }
+    bool foldsNow() const noexcept { return static_cast<bool>(alike_) && !filtered_ && !groups_; }
     void arrange(std::vector<Node>& siblings);
     void foldSiblings(std::vector<Node>& siblings);
     void sign();
@@ -195,6 +228,10 @@ private:
     std::unordered_set<std::uint64_t> unfolded_;    ///< families below one parent
     JobId apart_;
     std::unordered_set<Node> apartNodes_; ///< and those above it
+
+    std::unique_ptr<RowGroups> groups_;
+    std::uint32_t groupItems_ = 0;                 ///< items that stand for groups
+    std::unordered_set<std::uint64_t> openGroups_; ///< by key
 
     std::uint64_t generation_ = 0;
     std::vector<Node> painted_;

@@ -4,7 +4,6 @@
 #include "model/Format.h"
 #include "program/Log.h"
 
-#include <coroscope/observe/Dump.h>
 #include <coroscope/observe/Labels.h>
 #include <coroscope/observe/Remote.h>
 
@@ -29,6 +28,8 @@ constexpr std::int64_t tickBudget = 6 * millisecond;
 constexpr std::size_t sliceRows = 4'096;
 /// Nodes that one tick looks at for who waits for the selected job: half a millisecond's worth.
 constexpr std::size_t waiterNodes = 16'384;
+/// Nodes that one tick looks at for the oldest job of each group.
+constexpr std::size_t groupNodes = 16'384;
 constexpr std::size_t mostCancels = 1'000;
 constexpr std::size_t mostCallStacks = 1'000;
 
@@ -70,6 +71,7 @@ struct Workspace::Parked {
     observe::JobTree tree;
     observe::EndedJobs ended;
     TreeRows::Expansion expansion;
+    std::optional<observe::GroupBy> grouping;
     observe::FindingWatch watch;
     observe::FindingLog findingLog;
     observe::Batch batch;
@@ -197,6 +199,8 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     state_ = info_.live ? State::Live : State::File;
     closeDeadOf(info_);
     freshSource_ = true;
+    if (!info_.parentsTold)
+        group(observe::usualGrouping(info_));
     setSearch(search);
     timer_.start();
     tellAll();
@@ -232,6 +236,7 @@ std::unique_ptr<Workspace::Parked> Workspace::park() {
     parked->tree = std::exchange(tree_, {});
     parked->ended = std::exchange(ended_, {});
     parked->expansion = rows_.expansion();
+    parked->grouping = grouping();
     parked->watch = std::exchange(watch_, {});
     parked->findingLog = std::exchange(findingLog_, {});
     parked->session->rest();
@@ -268,6 +273,7 @@ void Workspace::unpark(Parked& parked) {
         changes_.inserted.insert(changes_.inserted.end(), nodes.begin(), nodes.end());
     }
     rows_.apply(changes_);
+    group(parked.grouping);
     emit treeChanged(changes_);
     changes_.clear();
     treeChangedSinceFindings_ = true;
@@ -305,6 +311,7 @@ void Workspace::showNothing() {
     callStacks_.clear();
     sampling_.reset();
     selected_.reset();
+    selectedGroup_.reset();
     lookForWaiters();
     if (saving_ && saving_->state != Saving::State::Going)
         dismissSaving(); // it spoke of what was shown before
@@ -320,6 +327,7 @@ void Workspace::tellAll() {
     emit stateChanged();
     emit searchChanged();
     emit selectionChanged();
+    emit groupingChanged();
     emit findingsChanged();
     emit cancelsChanged();
     emit endedJobsChanged();
@@ -421,9 +429,11 @@ Node Workspace::selectedNode() const noexcept {
 }
 
 void Workspace::select(JobId id) {
+    const bool hadGroup = selectedGroup_.has_value();
+    selectedGroup_.reset();
     if (selected_ && selected_->id == id && !selected_->ended)
         return;
-    if (!selected_ && !id)
+    if (!selected_ && !id && !hadGroup)
         return;
     selected_.reset();
     if (const Node node = tree_.find(id); id && node != noNode) {
@@ -438,7 +448,69 @@ void Workspace::select(JobId id) {
     emit selectionChanged();
 }
 
+void Workspace::selectGroup(std::uint64_t key) {
+    selectedGroup_ = key;
+    selected_.reset();
+    rows_.keepApart({});
+    lookForWaiters();
+    emit selectionChanged();
+}
+
+Node Workspace::selectedGroup() const noexcept {
+    return selectedGroup_ ? rows_.groupOfKey(*selectedGroup_) : noNode;
+}
+
+std::optional<observe::GroupBy> Workspace::grouping() const noexcept {
+    return rows_.groups() != nullptr ? std::optional(rows_.groups()->by()) : std::nullopt;
+}
+
+void Workspace::group(std::optional<observe::GroupBy> by) {
+    rows_.group(by ? std::make_unique<RowGroups>(tree_, observe::Grouping(*by, info_, session_->dictionary()))
+                   : nullptr);
+}
+
+void Workspace::setGrouping(std::optional<observe::GroupBy> by) {
+    if (!session_ || by == grouping())
+        return;
+    emit aboutToUpdate();
+    group(by);
+    if (selectedGroup_)
+        select({});
+    emit updated(false);
+    emit groupingChanged();
+}
+
+std::shared_ptr<const observe::Dump> Workspace::dumpOf(int key) {
+    const auto copy = [](const observe::SourceInfo& info, const observe::Session& session,
+                         const observe::JobTree& tree) {
+        return std::make_shared<observe::Dump>(observe::takeDump(
+            info, session.dictionary(), tree, {}, [](const observe::EndedJob&) { return std::string(); }));
+    };
+    if (session_ && key == shownKey_)
+        return copy(info_, *session_, tree_);
+    for (const std::unique_ptr<Parked>& parked : parked_) {
+        if (parked->key != key)
+            continue;
+        // What has come since it was on show.
+        do {
+            if (parked->batchOpen) {
+                parked->batch.rows.erase(parked->batch.rows.begin(),
+                                         parked->batch.rows.begin() +
+                                             static_cast<std::ptrdiff_t>(parked->batchAt));
+                observe::TreeChanges changes;
+                parked->ended.apply(parked->batch, parked->tree);
+                parked->tree.apply(std::exchange(parked->batch, {}), changes);
+            }
+            parked->batchAt = 0;
+            parked->batchOpen = parked->session->take(parked->batch);
+        } while (parked->batchOpen);
+        return copy(parked->info, *parked->session, parked->tree);
+    }
+    return nullptr;
+}
+
 void Workspace::selectEnded(JobId id) {
+    selectedGroup_.reset();
     const observe::EndedJob* job = ended_.find(id);
     // Of a job that is no longer kept, or ended before the attach, what befell it tells.
     std::optional<observe::EndedJob> remembered;
@@ -791,6 +863,7 @@ void Workspace::tick() {
     applySome();
     const std::int64_t at = observe::monotonicNow();
     refreshFilter();
+    rows_.lookAtGroups(groupNodes);
     emit updated(std::exchange(freshSource_, false));
     refreshContact();
     refreshSelected();

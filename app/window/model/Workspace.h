@@ -8,6 +8,7 @@
 #include "model/TreeRows.h"
 
 #include <coroscope/observe/CancelProgress.h>
+#include <coroscope/observe/Dump.h>
 #include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/FindingLog.h>
 #include <coroscope/observe/Query.h>
@@ -141,6 +142,18 @@ public:
     /// The last one asked for.
     const std::optional<Sampling>& sampling() const noexcept { return sampling_; }
 
+    /// Jobs in groups instead of the tree; nothing: the tree. Of a dump that does not say who is whose child
+    /// the groups are there from the beginning. Each session has its own choice.
+    void setGrouping(std::optional<observe::GroupBy> by);
+    std::optional<observe::GroupBy> grouping() const noexcept;
+    /// Selects a group (TreeRows::groups()) by its key, instead of a job.
+    void selectGroup(std::uint64_t key);
+    /// Its node, noNode when none is selected.
+    observe::Node selectedGroup() const noexcept;
+
+    /// The jobs of an open session as they are now, to compare them; null when it is not open. Costs a copy.
+    std::shared_ptr<const observe::Dump> dumpOf(int key);
+
     /// Saves what is shown, as it is now, in the background.
     void save(const QString& path, bool redact);
     /// The last save: it goes on, it is done, or it has failed.
@@ -208,6 +221,8 @@ signals:
     void numbersDue();
     void findingsChanged();
     void selectionChanged();
+    /// By what the jobs are grouped, if at all.
+    void groupingChanged();
     void searchChanged();
     void cancelsChanged();
     void callStackKnown();
@@ -246,6 +261,7 @@ private:
                     const QString& reason);
     void applyQuery();
     void refreshFilter();
+    void group(std::optional<observe::GroupBy> by);
 
     QTimer timer_;
     State state_ = State::Empty;
@@ -281,6 +297,7 @@ private:
     std::int64_t filterDue_ = 0;
 
     std::optional<SelectedJob> selected_;
+    std::optional<std::uint64_t> selectedGroup_; ///< its key
     observe::WaiterSearch waiters_;
     QString search_;
     observe::Query query_; ///< that search_ means

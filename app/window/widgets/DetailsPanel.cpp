@@ -10,6 +10,7 @@
 #include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/Cards.h"
+#include "widgets/GroupDetails.h"
 #include "widgets/SourceExcerpt.h"
 
 #include <QApplication>
@@ -198,6 +199,10 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     cancel_ = new CancelPanel(workspace_);
     pages_->addWidget(nothing_);
     pages_->addWidget(job_);
+    group_ = new GroupDetails(workspace_);
+    connect(group_, &GroupDetails::jobClicked, this, &DetailsPanel::jobClicked);
+    connect(group_, &GroupDetails::filterRequested, this, &DetailsPanel::filterRequested);
+    pages_->addWidget(group_);
     pages_->addWidget(cancel_);
 
     cancelsTitle_ = dimLabel(tr("CANCELS"), content);
@@ -222,7 +227,7 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     connect(&workspace_, &Workspace::samplingChanged, this, &DetailsPanel::refresh);
     connect(&workspace_, &Workspace::callStackKnown, this, &DetailsPanel::refresh);
     connect(cancel_, &CancelPanel::closed, this, [this] {
-        pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
+        pages_->setCurrentWidget(pageOfSelection());
         emit questionClosed();
     });
     connect(&workspace_, &Workspace::selectionChanged, this, &DetailsPanel::rebuild);
@@ -295,16 +300,23 @@ QStringList DetailsPanel::waitersLinked() const {
     return lines;
 }
 
+QWidget* DetailsPanel::pageOfSelection() const {
+    if (workspace_.selected())
+        return job_;
+    return workspace_.selectedGroup() != noNode ? group_ : nothing_;
+}
+
 void DetailsPanel::rebuild() {
     wholePast_ = false;
     findingsKey_ = placesKey_ = relationsKey_ = sampleKey_ = QStringLiteral("?");
     const bool asking = pages_->currentWidget() == cancel_;
     if (!asking || !workspace_.selected() || workspace_.selected()->id != cancel_->job())
-        pages_->setCurrentWidget(workspace_.selected() ? job_ : nothing_);
+        pages_->setCurrentWidget(pageOfSelection());
     refresh();
 }
 
 void DetailsPanel::refresh() {
+    group_->refresh();
     const std::optional<observe::JobRow> job = row();
     if (!job)
         return;

@@ -23,6 +23,7 @@ namespace coroscope::app {
 
 class CancelCard;
 class CancelPanel;
+class GroupDetails;
 class IconLabel;
 
 class DetailsPanel : public QWidget {
@@ -49,6 +50,7 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
+    QWidget* pageOfSelection() const;
     void rebuild();
     void refresh();
     void refreshCancels();
@@ -71,6 +73,7 @@ private:
     QStackedWidget* pages_;
     QWidget* nothing_;
     QWidget* job_;
+    GroupDetails* group_;
     CancelPanel* cancel_;
 
     QLabel* name_;

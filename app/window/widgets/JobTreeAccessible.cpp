@@ -9,8 +9,24 @@ namespace coroscope::app {
 using observe::Node;
 using observe::noNode;
 
+namespace {
+/// The last one that ids have room for: no slot is used so often.
+constexpr std::uint64_t groupGeneration = (std::uint64_t{1} << (64 - JobId::indexBits)) - 1;
+} // namespace
+
 Node JobTreeView::nodeOf(JobId job) const {
-    return job ? workspace_.tree().find(job) : orphanGroup;
+    if (!job)
+        return orphanGroup;
+    if (job.generation() != groupGeneration)
+        return workspace_.tree().find(job);
+    const RowGroups* const groups = workspace_.rows().groups();
+    return groups != nullptr && job.index() < groups->size() ? firstGroup + job.index() : noNode;
+}
+
+JobId JobTreeView::idOf(Node node) const {
+    if (isPlaceGroup(node))
+        return JobId::of(TreeRows::groupNumber(node), groupGeneration);
+    return isJob(node) ? workspace_.tree().row(node).id : JobId{};
 }
 
 int JobTreeView::drawnJobs() const {
@@ -22,8 +38,7 @@ int JobTreeView::drawnJobs() const {
 }
 
 JobId JobTreeView::drawnJob(int index) const {
-    const Node node = workspace_.rows().at(firstVisibleRow() + static_cast<std::size_t>(index));
-    return node == orphanGroup ? JobId{} : workspace_.tree().row(node).id;
+    return idOf(workspace_.rows().at(firstVisibleRow() + static_cast<std::size_t>(index)));
 }
 
 int JobTreeView::indexOfDrawn(JobId job) const {
@@ -38,7 +53,7 @@ int JobTreeView::indexOfFocus() const {
     const Node node = current();
     if (node == noNode)
         return -1;
-    return indexOfDrawn(node == orphanGroup ? JobId{} : workspace_.tree().row(node).id);
+    return indexOfDrawn(idOf(node));
 }
 
 bool JobTreeView::isThere(JobId job) const {
@@ -74,7 +89,7 @@ QStringList JobTreeView::actionsOf(JobId job) const {
     QStringList names{QAccessibleActionInterface::pressAction()};
     if (workspace_.rows().expandable(nodeOf(job)))
         names << QAccessibleActionInterface::toggleAction();
-    if (job && workspace_.state() == Workspace::State::Live)
+    if (isJob(nodeOf(job)) && workspace_.state() == Workspace::State::Live)
         names << cancelAction();
     return names;
 }
@@ -85,7 +100,7 @@ void JobTreeView::act(JobId job, const QString& action) {
         setCurrent(node);
     else if (action == QAccessibleActionInterface::toggleAction())
         setExpanded(node, !workspace_.rows().expanded(node));
-    else if (action == cancelAction() && job)
+    else if (action == cancelAction() && isJob(node) && node != noNode)
         emit cancelRequested(job);
 }
 

@@ -295,7 +295,8 @@ void JobTreeView::setPinned(JobId job, bool on) {
 Node JobTreeView::current() const noexcept {
     if (groupCurrent_)
         return orphanGroup;
-    return workspace_.selectedNode();
+    const Node group = workspace_.selectedGroup();
+    return group != noNode ? group : workspace_.selectedNode();
 }
 
 std::size_t JobTreeView::currentRow() const noexcept {
@@ -305,7 +306,11 @@ std::size_t JobTreeView::currentRow() const noexcept {
 
 void JobTreeView::setCurrent(Node node) {
     groupCurrent_ = node == orphanGroup;
-    workspace_.select(node == orphanGroup || node == noNode ? JobId{} : workspace_.tree().id(node));
+    if (isPlaceGroup(node) && workspace_.rows().groups() != nullptr) {
+        workspace_.selectGroup(workspace_.rows().groups()->place(TreeRows::groupNumber(node)).key);
+        return;
+    }
+    workspace_.select(isJob(node) ? workspace_.tree().id(node) : JobId{});
     if (groupCurrent_)
         selectionChanged();
 }
@@ -346,7 +351,7 @@ void JobTreeView::rememberAnchor() {
     const TreeRows& rows = workspace_.rows();
     seenGeneration_ = rows.generation();
     const auto add = [&](Node node, std::size_t row) {
-        const JobId id = node == orphanGroup ? JobId{} : workspace_.tree().id(node);
+        const JobId id = idOf(node);
         anchors_.push_back(
             {node, id,
              static_cast<int>(static_cast<qint64>(row) * measure::row) - verticalScrollBar()->value()});
@@ -367,7 +372,7 @@ void JobTreeView::rememberAnchor() {
 void JobTreeView::restoreAnchor() {
     const TreeRows& rows = workspace_.rows();
     for (const Anchor& anchor : anchors_) {
-        const Node node = anchor.node == orphanGroup ? orphanGroup : workspace_.tree().find(anchor.id);
+        const Node node = nodeOf(anchor.id);
         if (node == noNode)
             continue;
         const std::size_t row = rows.rowOf(node);
@@ -473,8 +478,8 @@ void JobTreeView::paintEvent(QPaintEvent* event) {
         }
         look.selected = node == selected;
         look.hovered = node == hovered_;
-        look.offersCancel = look.hovered && node != orphanGroup && rows.folded(node) == 0 &&
-                            workspace_.cancelProblem().isEmpty();
+        look.offersCancel =
+            look.hovered && isJob(node) && rows.folded(node) == 0 && workspace_.cancelProblem().isEmpty();
         painter_.paint(painter, look, node);
     }
     if (y < viewport()->height())
@@ -605,7 +610,7 @@ void JobTreeView::keyPressEvent(QKeyEvent* event) {
             toggle(true);
             return;
         }
-        if (any && node != orphanGroup)
+        if (any && isJob(node))
             emit cancelRequested(workspace_.tree().id(node));
         return;
     case Qt::Key_Menu:
@@ -643,8 +648,9 @@ void JobTreeView::typeAhead(const QString& text) {
         while (row < to && found == TreeRows::noRow && looked < mostTypedAhead) {
             const Node node = rows.at(row);
             ++looked;
-            const QString name =
-                node == orphanGroup ? tr("Orphans") : workspace_.labels().name(workspace_.tree().row(node));
+            const QString name = isJob(node)           ? workspace_.labels().name(workspace_.tree().row(node))
+                                 : node == orphanGroup ? tr("Orphans")
+                                                       : painter_.groupName(node);
             if (name.startsWith(typed_, Qt::CaseInsensitive))
                 found = row;
             ++row;
@@ -675,8 +681,8 @@ void JobTreeView::mousePressEvent(QMouseEvent* event) {
             viewport()->update();
             return;
         }
-        if (node != orphanGroup && workspace_.rows().folded(node) == 0 &&
-            workspace_.cancelProblem().isEmpty() && RowPainter::cancelButton(rect).contains(position)) {
+        if (isJob(node) && workspace_.rows().folded(node) == 0 && workspace_.cancelProblem().isEmpty() &&
+            RowPainter::cancelButton(rect).contains(position)) {
             emit cancelRequested(workspace_.tree().id(node));
             return;
         }
@@ -696,7 +702,7 @@ void JobTreeView::mouseDoubleClickEvent(QMouseEvent* event) {
         mousePressEvent(event);
         return;
     }
-    if (node != orphanGroup && workspace_.rows().folded(node) == 0 && workspace_.cancelProblem().isEmpty() &&
+    if (isJob(node) && workspace_.rows().folded(node) == 0 && workspace_.cancelProblem().isEmpty() &&
         RowPainter::cancelButton(rect).contains(event->position().toPoint()))
         return;
     setExpanded(node, !workspace_.rows().expanded(node));
@@ -765,9 +771,9 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
     TreeRows& rows = workspace_.rows();
-    const bool group = node == orphanGroup;
-    const JobId id = group ? JobId{} : workspace_.tree().id(node);
-    const auto stillThere = [this, group, id] { return group ? orphanGroup : workspace_.tree().find(id); };
+    const bool group = !isJob(node);
+    const JobId id = idOf(node);
+    const auto stillThere = [this, id] { return nodeOf(id); };
     if (rows.expandable(node)) {
         const bool expanded = rows.expanded(node);
         menu->addAction(expanded ? tr("Collapse") : tr("Expand"), this, [this, stillThere, expanded] {
@@ -776,26 +782,29 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
             updateScrollBars();
             viewport()->update();
         });
-        QMenu* levels = menu->addMenu(tr("Expand to level"));
-        for (unsigned level = 1; level <= 5; ++level)
+        // A group's jobs stand below it without those below them.
+        QMenu* levels = isPlaceGroup(node) ? nullptr : menu->addMenu(tr("Expand to level"));
+        for (unsigned level = 1; levels != nullptr && level <= 5; ++level)
             levels->addAction(QString::number(level), this, [this, stillThere, level] {
                 if (const Node there = stillThere(); there != noNode)
                     workspace_.rows().expandTo(there, level);
                 updateScrollBars();
                 viewport()->update();
             });
-        menu->addAction(tr("Expand all below"), this, [this, stillThere] {
-            if (const Node there = stillThere(); there != noNode)
-                workspace_.rows().expandAll(there);
-            updateScrollBars();
-            viewport()->update();
-        });
-        menu->addAction(tr("Collapse all below"), this, [this, stillThere] {
-            if (const Node there = stillThere(); there != noNode)
-                workspace_.rows().expandTo(there, 0);
-            updateScrollBars();
-            viewport()->update();
-        });
+        if (levels != nullptr)
+            menu->addAction(tr("Expand all below"), this, [this, stillThere] {
+                if (const Node there = stillThere(); there != noNode)
+                    workspace_.rows().expandAll(there);
+                updateScrollBars();
+                viewport()->update();
+            });
+        if (levels != nullptr)
+            menu->addAction(tr("Collapse all below"), this, [this, stillThere] {
+                if (const Node there = stillThere(); there != noNode)
+                    workspace_.rows().expandTo(there, 0);
+                updateScrollBars();
+                viewport()->update();
+            });
         menu->addSeparator();
     }
     if (rows.parent(node) != noNode)

@@ -27,7 +27,7 @@ public:
 
     explicit JobTreeView(Workspace& workspace, QWidget* parent = nullptr);
 
-    /// The job, or orphanGroup, that the keyboard is on; noNode when there is none.
+    /// The job, orphanGroup, or group that the keyboard is on; noNode when there is none.
     Node current() const noexcept;
     void setCurrent(Node node);
     void setExpanded(Node node, bool expanded);
@@ -94,8 +94,11 @@ protected:
     void changeEvent(QEvent* event) override;
 
 private:
-    /// The group of those without an owner for JobId{}, noNode for a job that has ended.
+    /// The group of those without an owner for JobId{}, a group for what idOf() calls it, noNode for a job
+    /// that has ended.
     Node nodeOf(JobId job) const;
+    /// Of a group an id that no job ever has.
+    JobId idOf(Node node) const;
     void buildHeader();
     void layoutColumns();
     void rememberAnchor();

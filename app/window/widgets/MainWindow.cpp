@@ -13,6 +13,7 @@
 #include "widgets/AttachDialog.h"
 #include "widgets/Banner.h"
 #include "widgets/CommandsPanel.h"
+#include "widgets/ComparePanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
 #include "widgets/EmptyState.h"
@@ -142,6 +143,10 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     outputDock_ = dock(QStringLiteral("outputDock"), tr("Output"), output_, Qt::BottomDockWidgetArea);
     tabifyDockWidget(commandsDock_, outputDock_);
     outputDock_->hide(); // until something is started
+    compare_ = new ComparePanel(workspace_, this);
+    compareDock_ = dock(QStringLiteral("compareDock"), tr("Compare"), compare_, Qt::BottomDockWidgetArea);
+    tabifyDockWidget(outputDock_, compareDock_);
+    compareDock_->hide(); // until something is compared
     findingsDock_->raise();
     for (QTabBar* tabs : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
         tabs->setDrawBase(false);
@@ -185,7 +190,7 @@ void MainWindow::offerHint() {
 
 /// In the order of their keys.
 std::vector<QDockWidget*> MainWindow::docks() const {
-    return {targetsDock_, detailsDock_, findingsDock_, endedDock_, commandsDock_, outputDock_};
+    return {targetsDock_, detailsDock_, findingsDock_, endedDock_, commandsDock_, outputDock_, compareDock_};
 }
 
 void MainWindow::showEvent(QShowEvent* event) {
@@ -218,6 +223,8 @@ void MainWindow::buildMenu() {
     QMenu* recent = menu->addMenu(tr("Recent"));
     connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecent(*recent); });
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
+    compareMenu_ = menu->addMenu(tr("Compare with"));
+    connect(compareMenu_, &QMenu::aboutToShow, this, [this] { fillCompare(*compareMenu_); });
     detach_ = file(tr("Detach"), Qt::Key_W, [this] { workspace_.closeSession(workspace_.shownKey()); });
     reattach_ = menu->addAction(tr("Attach again by itself after a restart"));
     reattach_->setObjectName(QStringLiteral("reattach"));
@@ -265,6 +272,7 @@ void MainWindow::buildMenu() {
         tabifyDockWidget(findingsDock_, endedDock_);
         tabifyDockWidget(endedDock_, commandsDock_);
         tabifyDockWidget(commandsDock_, outputDock_);
+        tabifyDockWidget(outputDock_, compareDock_);
         findingsDock_->raise();
         resizeDocks({targetsDock_, detailsDock_}, {measure::targets, measure::details}, Qt::Horizontal);
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
@@ -310,6 +318,7 @@ void MainWindow::connectAll() {
         if (workspace_.selectedNode() != noNode)
             tree_->setPinned(workspace_.selected()->id, !tree_->pinned(workspace_.selected()->id));
     });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_G), [this] { path_->toggleGrouping(); });
     connect(path_, &PathBar::jobClicked, this, &MainWindow::goTo);
     connect(tree_, &JobTreeView::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(toolbar_, &Toolbar::attachRequested, this, &MainWindow::askAttach);
@@ -346,6 +355,11 @@ void MainWindow::connectAll() {
             });
     connect(moments_, &MomentPanel::jobClicked, this, &MainWindow::goTo);
     connect(moments_, &MomentPanel::closed, this, [this] { strip_->setFocus(); });
+    connect(compare_, &ComparePanel::groupRequested, this, &MainWindow::showGroup);
+    connect(compare_, &ComparePanel::started, this, [this] {
+        compareDock_->show();
+        compareDock_->raise();
+    });
     connect(commands_, &CommandsPanel::jobClicked, this, &MainWindow::goTo);
     connect(commands_, &CommandsPanel::refreshed, this, [this] {
         const QString text =
@@ -627,6 +641,48 @@ void MainWindow::askOpen() {
     dialog->open();
 }
 
+/// The other open sessions, and any file.
+void MainWindow::fillCompare(QMenu& menu) {
+    menu.clear();
+    for (const Workspace::OpenSession& session : workspace_.sessions()) {
+        if (session.shown)
+            continue;
+        const QString program = QString::fromStdString(session.info.program);
+        const QString file = QFileInfo(QString::fromStdString(session.info.file)).fileName();
+        menu.addAction(session.info.live ? tr("%1 pid %2").arg(program).arg(session.info.pid) : file, this,
+                       [this, key = session.key] { compare_->withSession(key); });
+    }
+    menu.addSeparator();
+    menu.addAction(tr("A dump in a file…"), this, &MainWindow::askCompare);
+}
+
+void MainWindow::askCompare() {
+    if (fileDialog_ != nullptr || !workspace_.shows())
+        return;
+    QFileDialog* dialog = newFileDialog(tr("Compare with a dump"));
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->setNameFilters({tr("Dumps (*.coroscope *.txt *.log *.json *.gz *.zst)"), tr("All files (*)")});
+    connect(dialog, &QFileDialog::fileSelected, compare_, &ComparePanel::withFile);
+    dialog->open();
+}
+
+void MainWindow::showGroup(int session, observe::GroupBy by, std::uint64_t key) {
+    workspace_.show(session);
+    if (!workspace_.shows() || workspace_.shownKey() != session)
+        return;
+    workspace_.setGrouping(by);
+    Node group = workspace_.rows().groupOfKey(key);
+    if (group != noNode && !workspace_.rows().visible(group))
+        toolbar_->search()->clear();
+    group = workspace_.rows().groupOfKey(key);
+    setView(ViewSwitch::Tree);
+    if (group == noNode)
+        return;
+    tree_->setExpanded(group, true);
+    tree_->setCurrent(group);
+    tree_->show(group);
+}
+
 void MainWindow::askSave() {
     if (fileDialog_ != nullptr || !workspace_.shows())
         return;
@@ -776,6 +832,7 @@ void MainWindow::stateChanged() {
     savingChanged();
     openingChanged();
     detach_->setEnabled(some);
+    compareMenu_->setEnabled(workspace_.shows());
     detach_->setText(info.live || !some ? tr("Detach") : tr("Close the dump"));
     pages_->setCurrentWidget(some ? treePage_ : empty_);
     const QString title = info.live ? tr("%1 (pid %2) - Coroscope") : tr("Dump of %1 (pid %2) - Coroscope");

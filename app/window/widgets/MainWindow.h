@@ -25,6 +25,7 @@ namespace coroscope::app {
 class AttachDialog;
 class Banner;
 class CommandsPanel;
+class ComparePanel;
 class DetailsPanel;
 class DockTitle;
 class EmptyState;
@@ -92,6 +93,7 @@ public:
     void askStart();
     /// Starts a program and attaches to it.
     void start(const Launch& launch);
+    ComparePanel& compare() noexcept { return *compare_; }
     OutputPanel& output() noexcept { return *output_; }
     /// Shows while something is being opened for over a second.
     Banner& openBanner() noexcept { return *openBanner_; }
@@ -118,6 +120,9 @@ private:
     void openingChanged();
     void openNext();
     void fillRecent(QMenu& menu);
+    void fillCompare(QMenu& menu);
+    void askCompare();
+    void showGroup(int session, observe::GroupBy by, std::uint64_t key);
     void endedChanged();
     void goTo(JobId job);
     void askCancel(JobId job);
@@ -154,10 +159,13 @@ private:
     FindingsPanel* findings_;
     EndedPanel* ended_;
     CommandsPanel* commands_;
+    ComparePanel* compare_;
     OutputPanel* output_;
     StatusBar* status_;
-    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_, *commandsDock_, *outputDock_;
+    QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_, *commandsDock_, *outputDock_,
+        *compareDock_;
     QAction* save_ = nullptr;
+    QMenu* compareMenu_ = nullptr;
     QPointer<QFileDialog> fileDialog_;
     QString raisedFor_; ///< search for which the ended jobs were brought to the front
     QPointer<AttachDialog> attachDialog_;

@@ -5,6 +5,7 @@
 #include "widgets/Cards.h"
 #include "widgets/JobTreeView.h"
 
+#include <QActionGroup>
 #include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -60,17 +61,52 @@ PathBar::PathBar(Workspace& workspace, JobTreeView& tree, QWidget* parent)
     levels->addAction(tr("Collapse all"), &tree_, &JobTreeView::collapseAll);
     levels_->setMenu(levels);
     levels_->setPopupMode(QToolButton::InstantPopup);
+    group_ = button(QStringLiteral("groupBy"), tr("Group by"),
+                    tr("Jobs by what they have in common, instead of the tree (Ctrl+G)"));
+    buildGrouping();
     fold_ = button(QStringLiteral("foldAlike"), tr("Fold alike"),
                    tr("Siblings that are alike, with all below them, as one row with their number"));
     fold_->setCheckable(true);
     fold_->setChecked(workspace_.rows().folds());
     connect(fold_, &QToolButton::toggled, &tree_, &JobTreeView::setFolding);
     connect(&tree_, &JobTreeView::foldingChanged, fold_, &QToolButton::setChecked);
+    connect(&workspace_, &Workspace::groupingChanged, this, &PathBar::refreshGrouping);
     connect(&tree_, &JobTreeView::pinsChanged, this, &PathBar::refreshPins);
     connect(&workspace_, &Workspace::selectionChanged, this, &PathBar::refresh);
     connect(&workspace_, &Workspace::numbersDue, this, &PathBar::refresh);
     refresh();
     refreshPins();
+    refreshGrouping();
+}
+
+void PathBar::buildGrouping() {
+    auto* menu = new QMenu(group_);
+    auto* one = new QActionGroup(menu);
+    const auto add = [&](const QString& text, std::optional<observe::GroupBy> by) {
+        QAction* action = menu->addAction(text, this, [this, by] { workspace_.setGrouping(by); });
+        action->setCheckable(true);
+        one->addAction(action);
+        groupings_.push_back(action);
+    };
+    add(tr("Nothing: the tree"), std::nullopt);
+    add(tr("Where created"), observe::GroupBy::CreationSite);
+    add(tr("Where suspended"), observe::GroupBy::SuspensionSite);
+    add(tr("Identical stack"), observe::GroupBy::Stack);
+    group_->setMenu(menu);
+    group_->setPopupMode(QToolButton::InstantPopup);
+}
+
+void PathBar::toggleGrouping() {
+    workspace_.setGrouping(workspace_.grouping() ? std::nullopt : std::optional(lastGrouping_));
+}
+
+void PathBar::refreshGrouping() {
+    const std::optional<observe::GroupBy> by = workspace_.grouping();
+    const std::size_t chosen = by ? 1 + static_cast<std::size_t>(*by) : 0;
+    groupings_[chosen]->setChecked(true);
+    lastGrouping_ = by.value_or(lastGrouping_);
+    group_->setText(by ? tr("Grouped: %1").arg(groupings_[chosen]->text().toLower()) : tr("Group by"));
+    fold_->setEnabled(!by);
 }
 
 void PathBar::resizeEvent(QResizeEvent* event) {
@@ -89,8 +125,10 @@ void PathBar::refresh() {
     const Tokens& t = Theme::tokens();
     const std::optional<SelectedJob>& selected = workspace_.selected();
     if (!selected) {
-        const QString hint = QStringLiteral("<span style=\"color:%1\">%2</span>")
-                                 .arg(t.faint.name(), tr("No job is selected"));
+        const QString hint =
+            QStringLiteral("<span style=\"color:%1\">%2</span>")
+                .arg(t.faint.name(), workspace_.selectedGroup() != noNode ? tr("A group is selected")
+                                                                          : tr("No job is selected"));
         if (path_->text() != hint)
             path_->setText(hint);
         return;

@@ -19,6 +19,9 @@ class PathBar : public QFrame {
 public:
     PathBar(Workspace& workspace, JobTreeView& tree, QWidget* parent = nullptr);
 
+    /// From the tree to the groups that were shown last, and back.
+    void toggleGrouping();
+
 signals:
     void jobClicked(coroscope::JobId job);
 
@@ -30,12 +33,16 @@ private:
     void refresh();
     void fillPins();
     void refreshPins();
+    void buildGrouping();
+    void refreshGrouping();
 
     Workspace& workspace_;
     JobTreeView& tree_;
     QLabel* path_;
-    QToolButton *pins_, *levels_, *fold_;
+    QToolButton *pins_, *levels_, *fold_, *group_;
     QMenu* pinsMenu_;
+    std::vector<QAction*> groupings_; ///< the tree, then those of observe::allGroupings
+    observe::GroupBy lastGrouping_ = observe::GroupBy::CreationSite;
 };
 
 } // namespace coroscope::app

@@ -7,6 +7,8 @@
 
 #include <QPainterPath>
 
+#include <coroscope/observe/Groups.h>
+
 #include <algorithm>
 
 namespace coroscope::app {
@@ -22,6 +24,8 @@ constexpr int expanderSize = 16;
 constexpr int iconSize = 14;
 /// Deeper levels are drawn at this depth, else the names of deep trees leave the screen.
 constexpr unsigned deepestIndent = 24;
+/// Shown of the stack of a group.
+constexpr std::size_t mostCallers = 8;
 
 QString fromView(std::string_view text) {
     return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
@@ -89,6 +93,8 @@ QString RowPainter::origin(const observe::JobRow& row) const {
 }
 
 QString RowPainter::text(Node node, Column column) const {
+    if (isPlaceGroup(node))
+        return groupText(node, column);
     if (node == orphanGroup)
         return column == JobColumn
                    ? QStringLiteral("Orphans: %1 that nobody owns").arg(jobsText(workspace_.rows().orphans()))
@@ -148,9 +154,71 @@ QString RowPainter::text(Node node, Column column) const {
     return {};
 }
 
+std::uint64_t RowPainter::rowsOf(Node group) const {
+    const RowGroups* const groups = workspace_.rows().groups();
+    if (groups == nullptr)
+        return 0;
+    const std::uint32_t number = TreeRows::groupNumber(group);
+    // Jobs may have come since the filter was last asked.
+    return workspace_.rows().filtered() ? std::min(groups->matches(number), groups->counts(number).jobs)
+                                        : groups->counts(number).jobs;
+}
+
+QString RowPainter::groupName(Node group) const {
+    const RowGroups* const groups = workspace_.rows().groups();
+    if (groups == nullptr)
+        return {};
+    const observe::GroupPlace& place = groups->place(TreeRows::groupNumber(group));
+    if (!place.known())
+        return QString::fromStdString(place.without);
+    const observe::SiteText& frame = place.stack.frames[place.own];
+    const std::string function = frame.shortFunction();
+    return QString::fromStdString(function.empty() ? frame.shortText() : function);
+}
+
+/// Of one place the file and the line; of a stack the functions outwards, too.
+QString RowPainter::groupText(Node group, Column column) const {
+    const RowGroups* const groups = workspace_.rows().groups();
+    if (groups == nullptr)
+        return {};
+    const std::uint32_t number = TreeRows::groupNumber(group);
+    const observe::GroupPlace& place = groups->place(number);
+    switch (column) {
+    case JobColumn: {
+        const QString name = groupName(group);
+        if (!place.known() || place.stack.frames[place.own].function.empty())
+            return name;
+        return name + QStringLiteral("  ") +
+               QString::fromStdString(place.stack.frames[place.own].shortText());
+    }
+    case StateColumn:
+        return QString::fromStdString(observe::countsText(groups->counts(number)));
+    case WhereColumn: {
+        if (groups->by() != observe::GroupBy::Stack || !place.known())
+            return {};
+        QString text;
+        const std::size_t end = std::min(place.stack.frames.size(), place.own + 1 + mostCallers);
+        for (std::size_t i = place.own + 1; i < end; ++i)
+            text += (text.isEmpty() ? QStringLiteral("‹ ") : QStringLiteral(" ‹ ")) +
+                    QString::fromStdString(place.stack.frames[i].shortFunction());
+        return text;
+    }
+    case AgeColumn:
+        return groups->oldest(number) == 0 ? QString()
+                                           : durationText(workspace_.now() - groups->oldest(number));
+    case SubtreeColumn:
+        return countText(groups->counts(number).jobs);
+    default:
+        return {};
+    }
+}
+
 QString RowPainter::accessibleName(Node node) const {
     if (node == orphanGroup)
         return text(node, JobColumn);
+    if (isPlaceGroup(node))
+        return countText(rowsOf(node)) + QStringLiteral(" × ") + text(node, JobColumn) +
+               QStringLiteral(", ") + text(node, StateColumn);
     QString name = text(node, JobColumn) + QStringLiteral(", ") + text(node, StateColumn);
     if (const QString findings = text(node, FindingsColumn); !findings.isEmpty())
         name += QStringLiteral(", ") + findings;
@@ -192,7 +260,8 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
     // The count keeps its place: a name may be cut, a number not.
     const std::uint32_t alike = rows.folded(node);
     const std::uint32_t size = rows.subtreeSize(node) * std::max(1u, alike);
-    const QString badge = size > (node == orphanGroup ? 0u : 1u) ? countText(size) : QString();
+    const QString badge =
+        size > (node == orphanGroup ? 0u : 1u) && !isPlaceGroup(node) ? countText(size) : QString();
     const int badgeWidth = badge.isEmpty() ? 0 : small_.width(badge) + 12;
     const int right = badge.isEmpty() ? wholeRight : wholeRight - badgeWidth - 4;
     int x = handle.right() + 4;
@@ -207,6 +276,17 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         drawIcon(QStringLiteral("broken-link"), t.orphan);
         painter.setPen(Theme::readable(t, t.orphan, ground));
         x = drawRun(painter, plain_, x, right, cell, QStringLiteral("Orphans")) + 6;
+    } else if (isPlaceGroup(node)) {
+        const std::uint64_t shown = rowsOf(node);
+        QString count = countText(shown);
+        if (shown < size)
+            count += QStringLiteral(" of ") + countText(size);
+        const QString name = groupName(node), all = groupText(node, JobColumn);
+        painter.setPen(look.dimmed ? Theme::readable(t, t.dim, ground) : t.text);
+        x = drawRun(painter, strong_, x, right, cell, count + QStringLiteral(" ×")) + 5;
+        x = drawRun(painter, plain_, x, right, cell, name) + 7;
+        painter.setPen(Theme::readable(t, t.dim, ground));
+        x = drawRun(painter, mono_, x, right, cell, all.mid(name.size()).trimmed()) + 6;
     } else {
         const observe::JobRow& row = workspace_.tree().row(node);
         const StateLook state = lookOf(row.state, row.execution);
@@ -260,7 +340,7 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
 }
 
 void RowPainter::paintFindings(QPainter& painter, const QRect& cell, Node node) const {
-    if (node == orphanGroup)
+    if (!isJob(node))
         return;
     const JobId id = workspace_.tree().id(node);
     int x = cell.left() + padding - 4;
@@ -294,7 +374,21 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
         paintJob(painter, look.cells[JobColumn], ground, look, node);
     if (shown(FindingsColumn))
         paintFindings(painter, look.cells[FindingsColumn], node);
-    if (node != orphanGroup) {
+    if (isPlaceGroup(node)) {
+        painter.setPen(Theme::readable(t, t.dim, ground));
+        for (const Column column : {StateColumn, WhereColumn}) {
+            if (!shown(column))
+                continue;
+            const QRect cell = look.cells[column].adjusted(padding, 0, -4, 0);
+            drawRun(painter, column == WhereColumn ? mono_ : plain_, cell.left(), cell.right(), cell,
+                    groupText(node, column));
+        }
+        for (const Column column : {AgeColumn, SubtreeColumn})
+            if (shown(column))
+                plain_.drawTabular(painter, look.cells[column].adjusted(padding, 0, -padding, 0),
+                                   groupText(node, column));
+    }
+    if (isJob(node)) {
         const observe::JobRow& row = workspace_.tree().row(node);
         const QColor dim = Theme::readable(t, t.dim, ground);
         if (shown(StateColumn)) {

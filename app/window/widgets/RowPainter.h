@@ -34,6 +34,8 @@ public:
     /// The whole text of a cell, for tooltips and screen readers.
     QString text(observe::Node node, Column column) const;
     /// "reader-311 launch #40219, Cancelling, suspended".
+    /// What its jobs have in common, in a word: the function, or why there is none.
+    QString groupName(observe::Node group) const;
     QString accessibleName(observe::Node node) const;
     /// Where the expander is within the job cell.
     QRect expander(const QRect& jobCell, observe::Node node) const;
@@ -41,6 +43,9 @@ public:
     static QRect cancelButton(const QRect& row);
 
 private:
+    QString groupText(observe::Node group, Column column) const;
+    /// Jobs of a group that the search leaves.
+    std::uint64_t rowsOf(observe::Node group) const;
     void paintJob(QPainter& painter, const QRect& cell, const QColor& ground, const RowLook& look,
                   observe::Node node) const;
     void paintFindings(QPainter& painter, const QRect& cell, observe::Node node) const;

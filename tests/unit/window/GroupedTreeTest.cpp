@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs in groups instead of the tree, and two dumps compared, in the real window.
+#include "HandFedSource.h"
+#include "HandFedWindow.h"
+
+#include "model/RowGroups.h"
+#include "widgets/ComparePanel.h"
+#include "widgets/DetailsPanel.h"
+#include "widgets/JobTreeView.h"
+#include "widgets/JobsAccessible.h"
+#include "widgets/MainWindow.h"
+
+#include <QAccessible>
+#include <QApplication>
+#include <QHeaderView>
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QTest>
+#include <QToolButton>
+#include <QTreeView>
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+namespace coroscope::app {
+namespace {
+
+using observe::GroupBy;
+using observe::Node;
+using observe::noNode;
+
+class Words : public observe::Dictionary {
+public:
+    std::string text(TextId id) const override { return "name-" + std::to_string(id); }
+    /// Three numbers mean one place: what is grouped are words.
+    observe::SiteText site(SiteId id) const override { return {"shop.cpp", "void work()", id / 3}; }
+    observe::StackText stack(StackId id) const override { return {{site(id)}, 0}; }
+    observe::ContextText context(std::uint32_t) const override { return {"Default", ""}; }
+};
+
+/// What the rows should say, worked out anew: label -> jobs.
+std::map<std::string, std::size_t> expected(const observe::JobTree& tree, GroupBy by) {
+    observe::Grouping grouping(by, {}, std::make_shared<Words>());
+    std::map<std::string, std::size_t> groups;
+    for (const observe::JobGroup& group : observe::groupJobs(tree, grouping))
+        groups[grouping.place(group.group).label() + ": " + observe::countsText(group.counts)] =
+            group.jobs.size();
+    return groups;
+}
+
+TEST(RowGroups, countWhatIsThereWhateverTheNews) {
+    for (unsigned seed = 1; seed <= 30; ++seed) {
+        std::mt19937 random(seed);
+        const auto below = [&](unsigned n) { return static_cast<std::uint32_t>(random() % n); };
+        observe::JobTree tree;
+        TreeRows rows(tree);
+        const GroupBy by = observe::allGroupings[seed % 3];
+        rows.group(std::make_unique<RowGroups>(tree, observe::Grouping(by, {}, std::make_shared<Words>())));
+        std::map<std::uint32_t, std::uint64_t> generation;
+        std::map<std::uint32_t, observe::JobRow> live;
+        for (int step = 0; step < 60; ++step) {
+            observe::Batch batch;
+            batch.reset = below(25) == 0;
+            if (batch.reset)
+                live.clear();
+            for (unsigned i = below(20); i > 0; --i) {
+                const std::uint32_t index = 1 + below(60);
+                auto at = live.find(index);
+                if (at != live.end() && below(3) == 0) {
+                    batch.ended.push_back({at->second.id, JobState::Completed, 0, step});
+                    live.erase(at);
+                    std::erase_if(batch.rows, [&](const observe::JobRow& row) {
+                        return row.id == batch.ended.back().id;
+                    });
+                    continue;
+                }
+                if (at == live.end()) {
+                    observe::JobRow row;
+                    row.id = JobId::of(index, ++generation[index]);
+                    if (!live.empty() && below(2) == 0)
+                        row.parent = live.begin()->second.id;
+                    row.site = below(12);
+                    row.createdAt = 1 + below(1000);
+                    at = live.emplace(index, row).first;
+                }
+                at->second.suspendedAt = below(12);
+                at->second.execution = static_cast<Execution>(below(6));
+                at->second.state = below(4) == 0 ? JobState::Cancelling : JobState::Active;
+                ++at->second.executionSequence;
+                ++at->second.jobVersion;
+                batch.rows.push_back(at->second);
+            }
+            observe::TreeChanges changes;
+            tree.apply(std::move(batch), changes);
+            rows.apply(changes);
+            if (below(3) == 0 && rows.groups()->size() > 0)
+                rows.setExpanded(firstGroup + below(rows.groups()->size()), below(2) == 0);
+            if (below(4) == 0)
+                rows.expandTo(noNode, below(2));
+            rows.lookAtGroups(16);
+            if (rows.stale())
+                rows.refresh();
+
+            std::map<std::string, std::size_t> found;
+            std::size_t count = 0, members = 0, last = ~std::size_t{0};
+            Node group = noNode;
+            rows.forEach(0, rows.size(), [&](Node node) {
+                EXPECT_EQ(rows.at(rows.rowOf(node)), node);
+                if (isPlaceGroup(node)) {
+                    if (group != noNode && rows.expanded(group)) {
+                        EXPECT_EQ(members, count);
+                    }
+                    group = node;
+                    members = 0;
+                    count = rows.subtreeSize(node);
+                    EXPECT_LE(count, last) << "the largest comes first";
+                    last = count;
+                    const std::uint32_t number = TreeRows::groupNumber(node);
+                    found[rows.groups()->place(number).label() + ": " +
+                          observe::countsText(rows.groups()->counts(number))] = count;
+                    return;
+                }
+                ++members;
+                EXPECT_TRUE(tree.isLive(node));
+                EXPECT_EQ(rows.parent(node), group);
+                EXPECT_EQ(rows.depth(node), 1u);
+                EXPECT_TRUE(rows.expanded(group));
+            });
+            ASSERT_EQ(found, expected(tree, by)) << "seed " << seed << ", step " << step;
+        }
+        rows.group(nullptr);
+        std::size_t jobs = 0;
+        rows.expandTo(noNode, 100);
+        rows.forEach(0, rows.size(), [&](Node node) { jobs += isJob(node); });
+        EXPECT_EQ(jobs, tree.size()) << "the tree is as it was";
+    }
+}
+
+class GroupedWindow : public testing::Test {
+protected:
+    void SetUp() override {
+        window.resize(1400, 900);
+        window.show();
+        QApplication::setActiveWindow(&window);
+    }
+    void open(const char* name) {
+        window.openFile(QStringLiteral(FOREIGN_DUMPS "/") + QLatin1String(name));
+        ASSERT_TRUE(eventually([&] {
+            return window.workspace().tree().size() > 0 &&
+                   QString::fromStdString(window.workspace().info().file).endsWith(QLatin1String(name));
+        }));
+    }
+    /// The rows, as a screen reader is told them.
+    QStringList rows() {
+        QStringList all;
+        const TreeRows& rows = window.workspace().rows();
+        rows.forEach(0, rows.size(), [&](Node node) {
+            all << QString(static_cast<qsizetype>(rows.depth(node)), QLatin1Char(' ')) +
+                       window.tree().painter().accessibleName(node);
+        });
+        return all;
+    }
+    void key(Qt::Key key) { QTest::keyClick(&window.tree(), key); }
+    Node current() { return window.tree().current(); }
+
+    MainWindow window{ThemeChoice::Light};
+};
+
+TEST_F(GroupedWindow, aFlatDumpIsShownInGroupsOfIdenticalStacks) {
+    open("debugprobes-after.txt");
+    EXPECT_EQ(rows(),
+              (QStringList{QStringLiteral("11 × ShopKt$accept$1.invokeSuspend  Shop.kt:14, 11 suspended"),
+                           QStringLiteral("4 × ShopKt.worker  Shop.kt:8, 4 suspended"),
+                           QStringLiteral("1 × ShopKt$main$3.invokeSuspend  Shop.kt:31, 1 running")}));
+    window.grab();
+    open("goroutines-after.txt");
+    EXPECT_EQ(window.workspace().grouping(), std::nullopt) << "this one tells parents";
+    window.workspace().show(window.workspace().sessions().front().key);
+    EXPECT_EQ(window.workspace().grouping(), GroupBy::Stack) << "each session has its own choice";
+    EXPECT_EQ(rows().size(), 3);
+}
+
+TEST_F(GroupedWindow, theKeyboardGoesThroughGroupsAndTheirJobs) {
+    open("debugprobes-after.txt");
+    window.tree().setFocus();
+    key(Qt::Key_Home);
+    ASSERT_TRUE(isPlaceGroup(current()));
+    EXPECT_FALSE(window.workspace().selected());
+    key(Qt::Key_Down);
+    const Node workers = current();
+    EXPECT_EQ(window.tree().painter().groupName(workers), QStringLiteral("ShopKt.worker"));
+    const auto* name = window.details().findChild<QLabel*>(QStringLiteral("groupName"));
+    ASSERT_NE(name, nullptr);
+    EXPECT_TRUE(name->isVisible());
+    EXPECT_EQ(name->text(), QStringLiteral("4 jobs, Shop.kt:8 ShopKt.worker"));
+    key(Qt::Key_Right);
+    EXPECT_EQ(rows().size(), 7);
+    key(Qt::Key_Right);
+    ASSERT_TRUE(window.workspace().selected());
+    EXPECT_EQ(window.workspace().selected()->row.number, 1u);
+    EXPECT_FALSE(name->isVisible());
+    key(Qt::Key_Left);
+    EXPECT_EQ(current(), workers);
+    key(Qt::Key_Left);
+    EXPECT_EQ(rows().size(), 3);
+    key(Qt::Key_Delete);
+    key(Qt::Key_Asterisk);
+    EXPECT_EQ(rows().size(), 7);
+    key(Qt::Key_End);
+    key(Qt::Key_Backspace);
+    key(Qt::Key_C); // by its first letters
+    window.grab();
+}
+
+TEST_F(GroupedWindow, theMouseOpensAGroupAndSelectsIt) {
+    open("debugprobes-after.txt");
+    JobTreeView& tree = window.tree();
+    const QRect row = tree.rowRect(0);
+    const QRect cell(tree.header()->sectionViewportPosition(JobColumn), row.top(),
+                     tree.header()->sectionSize(JobColumn), row.height());
+    const Node first = window.workspace().rows().at(0);
+    QTest::mouseClick(tree.viewport(), Qt::LeftButton, {}, tree.painter().expander(cell, first).center());
+    EXPECT_EQ(rows().size(), 14);
+    QTest::mouseClick(tree.viewport(), Qt::LeftButton, {}, tree.rowRect(0).center());
+    EXPECT_EQ(current(), first);
+    QTest::mouseClick(tree.viewport(), Qt::LeftButton, {}, tree.rowRect(1).center());
+    ASSERT_TRUE(window.workspace().selected());
+    EXPECT_EQ(window.workspace().selected()->row.number, 6u);
+    EXPECT_EQ(window.workspace().selectedGroup(), noNode);
+    // Back to the tree, and again: the job stays selected.
+    QTest::keyClick(&window, Qt::Key_G, Qt::ControlModifier);
+    EXPECT_EQ(window.workspace().grouping(), std::nullopt);
+    EXPECT_EQ(rows().size(), 16);
+    QTest::keyClick(&window, Qt::Key_G, Qt::ControlModifier);
+    EXPECT_EQ(window.workspace().grouping(), GroupBy::Stack);
+    EXPECT_EQ(window.workspace().selected()->row.number, 6u);
+    EXPECT_EQ(rows().size(), 14) << "what was open is open again";
+}
+
+TEST_F(GroupedWindow, screenReadersAreToldOfGroups) {
+    open("debugprobes-after.txt");
+    JobTreeView& tree = window.tree();
+    ASSERT_EQ(tree.drawnJobs(), 3);
+    const JobId group = tree.drawnJob(1);
+    EXPECT_TRUE(tree.isThere(group));
+    EXPECT_EQ(tree.indexOfDrawn(group), 1);
+    EXPECT_EQ(tree.textOf(group, QAccessible::Name),
+              QStringLiteral("4 × ShopKt.worker  Shop.kt:8, 4 suspended"));
+    EXPECT_TRUE(tree.stateOf(group).collapsed);
+    EXPECT_FALSE(tree.actionsOf(group).contains(DrawnJobs::cancelAction()));
+    tree.act(group, QAccessibleActionInterface::toggleAction());
+    EXPECT_TRUE(tree.stateOf(group).expanded);
+    tree.act(group, QAccessibleActionInterface::pressAction());
+    EXPECT_EQ(tree.indexOfFocus(), 1);
+    window.workspace().setGrouping(std::nullopt);
+    EXPECT_FALSE(tree.isThere(group));
+}
+
+TEST_F(GroupedWindow, aFilterLeavesTheJobsThatMatchInTheirGroups) {
+    open("debugprobes-after.txt");
+    window.setFilter(QStringLiteral("name:connection-1"));
+    ASSERT_TRUE(eventually(
+        [this] { return window.workspace().rows().filtered() && !window.workspace().rows().scanning(); }));
+    EXPECT_EQ(rows(),
+              (QStringList{QStringLiteral("2 × ShopKt$accept$1.invokeSuspend  Shop.kt:14, 11 suspended")}))
+        << "connection-1 and connection-10";
+    window.setFilter({});
+    ASSERT_TRUE(eventually([this] { return !window.workspace().rows().filtered(); }));
+    window.workspace().setGrouping(GroupBy::CreationSite);
+    window.tree().setCurrent(window.workspace().rows().at(1));
+    auto* only = window.details().findChild<QPushButton*>(QStringLiteral("groupOnly"));
+    ASSERT_NE(only, nullptr);
+    EXPECT_TRUE(only->isVisible());
+    only->click();
+    ASSERT_TRUE(eventually([this] { return window.workspace().rows().matches() == 4; }));
+    EXPECT_EQ(window.workspace().search(), QStringLiteral("created=Shop.kt:22"));
+}
+
+TEST_F(GroupedWindow, groupsOfALiveProgramFollowItAndTheSelectionStays) {
+    const auto feed = std::make_shared<Feed>();
+    observe::Batch batch;
+    batch.reset = true;
+    batch.rows.push_back(job(1, 0));
+    for (std::uint32_t i = 10; i < 20; ++i) {
+        batch.rows.push_back(job(i, 1));
+        batch.rows.back().site = 5;
+    }
+    feed->push(std::move(batch));
+    window.workspace().open(std::make_unique<HandFedSource>(feed));
+    ASSERT_TRUE(eventually([this] { return window.workspace().tree().size() == 11; }));
+    auto* button = window.findChild<QToolButton*>(QStringLiteral("groupBy"));
+    ASSERT_NE(button, nullptr);
+    ASSERT_EQ(button->menu()->actions().size(), 4);
+    button->menu()->actions()[1]->trigger();
+    EXPECT_EQ(window.workspace().grouping(), GroupBy::CreationSite);
+    ASSERT_EQ(rows().size(), 2);
+    const TreeRows& shown = window.workspace().rows();
+    const Node group = shown.at(0);
+    EXPECT_EQ(shown.subtreeSize(group), 10u);
+    window.tree().setExpanded(group, true);
+    window.tree().setCurrent(window.workspace().tree().find(id(15)));
+    // More come in the other group, some of this one end.
+    observe::Batch news;
+    for (std::uint32_t i = 100; i < 150; ++i) {
+        news.rows.push_back(job(i, 1));
+        news.rows.back().site = 1;
+    }
+    for (std::uint32_t i = 10; i < 13; ++i)
+        news.ended.push_back({id(i), JobState::Completed, 0, observe::monotonicNow()});
+    feed->push(std::move(news));
+    ASSERT_TRUE(eventually([&] { return shown.subtreeSize(shown.at(0)) == 51; }))
+        << "the larger one is first";
+    EXPECT_EQ(shown.size(), 2u + 7u);
+    ASSERT_TRUE(window.workspace().selected());
+    EXPECT_EQ(window.workspace().selected()->id, id(15));
+    EXPECT_EQ(shown.parent(window.tree().current()), group) << "groups keep their row's name";
+    EXPECT_TRUE(shown.visible(window.tree().current()));
+    // A group that is selected stays so, too.
+    window.tree().setCurrent(group);
+    observe::Batch rest;
+    rest.ended.push_back({id(13), JobState::Completed, 0, observe::monotonicNow()});
+    feed->push(std::move(rest));
+    ASSERT_TRUE(eventually([&] { return shown.size() == 2u + 6u; }));
+    EXPECT_EQ(window.tree().current(), group);
+}
+
+TEST_F(GroupedWindow, anEarlierDumpIsComparedWithWhatIsOnShow) {
+    open("debugprobes-after.txt");
+    ComparePanel& panel = window.compare();
+    EXPECT_FALSE(panel.isVisible());
+    panel.withFile(QStringLiteral(FOREIGN_DUMPS "/debugprobes-before.txt"));
+    ASSERT_TRUE(eventually([&] { return !panel.busy(); }));
+    EXPECT_TRUE(panel.isVisible());
+    const CompareModel& model = panel.model();
+    ASSERT_GT(model.rowCount(), 3);
+    const auto cell = [&](int row, int column) { return model.index(row, column).data().toString(); };
+    EXPECT_EQ(cell(0, CompareModel::ChangeColumn), QStringLiteral("+9"));
+    EXPECT_EQ(cell(0, CompareModel::BeforeColumn), QStringLiteral("2"));
+    EXPECT_EQ(cell(0, CompareModel::AfterColumn), QStringLiteral("11"));
+    EXPECT_EQ(cell(0, CompareModel::NewColumn), QStringLiteral("9"));
+    EXPECT_EQ(cell(model.rowCount() - 1, CompareModel::ChangeColumn), QStringLiteral("-1"));
+    const auto* words = panel.findChild<QLabel*>(QStringLiteral("compareWords"));
+    EXPECT_TRUE(words->text().contains(QStringLiteral("9 new, 1 gone, 7 still there")))
+        << qPrintable(words->text());
+
+    // To the jobs of the first place.
+    window.tree().setFocus();
+    emit panel.list()->activated(model.index(0, 0));
+    EXPECT_EQ(window.workspace().grouping(), GroupBy::Stack);
+    EXPECT_EQ(window.workspace().rows().subtreeSize(current()), 11u);
+    EXPECT_TRUE(window.workspace().rows().expanded(current()));
+
+    panel.findChild<QPushButton*>(QStringLiteral("compareSwap"))->click();
+    ASSERT_TRUE(eventually([&] { return !panel.busy(); }));
+    EXPECT_EQ(cell(model.rowCount() - 1, CompareModel::ChangeColumn), QStringLiteral("-9"));
+    window.grab();
+}
+
+TEST_F(GroupedWindow, twoOpenSessionsAreCompared) {
+    open("orders-before.coroscope");
+    const int before = window.workspace().shownKey();
+    open("orders-after.coroscope");
+    window.compare().withSession(before);
+    ASSERT_TRUE(eventually([&] { return !window.compare().busy(); }));
+    const observe::Comparison& found = window.compare().model().comparison();
+    EXPECT_TRUE(found.matched);
+    EXPECT_EQ(found.by, GroupBy::CreationSite);
+    EXPECT_EQ(found.groups[0].change(), 11);
+    // What is gone is shown where it was.
+    const auto gone = std::find_if(found.groups.begin(), found.groups.end(),
+                                   [](const observe::GroupChange& group) { return group.after == 0; });
+    ASSERT_NE(gone, found.groups.end());
+    emit window.compare().list()->activated(
+        window.compare().model().index(static_cast<int>(gone - found.groups.begin()), 0));
+    EXPECT_EQ(window.workspace().shownKey(), before);
+    EXPECT_EQ(window.workspace().rows().subtreeSize(current()), gone->before);
+
+    window.compare().withFile(QStringLiteral("/nowhere/at/all"));
+    ASSERT_TRUE(eventually([&] { return !window.compare().busy(); }));
+    EXPECT_EQ(window.compare().model().rowCount(), 0);
+}
+
+} // namespace
+} // namespace coroscope::app

@@ -6,6 +6,7 @@
 #include <QCheckBox>
 #include <QFileInfo>
 #include <QGridLayout>
+#include <QLineEdit>
 
 namespace coroscope::app {
 
@@ -83,15 +84,22 @@ void SaveDialog::renew() {
             const QString ending = text(format.ending);
             if (observe::exportFormatOf(name.toStdString()) == format.format && name.endsWith(ending) &&
                 format.format != filterFormat()) {
-                selectFile(name.left(name.size() - ending.size()) +
-                           text(observe::exportFormatInfo(filterFormat()).ending));
+                offer(name.left(name.size() - ending.size()) +
+                      text(observe::exportFormatInfo(filterFormat()).ending));
                 return;
             }
         }
         return;
     }
     offered_ = suggestion(redact_->isChecked());
-    selectFile(offered_);
+    offer(offered_);
+}
+
+void SaveDialog::offer(const QString& name) {
+    selectFile(name);
+    // Where somebody could be typing, that has left it as it was.
+    if (auto* edit = findChild<QLineEdit*>(QStringLiteral("fileNameEdit")))
+        edit->setText(name);
 }
 
 void SaveDialog::pathChosen(const QString& path) {

@@ -27,6 +27,7 @@ private:
     observe::ExportFormat filterFormat() const;
     QString suggestion(bool redacted) const;
     void renew();
+    void offer(const QString& name);
     void pathChosen(const QString& path);
 
     const Workspace& workspace_;

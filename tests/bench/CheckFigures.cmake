@@ -10,7 +10,8 @@ set(expected record.off.slowdown_1k record.off.slowdown_1m record.stacks.slowdow
     record.event.stamp_ns record.slice.unobserved_ns record.job_ns attach.100k_ms attach.1m_ms attach.hung.1m_ms lag.idle.p99_ms
     attach.through.100k_ms attach.through.1m_ms lag.through.idle.p99_ms
     lag.load.p99_ms attach.target.slowdown attach.target.slowdown_empty
-    dump.save.1m_ms dump.open.1m_ms groups.1m_ms compare.1m_ms)
+    dump.save.1m_ms dump.open.1m_ms groups.1m_ms compare.1m_ms export.json.1m_ms export.kotlin.1m_ms
+    export.hierarchy.1m_ms export.markdown.1m_ms export.dot.1m_ms export.trace.1m_ms)
 if(PEERS)
     list(APPEND expected runtime.call_ns runtime.yield_ns runtime.spawn_join_1t_ns runtime.spawn_join_2t_ns runtime.skynet_1t_ns
     runtime.skynet_2t_ns runtime.cancel_throw runtime.cancel_unstarted_ns runtime.timer_ns runtime.channel_ns runtime.mutex_ns runtime.bytes_per_job

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long it takes to save a dump of what is observed, to have the tree again from the file, to group its
-// jobs, and to compare it with another.
+// How long it takes to save a dump of what is observed, to have the tree again from the file, to export it, to
+// group its jobs, and to compare it with another.
 #include "Figure.h"
 #include "Target.h"
 
 #include <coroscope/observe/Compare.h>
 #include <coroscope/observe/Dump.h>
+#include <coroscope/observe/Export.h>
 #include <coroscope/observe/Groups.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,44 @@
 
 namespace coroscope::bench {
 namespace {
+
+/// So much memory this process has had at most, since the last time that this was reset.
+double peakMemory() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:"))
+            return std::stod(line.substr(6)) * 1024;
+    return 0;
+}
+void resetPeak() {
+    std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+/// Each format once, with the copy that whoever observes hands over.
+void exportFigures(const observe::Source& source, const observe::JobTree& tree,
+                   const observe::EndedJobs& ended, const std::string& directory) {
+    const auto jobs = static_cast<double>(tree.size());
+    for (const observe::ExportFormatInfo& format : observe::exportFormats()) {
+        if (format.format == observe::ExportFormat::Dump)
+            continue;
+        const std::string file = directory + "/bench" + std::string(format.ending);
+        resetPeak();
+        const double before = peakMemory();
+        const auto from = std::chrono::steady_clock::now();
+        auto saved = observe::exportToFile(
+            observe::takeDump(source.info(), source.dictionary(), tree, ended,
+                              [&](const observe::EndedJob& job) { return source.failureText(job); }),
+            file, {.format = format.format});
+        if (!saved)
+            fail(saved.problem().c_str());
+        const double milliseconds = secondsSince(from) * 1e3;
+        print(("export." + std::string(format.name) + ".1m_ms").c_str(), milliseconds, "ms", noGoal,
+              "bytes of memory a job at the peak", (peakMemory() - before) / jobs);
+        std::fprintf(stderr, "%s: %.0f bytes a job\n", file.c_str(),
+                     static_cast<double>(saved->bytes) / jobs);
+        std::filesystem::remove(file);
+    }
+}
 
 void dumpFigures(std::size_t live, int times) {
     const Target target = crowd(live, "idle");
@@ -58,6 +98,7 @@ void dumpFigures(std::size_t live, int times) {
         if (again.size() != tree.size())
             fail("the file has other jobs than were saved");
     }
+    exportFigures(*source, tree, ended, directory);
     std::filesystem::remove_all(directory);
 
     std::vector<double> groups, compares;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // libFuzzer's entry: any bytes as a dump that another program wrote.
 #include <coroscope/observe/EndedJobs.h>
+#include <coroscope/observe/Export.h>
 #include <coroscope/observe/Finding.h>
 #include <coroscope/observe/Labels.h>
 #include <coroscope/observe/Source.h>
+
+#include <cstdlib>
+#include <sstream>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -34,5 +38,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     (void)observe::findings(tree, ended, *words, (*source)->info().now(),
                             observe::settingsFor((*source)->info()));
+    // What was read can be written; as JSON it is read again.
+    const observe::Dump dump =
+        observe::takeDump((*source)->info(), words, tree, ended,
+                          [&](const observe::EndedJob& job) { return (*source)->failureText(job); });
+    if (dump.jobs.size() > 2'000)
+        return 0;
+    for (const observe::ExportFormatInfo& format : observe::exportFormats()) {
+        std::ostringstream out;
+        if (!observe::exportToStream(dump, out, {.format = format.format}))
+            std::abort();
+        if (format.format != observe::ExportFormat::Json)
+            continue;
+        const auto again = observe::openText(out.str(), "the export");
+        if (!again)
+            std::abort();
+    }
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "model/Format.h"
 #include "theme/Icons.h"
 #include "theme/Theme.h"
+#include "widgets/ExportActions.h"
 #include "widgets/JobsAccessible.h"
 #include "widgets/RowPainter.h"
 
@@ -301,6 +302,7 @@ void JobCanvas::showMenu(Node node, const QPoint& globalPosition) {
     menu->addSeparator();
     menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
     menu->addAction(tr("Copy report"), this, &JobCanvas::copyRequested);
+    addExportActions(*menu, workspace(), id, [this, id] { emit exportRequested(id); });
     menu->addSeparator();
     QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
     cancel->setShortcut(Qt::Key_Delete);

@@ -68,6 +68,7 @@ public:
 signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
+    void exportRequested(coroscope::JobId job);
     void showInTreeRequested(coroscope::JobId job);
     /// Another part of the tree is looked at.
     void viewChanged();

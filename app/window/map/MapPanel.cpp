@@ -121,6 +121,7 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
         drawings_->addWidget(canvas);
         connect(canvas, &JobCanvas::cancelRequested, this, &MapPanel::cancelRequested);
         connect(canvas, &JobCanvas::copyRequested, this, &MapPanel::copyRequested);
+        connect(canvas, &JobCanvas::exportRequested, this, &MapPanel::exportRequested);
         connect(canvas, &JobCanvas::showInTreeRequested, this, &MapPanel::showInTreeRequested);
         connect(canvas, &JobCanvas::viewChanged, this, &MapPanel::refreshPath);
     }

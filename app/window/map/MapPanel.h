@@ -44,6 +44,7 @@ public:
 signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
+    void exportRequested(coroscope::JobId job);
     void showInTreeRequested(coroscope::JobId job);
 
 protected:

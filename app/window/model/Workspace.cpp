@@ -55,6 +55,8 @@ Workspace::Workspace(QObject* parent)
     timer_.setInterval(16);
     timer_.setTimerType(Qt::PreciseTimer);
     connect(&timer_, &QTimer::timeout, this, &Workspace::tick);
+    connect(&exports_, &Exports::changed, this, &Workspace::savingChanged);
+    connect(&exports_, &Exports::textReady, this, &Workspace::textReady);
 }
 
 Workspace::~Workspace() {
@@ -313,7 +315,7 @@ void Workspace::showNothing() {
     selected_.reset();
     selectedGroup_.reset();
     lookForWaiters();
-    if (saving_ && saving_->state != Saving::State::Going)
+    if (saving() && !exports_.going())
         dismissSaving(); // it spoke of what was shown before
     findingsDue_ = 0;
     endedTold_ = 0;
@@ -546,67 +548,34 @@ QString Workspace::failureText(const observe::EndedJob& job) const {
 }
 
 void Workspace::save(const QString& path, bool redact) {
-    if (!shows() || (saving_ && saving_->state == Saving::State::Going))
-        return;
-    auto dump = std::make_shared<observe::Dump>(observe::takeDump(
-        info_, session_->dictionary(), tree_, ended_,
-        [session = session_](const observe::EndedJob& job) { return session->failureText(job); }));
-    const observe::SessionStatus status = session_->status();
-    dump->followedEvents = status.contact.followsEvents;
-    dump->untracked = status.untracked;
-    dump->events = status.events;
-    dump->lost = status.lost;
-    if (status.ended && info_.live) {
-        dump->info.takenAt = status.ended->at;
-        dump->info.takenWallClock = status.ended->wallClock;
-    }
-    if (status.ended && status.ended->text != status.contact.problem)
-        dump->endText = status.ended->text;
-    auto control = std::make_shared<SaveControl>();
-    saveControl_ = control;
-    saving_ = Saving{Saving::State::Going, path, redact, 0, {}};
-    QPointer<Workspace> self(this);
-    const std::string name = QFile::encodeName(path).toStdString();
-    QThreadPool::globalInstance()->start([self, dump, control, name, redact] {
-        auto saved = std::make_shared<observe::Result<observe::SavedDump>>(
-            observe::saveDump(*dump, name, {.redact = redact, .progress = [&](double share) {
-                                                control->share = share;
-                                                return !control->stop.load();
-                                            }}));
-        QMetaObject::invokeMethod(
-            QCoreApplication::instance(),
-            [self, control, saved] {
-                if (!self || self->saveControl_ != control || !self->saving_)
-                    return;
-                Saving& saving = *self->saving_;
-                saving.state = *saved ? Saving::State::Done : Saving::State::Failed;
-                if (control->stop.load() && !*saved) {
-                    self->dismissSaving();
-                    return;
-                }
-                saving.sentence =
-                    *saved ? tr("Saved %1%2 to %3 (%4).")
-                                 .arg(jobsText((*saved)->jobs), saving.redact ? tr(", redacted,") : QString(),
-                                      saving.path, sizeText((*saved)->bytes))
-                           : QString::fromStdString(saved->problem());
-                if (*saved)
-                    logInfo(saving.sentence);
-                else
-                    logWarning(saving.sentence);
-                emit self->savingChanged();
-            },
-            Qt::QueuedConnection);
-    });
-    emit savingChanged();
+    exportTo(path, {.format = observe::ExportFormat::Dump, .redact = redact});
 }
 
-void Workspace::dismissSaving() {
-    if (saving_ && saving_->state == Saving::State::Going) {
-        saveControl_->stop = true;
+void Workspace::exportTo(const QString& path, const ExportWish& wish) {
+    if (!shows() || exports_.going())
         return;
+    observe::Dump dump = observe::takeDump(
+        info_, session_->dictionary(), tree_, ended_,
+        [session = session_](const observe::EndedJob& job) { return session->failureText(job); });
+    const observe::SessionStatus status = session_->status();
+    dump.followedEvents = status.contact.followsEvents;
+    dump.untracked = status.untracked;
+    dump.events = status.events;
+    dump.lost = status.lost;
+    if (status.ended && info_.live) {
+        dump.info.takenAt = status.ended->at;
+        dump.info.takenWallClock = status.ended->wallClock;
     }
-    saving_.reset();
-    emit savingChanged();
+    if (status.ended && status.ended->text != status.contact.problem)
+        dump.endText = status.ended->text;
+    observe::ExportOptions options;
+    options.format = wish.format;
+    options.job = wish.job;
+    if (wish.onlyMatches)
+        options.filter = query_;
+    options.redact = wish.redact;
+    options.confirmed = findings_.all();
+    exports_.start(std::move(dump), std::move(options), path);
 }
 
 /// A program that was stopped goes on, or the other way round: what can be done with it is another matter
@@ -882,10 +851,7 @@ void Workspace::tick() {
         numbersDueAt_ = at + 100 * millisecond;
         emit numbersDue();
         watchParked();
-        if (saving_ && saving_->state == Saving::State::Going) {
-            saving_->share = saveControl_->share;
-            emit savingChanged();
-        }
+        exports_.refresh();
     }
     if (state_ == State::Live && session_->status().ended && !batchOpen_) {
         state_ = State::Ended;

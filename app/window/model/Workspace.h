@@ -3,6 +3,7 @@
 // cancels.
 #pragma once
 
+#include "model/Exports.h"
 #include "model/FindingIndex.h"
 #include "model/Labels.h"
 #include "model/TreeRows.h"
@@ -156,18 +157,13 @@ public:
 
     /// Saves what is shown, as it is now, in the background.
     void save(const QString& path, bool redact);
-    /// The last save: it goes on, it is done, or it has failed.
-    struct Saving {
-        enum class State { Going, Done, Failed };
-        State state = State::Going;
-        QString path;
-        bool redact = false;
-        double share = 0; ///< that is done
-        QString sentence; ///< what came of it
-    };
-    const std::optional<Saving>& saving() const noexcept { return saving_; }
-    /// Gives up a save that goes on; forgets one that is over.
-    void dismissSaving();
+    /// The same in any format, or a part of it. Without a path it comes as text, with textReady().
+    void exportTo(const QString& path, const ExportWish& wish);
+    using Saving = Exports::Saving;
+    /// The last save or export.
+    const std::optional<Saving>& saving() const noexcept { return exports_.last(); }
+    /// Gives up one that goes on; forgets one that is over.
+    void dismissSaving() { exports_.dismiss(); }
 
     /// Shows only the jobs that match this query, and what is above them. One that has a problem changes
     /// nothing else.
@@ -210,6 +206,8 @@ signals:
     void throughFailed(const QString& command, const QString& sentence);
     void openFailed(const QString& path, const QString& sentence);
     void savingChanged();
+    /// What was exported without a path.
+    void textReady(const QString& text);
     /// The jobs in endedJobs() are others than before; some times a second.
     void endedJobsChanged();
     /// Before rows come, go or change, and after.
@@ -229,11 +227,6 @@ signals:
     void samplingChanged();
 
 private:
-    /// What the thread that saves and the window's share.
-    struct SaveControl {
-        std::atomic<bool> stop = false;
-        std::atomic<double> share = 0;
-    };
     /// What the thread that opens and the window's share.
     struct OpeningControl {
         std::atomic<bool> stop = false;
@@ -308,8 +301,7 @@ private:
     std::optional<Sampling> sampling_;
     std::vector<Cancel> cancels_;
     std::int64_t cancelsDue_ = 0;
-    std::optional<Saving> saving_;
-    std::shared_ptr<SaveControl> saveControl_;
+    Exports exports_;
     std::uint64_t endedTold_ = 0; ///< endedJobs().total() when it was last told
     std::int64_t endedDue_ = 0;
     std::int64_t numbersDueAt_ = 0;

@@ -5,6 +5,7 @@
 #include "model/SiblingOrder.h"
 #include "theme/Icons.h"
 #include "theme/Theme.h"
+#include "widgets/ExportActions.h"
 #include "widgets/JobsAccessible.h"
 
 #include <QAccessible>
@@ -826,6 +827,7 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
         menu->addSeparator();
         menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
         menu->addAction(tr("Copy report"), this, &JobTreeView::copyRequested);
+        addExportActions(*menu, workspace_, id, [this, id] { emit exportRequested(id); });
         menu->addSeparator();
         QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
         cancel->setShortcut(Qt::Key_Delete);

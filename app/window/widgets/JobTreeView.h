@@ -74,6 +74,7 @@ public:
 signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
+    void exportRequested(coroscope::JobId job);
     void pinsChanged();
     void foldingChanged(bool on);
     /// Only jobs that meet this condition, too.

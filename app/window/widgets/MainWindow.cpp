@@ -32,7 +32,7 @@
 #include "widgets/TimeStrip.h"
 #include "widgets/Toolbar.h"
 
-#include <coroscope/observe/Dump.h>
+#include <coroscope/observe/Export.h>
 
 #include <QAction>
 #include <QActionGroup>
@@ -223,6 +223,8 @@ void MainWindow::buildMenu() {
     QMenu* recent = menu->addMenu(tr("Recent"));
     connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecent(*recent); });
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
+    export_ = file(tr("Export…"), Qt::Key_E, [this] { askExport({}); });
+    export_->setObjectName(QStringLiteral("export"));
     compareMenu_ = menu->addMenu(tr("Compare with"));
     connect(compareMenu_, &QMenu::aboutToShow, this, [this] { fillCompare(*compareMenu_); });
     detach_ = file(tr("Detach"), Qt::Key_W, [this] { workspace_.closeSession(workspace_.shownKey()); });
@@ -332,6 +334,10 @@ void MainWindow::connectAll() {
     connect(&toolbar_->views(), &ViewSwitch::viewChosen, this, &MainWindow::setView);
     connect(map_, &MapPanel::cancelRequested, this, &MainWindow::askCancel);
     connect(map_, &MapPanel::copyRequested, tree_, &JobTreeView::copyRequested);
+    connect(map_, &MapPanel::exportRequested, this, &MainWindow::askExport);
+    connect(tree_, &JobTreeView::exportRequested, this, &MainWindow::askExport);
+    connect(&workspace_, &Workspace::textReady, this,
+            [](const QString& text) { QApplication::clipboard()->setText(text); });
     connect(map_, &MapPanel::showInTreeRequested, this, [this](JobId job) {
         workspace_.select(job);
         setView(ViewSwitch::Tree);
@@ -617,28 +623,26 @@ QFileDialog* MainWindow::fileDialog() const noexcept {
     return fileDialog_.data();
 }
 
-QFileDialog* MainWindow::newFileDialog(const QString& title) {
-    auto* dialog = new QFileDialog(this, title);
+/// Opens it where the last one was.
+void MainWindow::openFileDialog(QFileDialog* dialog) {
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setOption(QFileDialog::DontUseNativeDialog); // a native one has no room for our check box
-    dialog->setDefaultSuffix(QStringLiteral("coroscope"));
-    dialog->setNameFilters({tr("Dumps (*.coroscope)"), tr("All files (*)")});
     dialog->setDirectory(QSettings().value(QStringLiteral("dumps"), QDir::homePath()).toString());
     fileDialog_ = dialog;
     connect(dialog, &QFileDialog::fileSelected, this, [](const QString& path) {
         QSettings().setValue(QStringLiteral("dumps"), QFileInfo(path).absolutePath());
     });
-    return dialog;
+    dialog->open();
 }
 
 void MainWindow::askOpen() {
     if (fileDialog_ != nullptr)
         return;
-    QFileDialog* dialog = newFileDialog(tr("Open a dump"));
+    auto* dialog = new QFileDialog(this, tr("Open a dump"));
+    dialog->setOption(QFileDialog::DontUseNativeDialog);
     dialog->setFileMode(QFileDialog::ExistingFiles);
     dialog->setNameFilters({tr("Dumps (*.coroscope *.txt *.log *.json *.gz *.zst)"), tr("All files (*)")});
     connect(dialog, &QFileDialog::filesSelected, this, &MainWindow::openFiles);
-    dialog->open();
+    openFileDialog(dialog);
 }
 
 /// The other open sessions, and any file.
@@ -684,54 +688,62 @@ void MainWindow::showGroup(int session, observe::GroupBy by, std::uint64_t key) 
 }
 
 void MainWindow::askSave() {
+    askWhere({}, SaveDialog::Formats::Dump);
+}
+
+void MainWindow::askExport(JobId job) {
+    const QString last =
+        QSettings().value(QStringLiteral("exportFormat"), QStringLiteral("markdown")).toString();
+    ExportWish wish;
+    wish.format = observe::exportFormatNamed(last.toStdString()).value_or(observe::ExportFormat::Markdown);
+    wish.job = job;
+    askWhere(wish, SaveDialog::Formats::All);
+}
+
+void MainWindow::askWhere(const ExportWish& wish, SaveDialog::Formats formats) {
     if (fileDialog_ != nullptr || !workspace_.shows())
         return;
-    QFileDialog* dialog = newFileDialog(tr("Save a dump"));
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->selectFile(QString::fromStdString(observe::suggestedFileName(workspace_.info())));
-    auto* redact = new QCheckBox(tr("Replace names, files, functions and messages by pseudonyms"), dialog);
-    redact->setObjectName(QStringLiteral("saveRedact"));
-    if (auto* grid = qobject_cast<QGridLayout*>(dialog->layout()))
-        grid->addWidget(redact, grid->rowCount(), 0, 1, -1);
-    // A name that says whose dump it is would undo it.
-    connect(redact, &QCheckBox::toggled, dialog, [this, dialog](bool on) {
-        const QString plain = QString::fromStdString(observe::suggestedFileName(workspace_.info()));
-        const QString secret = QString::fromStdString(observe::suggestedFileName(workspace_.info(), true));
-        const QStringList chosen = dialog->selectedFiles();
-        const QString program = QString::fromStdString(workspace_.info().program);
-        if (!chosen.isEmpty() &&
-            QFileInfo(chosen.first()).fileName().startsWith(on ? program : tr("program")))
-            dialog->selectFile(on ? secret : plain);
-    });
-    // Its own question would wait in a loop of its own.
-    dialog->setOption(QFileDialog::DontConfirmOverwrite);
-    connect(dialog, &QFileDialog::fileSelected, this, [this, redact](const QString& path) {
-        const bool hidden = redact->isChecked();
-        if (!QFileInfo::exists(path)) {
-            workspace_.save(path, hidden);
-            return;
-        }
-        auto* box = new QMessageBox(QMessageBox::Question, tr("Save a dump"),
-                                    tr("%1 exists already.").arg(QFileInfo(path).fileName()),
-                                    QMessageBox::NoButton, this);
-        box->setAttribute(Qt::WA_DeleteOnClose);
-        const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
-        box->addButton(tr("Keep it"), QMessageBox::RejectRole);
-        connect(replace, &QPushButton::clicked, this,
-                [this, path, hidden] { workspace_.save(path, hidden); });
-        box->open();
-    });
-    dialog->open();
+    auto* dialog = new SaveDialog(workspace_, wish, formats, this);
+    connect(dialog, &SaveDialog::chosen, this,
+            [this, formats](const QString& path, const ExportWish& chosen) {
+                if (formats == SaveDialog::Formats::All) {
+                    const std::string_view name = observe::exportFormatInfo(chosen.format).name;
+                    QSettings().setValue(QStringLiteral("exportFormat"),
+                                         QString::fromUtf8(name.data(), static_cast<int>(name.size())));
+                }
+                exportTo(path, chosen);
+            });
+    openFileDialog(dialog);
+}
+
+/// Asks first where an older file would go.
+void MainWindow::exportTo(const QString& path, const ExportWish& wish) {
+    if (!QFileInfo::exists(path)) {
+        workspace_.exportTo(path, wish);
+        return;
+    }
+    auto* box = new QMessageBox(
+        QMessageBox::Question,
+        wish.format == observe::ExportFormat::Dump ? tr("Save a dump") : tr("Export the jobs"),
+        tr("%1 exists already.").arg(QFileInfo(path).fileName()), QMessageBox::NoButton, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
+    box->addButton(tr("Keep it"), QMessageBox::RejectRole);
+    connect(replace, &QPushButton::clicked, this, [this, path, wish] { workspace_.exportTo(path, wish); });
+    box->open();
 }
 
 void MainWindow::savingChanged() {
     using State = Workspace::Saving::State;
     const auto& saving = workspace_.saving();
-    save_->setEnabled(workspace_.shows() && !(saving && saving->state == State::Going));
+    for (QAction* action : {save_, export_})
+        action->setEnabled(workspace_.shows() && !(saving && saving->state == State::Going));
     if (!saving)
         saveBanner_->say({});
     else if (saving->state == State::Going)
-        saveBanner_->say(tr("Saving %1… %2 %").arg(saving->path).arg(static_cast<int>(saving->share * 100)),
+        saveBanner_->say(tr("%1… %2 %")
+                             .arg(saving->path.isEmpty() ? tr("Copying") : tr("Saving %1").arg(saving->path))
+                             .arg(static_cast<int>(saving->share * 100)),
                          tr("Stop"));
     else
         saveBanner_->say(saving->sentence, tr("Dismiss"));

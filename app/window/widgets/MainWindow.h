@@ -7,6 +7,7 @@
 #include "model/Workspace.h"
 #include "program/Launcher.h"
 #include "theme/Theme.h"
+#include "widgets/SaveDialog.h"
 
 #include <QHash>
 #include <QMainWindow>
@@ -99,6 +100,8 @@ public:
     Banner& openBanner() noexcept { return *openBanner_; }
     StartDialog* startDialog() const noexcept;
     void askSave();
+    /// In which format and where to; of this job and all below it, or of all jobs.
+    void askExport(JobId job);
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -115,7 +118,9 @@ private:
     void stateChanged();
     void offerReturn();
     void returnThrough();
-    QFileDialog* newFileDialog(const QString& title);
+    void openFileDialog(QFileDialog* dialog);
+    void askWhere(const ExportWish& wish, SaveDialog::Formats formats);
+    void exportTo(const QString& path, const ExportWish& wish);
     void savingChanged();
     void openingChanged();
     void openNext();
@@ -164,7 +169,7 @@ private:
     StatusBar* status_;
     QDockWidget *targetsDock_, *detailsDock_, *findingsDock_, *endedDock_, *commandsDock_, *outputDock_,
         *compareDock_;
-    QAction* save_ = nullptr;
+    QAction *save_ = nullptr, *export_ = nullptr;
     QMenu* compareMenu_ = nullptr;
     QPointer<QFileDialog> fileDialog_;
     QString raisedFor_; ///< search for which the ended jobs were brought to the front

@@ -618,13 +618,20 @@ TEST_F(ExportTest, TraceEventsNestOnEachTrackAndHaveTimes) {
     const Json trace = Json::parse(exported(in, {.format = ExportFormat::TraceEvents}));
     std::map<std::pair<int, int>, std::vector<std::pair<double, double>>> tracks;
     std::set<std::pair<int, int>> named;
+    std::map<int, std::string> lastName;
     std::size_t lives = 0;
     for (const Json& event : trace.at("traceEvents")) {
         const std::pair track{event.at("pid").get<int>(), event.at("tid").get<int>()};
         const std::string phase = event.at("ph");
         if (phase == "M") {
-            if (event.at("name") == "thread_name")
-                EXPECT_TRUE(named.insert(track).second) << "one name for each track";
+            if (event.at("name") != "thread_name")
+                continue;
+            EXPECT_TRUE(named.insert(track).second) << "one name for each track";
+            EXPECT_NE(track.first, track.second) << "that would be a main thread";
+            // Whoever sorts a group's tracks by name has the tree's order.
+            std::string& last = lastName[track.first];
+            EXPECT_LT(last, event.at("args").at("name").get<std::string>());
+            last = event.at("args").at("name");
             continue;
         }
         EXPECT_GE(event.at("ts").get<double>(), 0);
@@ -647,7 +654,7 @@ TEST_F(ExportTest, TraceEventsNestOnEachTrackAndHaveTimes) {
                 << "slices of one track lie in each other or one after the other";
         }
     const double end = (5'000'000'000 - 1'000'000'000) / 1e3;
-    EXPECT_NEAR(tracks.rbegin()->second.front().second, end, 2'000);
+    EXPECT_NEAR(tracks.begin()->second.front().second, end, 2'000);
 }
 
 // Files

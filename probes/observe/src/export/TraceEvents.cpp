@@ -25,6 +25,10 @@ public:
         : what_(what)
         , out_(out)
         , json_(out.text())
+        , leaves_(what.jobs + 1)
+        , endedGroup_(what.jobs + 2)
+        , firstRoot_(what.jobs + 3)
+        , digits_(std::to_string(what.jobs).size())
         , findingsOf_(what.findingsByJob()) {}
 
     void write() {
@@ -52,8 +56,7 @@ public:
     }
 
 private:
-    // A group of tracks is a process to the format, a track a thread.
-    static constexpr std::uint64_t leaves = 1, endedGroup = 2, firstRoot = 10, lastGroup = 0x7fff'ffff;
+    static constexpr std::uint64_t lastGroup = 0x7fff'ffff;
 
     JsonWriter& event(std::string_view phase, std::uint64_t group, std::uint64_t track) {
         return json_.line().beginObject().key("ph").value(phase).key("pid").value(group).key("tid").value(
@@ -85,24 +88,26 @@ private:
 
     bool live() {
         bool anyLeaf = false;
-        std::uint64_t roots = 0, track = 0, group = leaves;
+        std::uint64_t roots = 0, track = 0, group = leaves_;
         return what_.walk([&](Node node, std::size_t depth) {
             const JobRow& row = what_.row(node);
             const std::string label = jobLabel(row, what_.words());
             if (depth == 0) {
                 // Roots that nothing is below share a group: a flat dump is nothing else.
-                group = what_.firstChild(node) == noNode ? leaves : firstRoot + roots++;
-                if (group != leaves || !anyLeaf) {
+                group = what_.firstChild(node) == noNode ? leaves_ : firstRoot_ + roots++;
+                if (group != leaves_ || !anyLeaf) {
                     metadata("process_name", group, 0,
-                             group != leaves ? label + (what_.tree.isOrphanRoot(node) ? " (orphan)" : "")
-                                             : "Jobs without parent and children");
-                    order("process_sort_index", group, 0, group == leaves ? lastGroup : group);
-                    anyLeaf = anyLeaf || group == leaves;
+                             group != leaves_ ? label + (what_.tree.isOrphanRoot(node) ? " (orphan)" : "")
+                                              : "Jobs without parent and children");
+                    order("process_sort_index", group, 0, group == leaves_ ? lastGroup : group);
+                    anyLeaf = anyLeaf || group == leaves_;
                 }
             }
             ++track;
-            // Blanks would be lost on the page that shows it.
-            std::string indent;
+            // Perfetto sorts tracks by their names, and shows no blanks in front of them.
+            std::string indent = std::to_string(track);
+            indent.insert(0, digits_ - std::min(digits_, indent.size()), '0');
+            indent += ' ';
             for (std::size_t i = 0; i < std::min(depth, deepestIndent); ++i)
                 indent += "· ";
             metadata("thread_name", group, track, indent + label);
@@ -165,8 +170,8 @@ private:
         std::sort(jobs.begin(), jobs.end(), [&](const EndedJob* a, const EndedJob* b) {
             return std::pair(begin(*a), a->id) < std::pair(begin(*b), b->id);
         });
-        metadata("process_name", endedGroup, 0, "Ended lately");
-        order("process_sort_index", endedGroup, 0, endedGroup);
+        metadata("process_name", endedGroup_, 0, "Ended lately");
+        order("process_sort_index", endedGroup_, 0, endedGroup_);
         using Track = std::pair<std::int64_t, std::uint64_t>; // free from, number
         std::priority_queue<Track, std::vector<Track>, std::greater<>> free;
         for (const EndedJob* const job : jobs) {
@@ -175,12 +180,14 @@ private:
                 track = free.top().second;
                 free.pop();
             } else {
-                metadata("thread_name", endedGroup, track, "ended " + std::to_string(track));
-                order("thread_sort_index", endedGroup, track, track);
+                const std::string number = std::to_string(track);
+                metadata("thread_name", endedGroup_, track,
+                         std::string(5 - std::min<std::size_t>(number.size(), 5), '0') + number);
+                order("thread_sort_index", endedGroup_, track, track);
             }
             free.emplace(std::max(job->at, begin(*job) + 1), track);
             const JobRow& row = job->row;
-            slice(row.id ? jobLabel(row, what_.words()) : "a job that nothing more is known of", endedGroup,
+            slice(row.id ? jobLabel(row, what_.words()) : "a job that nothing more is known of", endedGroup_,
                   track, begin(*job), job->at, name(job->finalState));
             json_.key("id").value(job->id.value).key("finalState").value(name(job->finalState));
             if (job->failure != 0)
@@ -197,7 +204,7 @@ private:
         for (const Incident& incident : what_.dump.incidents) {
             if (incident.what != IncidentKind::Commanded || incident.at < zero_)
                 continue;
-            event("i", endedGroup, 0).key("s").value("g").key("cat").value("command").key("ts");
+            event("i", endedGroup_, 0).key("s").value("g").key("cat").value("command").key("ts");
             json_.microseconds(incident.at - zero_).key("name");
             json_.value("cancel " + jobLabel(incident.job, what_.words())).key("args").beginObject();
             json_.key("text").value(incident.text).endObject().endObject();
@@ -207,6 +214,10 @@ private:
     const Exported& what_;
     TextOutput& out_;
     JsonWriter json_;
+    // A group of tracks is a process to the format, a track a thread. One whose numbers are the same would be
+    // taken for a main thread.
+    std::uint64_t leaves_, endedGroup_, firstRoot_;
+    std::size_t digits_; ///< of the last track's number
     std::unordered_multimap<JobId, std::size_t> findingsOf_;
     std::int64_t zero_ = 0;
 };

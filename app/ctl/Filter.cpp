@@ -9,10 +9,9 @@ observe::Result<observe::QueryMatcher> matcherFor(const Snapshot& snapshot, cons
     auto query = parseFilter(filter);
     if (!query)
         return observe::Problem{query.problem()};
-    observe::QueryMatcher matcher(*std::move(query), snapshot.tree, snapshot.dictionary,
-                                  [sizes = observe::subtreeSizes(snapshot.tree)](observe::Node node) {
-                                      return sizes[node];
-                                  });
+    observe::QueryMatcher matcher(
+        *std::move(query), snapshot.tree, snapshot.dictionary,
+        [sizes = observe::subtreeSizes(snapshot.tree)](observe::Node node) { return sizes[node]; });
     matcher.refresh(snapshot.now, snapshot.findings);
     return matcher;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long it takes to save a dump of what is observed, to have the tree again from the file, to export it, to
-// group its jobs, and to compare it with another.
+// How long it takes to save a dump of what is observed, to have the tree again from the file, to export it,
+// to group its jobs, and to compare it with another.
 #include "Figure.h"
 #include "Target.h"
 

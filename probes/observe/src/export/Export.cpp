@@ -38,7 +38,8 @@ std::vector<Finding> findingsIn(const Exported& what, const std::optional<std::v
     batch.incidents = what.dump.incidents;
     EndedJobs ended;
     ended.apply(batch, what.tree);
-    std::vector<Finding> found = observe::findings(what.tree, ended, what.words(), what.now());
+    std::vector<Finding> found =
+        observe::findings(what.tree, ended, what.words(), what.now(), settingsFor(what.dump.info));
     if (confirmed)
         std::erase_if(found, [&](const Finding& each) {
             return std::none_of(confirmed->begin(), confirmed->end(), [&](const Finding& known) {

@@ -61,8 +61,8 @@ public:
     void stateChanges(JobState state, std::uint16_t setFlags = 0, std::uint16_t clearFlags = 0) noexcept;
     void flagsChange(std::uint16_t setFlags, std::uint16_t clearFlags) noexcept;
 
-    /// A hint that `queued` or `runs` comes in a moment: fetches the slot, which has left the caches while the
-    /// job waited.
+    /// A hint that `queued` or `runs` comes in a moment: fetches the slot, which has left the caches while
+    /// the job waited.
     void approach() const noexcept;
     /// Ready to run, in a dispatcher's queue.
     void queued() noexcept;

@@ -32,10 +32,6 @@ Json dumpFacts(const observe::SourceInfo& info) {
 
 namespace {
 
-Json seconds(std::optional<std::int64_t> nanoseconds) {
-    return nanoseconds ? Json(seconds(*nanoseconds)) : Json(nullptr);
-}
-
 Json callStack(const observe::CallStackText& stack) {
     return Json::parse(observe::callStackJson(stack));
 }

@@ -312,8 +312,8 @@ int main(int count, char** arguments) {
     ctl::ExportOptions exportOptions;
     std::string format;
     std::vector<std::string> formats;
-    for (const coroscope::observe::ExportFormatInfo& each : coroscope::observe::exportFormats())
-        formats.emplace_back(each.name);
+    for (const coroscope::observe::ExportFormatInfo& known : coroscope::observe::exportFormats())
+        formats.emplace_back(known.name);
     exporting->add_option("--format", format, "The format; without it that of the file's ending")
         ->check(CLI::IsMember(formats));
     exporting->add_option("--filter", exportOptions.filter,

@@ -15,12 +15,9 @@ std::uint8_t doing(const observe::JobRow& row) noexcept {
                                      (row.state == JobState::Cancelling ? cancelling : 0u));
 }
 
-/// Enough of a row to count it out again.
-observe::JobRow rowDoing(std::uint8_t does) noexcept {
-    observe::JobRow row;
-    row.execution = static_cast<Execution>(does & ~cancelling);
-    row.state = (does & cancelling) != 0 ? JobState::Cancelling : JobState::Active;
-    return row;
+void countOut(observe::JobCounts& counts, std::uint8_t does) noexcept {
+    observe::addTo(counts, static_cast<Execution>(does & ~cancelling),
+                   (does & cancelling) != 0 ? JobState::Cancelling : JobState::Active, ~std::uint64_t{0});
 }
 
 } // namespace
@@ -73,7 +70,7 @@ bool RowGroups::putIn(Node node) {
     of_[node] = group;
     does_[node] = does;
     Group& all = groups_[group];
-    observe::addTo(all.counts, row, 1);
+    observe::addTo(all.counts, row.execution, row.state, 1);
     for (std::int64_t* const oldest : {&all.oldest, &all.oldestSoFar})
         if (row.createdAt != 0 && (*oldest == 0 || row.createdAt < *oldest))
             *oldest = row.createdAt;
@@ -83,7 +80,7 @@ bool RowGroups::putIn(Node node) {
 bool RowGroups::takeOut(Node node) {
     if (groupOf(node) == none)
         return false;
-    observe::addTo(groups_[of_[node]].counts, rowDoing(does_[node]), ~std::uint64_t{0});
+    countOut(groups_[of_[node]].counts, does_[node]);
     of_[node] = none;
     return true;
 }

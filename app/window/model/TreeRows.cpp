@@ -249,7 +249,6 @@ void TreeRows::rebuildRows() {
 }
 
 /// The groups that have jobs to show, those with most of them first, and below the open ones their jobs.
-template <class Items>
 void TreeRows::collectGroups(Items& into) {
     std::vector<std::uint32_t> count(groups_->size(), 0);
     std::vector<std::vector<Node>> members(groups_->size());

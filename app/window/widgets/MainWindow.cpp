@@ -663,11 +663,12 @@ void MainWindow::fillCompare(QMenu& menu) {
 void MainWindow::askCompare() {
     if (fileDialog_ != nullptr || !workspace_.shows())
         return;
-    QFileDialog* dialog = newFileDialog(tr("Compare with a dump"));
+    auto* dialog = new QFileDialog(this, tr("Compare with a dump"));
+    dialog->setOption(QFileDialog::DontUseNativeDialog);
     dialog->setFileMode(QFileDialog::ExistingFile);
     dialog->setNameFilters({tr("Dumps (*.coroscope *.txt *.log *.json *.gz *.zst)"), tr("All files (*)")});
     connect(dialog, &QFileDialog::fileSelected, compare_, &ComparePanel::withFile);
-    dialog->open();
+    openFileDialog(dialog);
 }
 
 void MainWindow::showGroup(int session, observe::GroupBy by, std::uint64_t key) {

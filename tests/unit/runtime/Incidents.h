@@ -51,6 +51,7 @@ private:
             return "failure";
         case IncidentKind::Commanded:
         case IncidentKind::Failed:
+        case IncidentKind::CircularReference:
         case IncidentKind::Unknown:
             break;
         }

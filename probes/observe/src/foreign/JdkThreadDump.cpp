@@ -353,8 +353,7 @@ bool beginsJdkThreadDump(std::string_view beginning) {
 }
 
 void readJdkThreadDump(ByteSource& bytes, ForeignDump& dump) {
-    dump.info().program = "Java";
-    dump.info().format = "a thread dump of the JDK";
+    dump.describe("Java", "a thread dump of the JDK", true);
     Handler handler(dump);
     Bytes::State state(bytes);
     Json::sax_parse(Bytes(state), Bytes(), &handler, nlohmann::detail::input_format_t::json, false);

@@ -75,6 +75,27 @@ TEST(SnapshotFindings, AreNoneWhereAllIsWell) {
     }
 }
 
+TEST(SnapshotFindings, OfAThreadOfTheUserInterfaceAreOnlyWhileItRunsACoroutineThatBlocks) {
+    const auto thread = [](const std::string& name, const std::string& caller) {
+        return openedText("\"" + name +
+                          "\" prio=0 tid=0x0 nid=0x0 waiting on condition\n     java.lang.Thread.State: "
+                          "WAITING\n\tat java.lang.Object.wait(Object.java:1)\n" +
+                          caller +
+                          "\n---------- Coroutine dump ----------\n- JobImpl{Active}\n"
+                          "\t- \"x#7\":StandaloneCoroutine{Active}, state: RUNNING\n");
+    };
+    const std::string ours = "\tat a.B.c(B.kt:1)\n",
+                      idle = "\tat java.awt.EventQueue.getNextEvent(E.java:1)\n";
+    EXPECT_EQ(thread("AWT-EventQueue-0 @x#7", ours).told(),
+              "blocked-worker warning suspected: x launch #7\n");
+    EXPECT_EQ(thread("AWT-EventQueue-0", ours).told(), "");
+    EXPECT_EQ(thread("AWT-EventQueue-0 @x#7", idle + ours).told(), "") << "a dialog that runs on it";
+    EXPECT_EQ(thread("DefaultDispatcher-worker-1", ours).told(),
+              "blocked-worker warning suspected: DefaultDispatcher-worker-1 thread\n");
+    EXPECT_EQ(thread("DefaultDispatcher-worker-1", "").told(), "") << "nobody's code has called it";
+    EXPECT_EQ(thread("pool-1-thread-1 @x#7", ours).told(), "") << "it may be there to be blocked";
+}
+
 TEST(SnapshotFindings, OfJobsNeverStartedAreAHintWhereNobodyIsLeftToStartThem) {
     const Opened dump = file("lazy-unstarted.txt");
     EXPECT_EQ(dump.told(), "lazy-never-started hint suspected: part async #9\n");

@@ -154,6 +154,33 @@ TEST(ThreadDump, OfSeveralTheLastWithWhatBelongsToIt) {
         << "without a head it begins with the same thread";
 }
 
+TEST(ForeignDumps, OneBehindAnotherIsReadAsIfItStoodAlone) {
+    const std::vector<std::string> names{"debugprobes.txt",   "goroutines.txt",      "intellij.txt",
+                                         "job-hierarchy.txt", "jvm-thread-info.txt", "jvm-mended.txt"};
+    const auto hasThreads = [](const std::string& name) {
+        return name.starts_with("jvm") || name.starts_with("intellij");
+    };
+    for (const std::string& first : names)
+        for (const std::string& second : names) {
+            if (first == second && first == "job-hierarchy.txt")
+                continue; // without a head they are one forest
+            if (hasThreads(first) || hasThreads(second))
+                if (first != second && first != "goroutines.txt" && second != "goroutines.txt")
+                    continue; // they are parts of one
+            const std::string before = contents(dumpFile(first)), text = contents(dumpFile(second));
+            const Opened alone = openedText(text);
+            // Cut off within a stack, too.
+            for (const std::size_t size : {before.size(), before.rfind("\tat "), before.size() / 2}) {
+                const Opened both = openedText(before.substr(0, size) + "\n" + text);
+                EXPECT_EQ(both.drawn(), alone.drawn()) << first << ", " << second;
+                EXPECT_EQ(both.source->info().format, alone.source->info().format);
+                EXPECT_EQ(both.source->info().parentsTold, alone.source->info().parentsTold);
+                EXPECT_EQ(both.source->info().rootsTold, alone.source->info().rootsTold);
+                EXPECT_EQ(both.told(), alone.told());
+            }
+        }
+}
+
 TEST(ThreadDump, InterruptedCutOffOrHostileGivesWhatIsThere) {
     std::string dump = contents(dumpFile("jvm-deadlock.txt"));
     dump.insert(dump.find("\"teller\""), "18:02 INFO somebody else writes here\n");

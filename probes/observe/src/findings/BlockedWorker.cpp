@@ -16,13 +16,12 @@ namespace coroscope::observe {
 
 namespace {
 
-/// Of threads that run what others wait for.
-constexpr std::string_view workers[] = {"DefaultDispatcher-worker-", "AWT-EventQueue-",
-                                        "JavaFX Application Thread"};
-
-bool isWorker(std::string_view name) {
-    for (const std::string_view prefix : workers)
-        if (name.starts_with(prefix))
+/// Others wait for this thread. A user interface's thread is judged only while it runs a coroutine.
+bool servesOthers(std::string_view name, bool runsCoroutine) {
+    if (name.starts_with("DefaultDispatcher-worker-"))
+        return true;
+    for (const std::string_view prefix : {"AWT-EventQueue-", "JavaFX Application Thread"})
+        if (runsCoroutine && name.starts_with(prefix))
             return true;
     return false;
 }
@@ -61,9 +60,9 @@ private:
         const JobRow& row = joined ? rules_.tree.row(parent) : thread;
         if (call && call->runBlocking && call->insideCoroutine)
             add(row, *call, "Its thread " + name, call->limited);
-        else if (isWorker(name) && joined && !call && thread.waitKind == WaitKind::Mutex)
+        else if (servesOthers(name, joined) && joined && !call && thread.waitKind == WaitKind::Mutex)
             add(row, {"synchronized", 0, 0}, "Its thread " + name, false);
-        else if (isWorker(name) && call && !call->runBlocking && !call->limited)
+        else if (servesOthers(name, joined) && call && !call->runBlocking && !call->limited)
             add(row, *call, joined ? "Its thread " + name : "It", false);
     }
 

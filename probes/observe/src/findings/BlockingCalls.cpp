@@ -49,6 +49,8 @@ constexpr Known calls[] = {
     {"sun.security.ssl.SSLSocketImpl$AppInputStream.read", "a socket's read"},
 };
 constexpr std::string_view libraries[] = {"java.", "javax.", "jdk.", "sun.", "com.sun."};
+/// A user interface's thread waits there for what comes next, also within a dialog.
+constexpr std::string_view nextEvent = "java.awt.EventQueue.getNextEvent";
 constexpr std::string_view joinBlocking = "kotlinx.coroutines.BlockingCoroutine.joinBlocking";
 constexpr std::string_view limitedWorker = "kotlinx.coroutines.internal.LimitedDispatcher$Worker";
 constexpr std::string_view resumed = "kotlin.coroutines.jvm.internal.BaseContinuationImpl.resumeWith";
@@ -74,15 +76,18 @@ std::optional<BlockingCall> blockingCall(const StackText& stack) {
     BlockingCall found;
     bool blocks = false;
     std::size_t at = 0;
-    for (; at < depth && ofALibrary(function(at)); ++at)
+    for (; at < depth && ofALibrary(function(at)); ++at) {
+        if (function(at) == nextEvent)
+            return {};
         for (const Known& known : calls)
             if (function(at) == known.function) {
                 found.what = known.what;
                 found.call = at;
                 blocks = true;
             }
-    // Kotlin's own library waits for work there.
-    if (at < depth && function(at).starts_with("kotlinx.coroutines.") && function(at) != joinBlocking)
+    }
+    // Where nobody but a library has called it, or Kotlin's own, the thread waits for work.
+    if (at == depth || (function(at).starts_with("kotlinx.coroutines.") && function(at) != joinBlocking))
         blocks = false;
     found.caller = std::min(at, depth == 0 ? 0 : depth - 1);
     for (std::size_t i = 0; i < depth; ++i) {

@@ -28,6 +28,13 @@ public:
     explicit DebugProbesSection(ForeignDump& dump)
         : dump_(dump) {}
 
+    void start(const TextLine& line) override {
+        if (isEntry(line.text))
+            dump_.startOver(line.number, ForeignDump::Part::Coroutines);
+        dump_.describe("Kotlin", "a coroutine dump of Kotlin's DebugProbes", false);
+        take(line);
+    }
+
     bool take(const TextLine& line) override {
         if (isHead(line.text)) {
             finish();
@@ -86,14 +93,7 @@ private:
 std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dump) {
     if (!isHead(line.text) && !isEntry(line.text))
         return nullptr;
-    if (isEntry(line.text))
-        dump.startOver(line.number, ForeignDump::Part::Coroutines);
-    dump.info().program = "Kotlin";
-    dump.info().format = "a coroutine dump of Kotlin's DebugProbes";
-    dump.info().parentsTold = false;
-    auto section = std::make_unique<DebugProbesSection>(dump);
-    section->take(line);
-    return section;
+    return std::make_unique<DebugProbesSection>(dump);
 }
 
 } // namespace coroscope::observe

@@ -106,10 +106,17 @@ void ForeignDump::startOver(std::uint64_t line, Part part) {
     left_ = 0;
     copies_ = 0;
     info_.problems.clear(); // of what is not shown
-    info_.rootsTold = false;
     problems_ = 0;
     ++dumps_;
     begins_ = line;
+}
+
+void ForeignDump::describe(std::string_view program, std::string_view format, bool parentsTold,
+                           bool rootsTold) {
+    info_.program = program;
+    info_.format = format;
+    info_.parentsTold = parentsTold;
+    info_.rootsTold = rootsTold;
 }
 
 Dump ForeignDump::finish() {

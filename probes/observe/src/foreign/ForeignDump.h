@@ -63,6 +63,9 @@ public:
     std::uint64_t dumps() const noexcept { return dumps_; }
 
     SourceInfo& info() noexcept { return info_; }
+    /// As SourceInfo has them.
+    void describe(std::string_view program, std::string_view format, bool parentsTold,
+                  bool rootsTold = false);
     /// All of it, once.
     Dump finish();
 

@@ -92,10 +92,22 @@ public:
     explicit GoroutineSection(ForeignDump& dump)
         : dump_(dump) {}
 
+    void start(const TextLine& line) override {
+        dump_.startOver(line.number);
+        dump_.describe("Go", "a dump of Go's goroutines", true);
+        take(line);
+    }
+
     bool take(const TextLine& line) override {
         if (const auto found = headOf(line.text)) {
             endGoroutine();
-            begin(*found);
+            // Threads that run none have number 0, each of them.
+            if (found->number != 0 && numbers_.count(found->number) != 0) {
+                finish();
+                start(line);
+            } else {
+                begin(*found);
+            }
             return true;
         }
         if (job_ == ForeignDump::none)
@@ -142,6 +154,7 @@ public:
             if (const auto found = numbers_.find(creator); found != numbers_.end() && found->second != job)
                 dump_.setParent(job, found->second);
         creators_.clear();
+        numbers_.clear();
     }
 
 private:
@@ -241,12 +254,7 @@ private:
 std::unique_ptr<Section> beginGoroutines(const TextLine& line, ForeignDump& dump) {
     if (!headOf(line.text))
         return nullptr;
-    dump.startOver(line.number);
-    dump.info().program = "Go";
-    dump.info().format = "a dump of Go's goroutines";
-    auto section = std::make_unique<GoroutineSection>(dump);
-    section->take(line);
-    return section;
+    return std::make_unique<GoroutineSection>(dump);
 }
 
 } // namespace coroscope::observe

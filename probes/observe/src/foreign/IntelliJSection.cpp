@@ -108,6 +108,11 @@ public:
     explicit IntelliJSection(ForeignDump& dump)
         : dump_(dump) {}
 
+    void start(const TextLine& line) override {
+        dump_.describe("IntelliJ platform", "a coroutine dump of IntelliJ's platform", true, true);
+        take(line);
+    }
+
     bool take(const TextLine& line) override {
         if (line.text.starts_with(rule)) {
             finish();
@@ -212,13 +217,7 @@ private:
 std::unique_ptr<Section> beginIntelliJ(const TextLine& line, ForeignDump& dump) {
     if (!isHead(line.text))
         return nullptr;
-    dump.info().program = "IntelliJ platform";
-    dump.info().format = "a coroutine dump of IntelliJ's platform";
-    dump.info().parentsTold = true;
-    dump.info().rootsTold = true;
-    auto section = std::make_unique<IntelliJSection>(dump);
-    section->take(line);
-    return section;
+    return std::make_unique<IntelliJSection>(dump);
 }
 
 } // namespace coroscope::observe

@@ -295,8 +295,7 @@ bool beginsJdkThreadDump(std::string_view beginning) {
 }
 
 void readJdkThreadDump(ByteSource& bytes, ForeignDump& dump) {
-    dump.info().program = "Java";
-    dump.info().format = "a thread dump of the JDK";
+    dump.describe("Java", "a thread dump of the JDK", true);
     Handler handler(dump);
     Json::sax_parse(JsonBytes(bytes), JsonBytes(), &handler, nlohmann::detail::input_format_t::json, false);
     handler.finish();

@@ -48,6 +48,12 @@ public:
     explicit JobHierarchySection(ForeignDump& dump)
         : dump_(dump) {}
 
+    void start(const TextLine& line) override {
+        dump_.startOver(line.number, ForeignDump::Part::Coroutines);
+        dump_.describe("Kotlin", "a job hierarchy of Kotlin's DebugProbes", true);
+        take(line);
+    }
+
     bool take(const TextLine& line) override {
         const auto found = parsed(line.text);
         if (!found)
@@ -84,13 +90,7 @@ std::unique_ptr<Section> beginJobHierarchy(const TextLine& line, ForeignDump& du
     const auto first = parsed(line.text);
     if (!first || first->depth != 0)
         return nullptr;
-    dump.startOver(line.number, ForeignDump::Part::Coroutines);
-    dump.info().program = "Kotlin";
-    dump.info().format = "a job hierarchy of Kotlin's DebugProbes";
-    dump.info().parentsTold = true;
-    auto section = std::make_unique<JobHierarchySection>(dump);
-    section->take(line);
-    return section;
+    return std::make_unique<JobHierarchySection>(dump);
 }
 
 } // namespace coroscope::observe

@@ -69,6 +69,7 @@ void readText(ByteSource& bytes, ForeignDump& dump) {
             if (section)
                 section->finish();
             section = std::move(next);
+            section->start(line);
             strays.between();
             begun = true;
             break;

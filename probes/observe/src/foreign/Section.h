@@ -19,14 +19,16 @@ struct TextLine {
 class Section {
 public:
     virtual ~Section() = default;
+    /// Takes its first line. What was there before has finished.
+    virtual void start(const TextLine& line) = 0;
     /// False: the line is none of this format's. More of it may follow.
     virtual bool take(const TextLine& line) = 0;
     /// No more lines will come.
     virtual void finish() = 0;
 };
 
-/// Null when no dump of that format begins with this line. What the section finds goes to `dump`, which must
-/// outlive it.
+/// Null when no dump of that format begins with this line. What the section finds, from its start() on, goes
+/// to `dump`, which must outlive it.
 std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginJobHierarchy(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginIntelliJ(const TextLine& line, ForeignDump& dump);

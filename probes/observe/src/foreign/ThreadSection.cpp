@@ -103,6 +103,8 @@ public:
     explicit ThreadSection(ForeignDump& dump)
         : dump_(dump) {}
 
+    void start(const TextLine& line) override { take(line); }
+
     bool take(const TextLine& line) override {
         if (line.text.starts_with(fullDump)) {
             finish();
@@ -170,11 +172,8 @@ private:
         begun_ = true;
         dump_.startOver(line.number, ForeignDump::Part::Threads);
         deadlocks_ = false;
-        if (dump_.has(ForeignDump::Part::Coroutines))
-            return;
-        dump_.info().program = "Java";
-        dump_.info().format = "a thread dump of a JVM";
-        dump_.info().parentsTold = false;
+        if (!dump_.has(ForeignDump::Part::Coroutines))
+            dump_.describe("Java", "a thread dump of a JVM", false);
     }
 
     void beginThread(const Head& head, std::uint64_t number) {
@@ -266,6 +265,8 @@ private:
             lockName_ = lock.name();
             return true;
         }
+        if (line.starts_with("waiting on the Class initialization monitor"))
+            return true;
         if (line.starts_with("locked "))
             line.remove_prefix(7);
         else if (!line.starts_with("<0x") && line.find('@') == std::string_view::npos)
@@ -376,9 +377,7 @@ private:
 std::unique_ptr<Section> beginThreads(const TextLine& line, ForeignDump& dump) {
     if (!line.text.starts_with(fullDump) && !headOf(line.text))
         return nullptr;
-    auto section = std::make_unique<ThreadSection>(dump);
-    section->take(line);
-    return section;
+    return std::make_unique<ThreadSection>(dump);
 }
 
 } // namespace coroscope::observe

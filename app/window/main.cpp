@@ -6,6 +6,8 @@
 #include "program/Log.h"
 #include "theme/SystemAppearance.h"
 #include "theme/Theme.h"
+#include "widgets/ComparePanel.h"
+#include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
 
 #include <QApplication>
@@ -14,6 +16,7 @@
 #include <QTimer>
 
 #include <csignal>
+#include <memory>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,6 +79,23 @@ int main(int argc, char** argv) {
         window.selectByName(arguments.select);
     if (!arguments.filter.isEmpty())
         window.setFilter(arguments.filter);
+    if (!arguments.groupBy.isEmpty() || !arguments.compare.isEmpty()) {
+        // Once there are jobs to look at.
+        auto once = std::make_shared<QMetaObject::Connection>();
+        *once = QObject::connect(&window.workspace(), &Workspace::updated, &window, [&, once] {
+            if (window.workspace().tree().size() == 0)
+                return;
+            QObject::disconnect(*once);
+            if (!arguments.groupBy.isEmpty())
+                window.workspace().setGrouping(
+                    coroscope::observe::groupingOf(arguments.groupBy.toStdString()));
+            if (const auto selected = window.workspace().selectedNode();
+                selected != coroscope::observe::noNode)
+                window.tree().show(selected);
+            if (!arguments.compare.isEmpty())
+                window.compare().withFile(arguments.compare);
+        });
+    }
     if (arguments.demo)
         window.startSample();
     else if (!arguments.file.isEmpty())

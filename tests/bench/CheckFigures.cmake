@@ -19,7 +19,7 @@ if(PEERS)
 endif()
 if(WINDOW)
     list(APPEND expected window.1m.frame_p50_ms window.1m.frame_p99_ms window.bytes_per_job
-        map.1m.frame_p50_ms map.1m.frame_p99_ms)
+        groups.1m.frame_p50_ms groups.1m.frame_p99_ms map.1m.frame_p50_ms map.1m.frame_p99_ms)
 endif()
 file(STRINGS ${JSON} lines)
 foreach(line IN LISTS lines)

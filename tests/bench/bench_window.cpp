@@ -225,6 +225,16 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
     print("window.1m.frame_p99_ms", tree.p99, "ms", 16, "QTreeView with a filter proxy", peer);
     print("window.bytes_per_job", memory, "bytes", 128, "tokio-console, quoted (GB in all)", 10);
 
+    // In groups, the largest of them open.
+    window.workspace().setGrouping(observe::GroupBy::SuspensionSite);
+    window.tree().setExpanded(window.workspace().rows().at(0), true);
+    look(window);
+    run(seconds / 2);
+    const Measured groups = measure(window, target, window.tree().viewport(), eventsPerSecond, runs, seconds);
+    print("groups.1m.frame_p50_ms", groups.p50, "ms", 8, "the tree", tree.p50);
+    print("groups.1m.frame_p99_ms", groups.p99, "ms", noGoal, "the tree", tree.p99);
+    window.workspace().setGrouping(std::nullopt);
+
     window.setView(ViewSwitch::Map);
     run(seconds / 2);
     QWidget* const icicle = &window.map().icicle();

@@ -257,7 +257,7 @@ void TreeRows::collectGroups(Items& into) {
         wanted[group] = open(firstGroup + group);
     for (Node node = 0; node < tree_.endNode(); ++node) {
         const std::uint32_t group = groups_->groupOf(node);
-        if (group == RowGroups::none || !sizes_.known(node) || (filtered_ && !has(node, shownBit_)))
+        if (group == RowGroups::none || (filtered_ && !has(node, shownBit_)))
             continue;
         ++count[group];
         if (wanted[group])

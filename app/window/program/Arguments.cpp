@@ -10,7 +10,7 @@ namespace coroscope::app {
 ArgumentsResult readArguments(int argc, const char* const* argv) {
     ArgumentsResult result;
     Arguments& a = result.arguments;
-    std::string via, file, screenshot, size, theme, select, filter, view, mapPicture;
+    std::string via, file, screenshot, size, theme, select, filter, view, mapPicture, groupBy, compare;
     CLI::App app("Shows, explains and stops the coroutines of a running program.", "coroscope");
     app.set_version_flag("--version", std::string("coroscope ") + COROSCOPE_VERSION);
     app.add_option("--pid", a.pid, "Attach to this process")->check(CLI::PositiveNumber);
@@ -32,6 +32,9 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     app.add_option("--theme", theme, "Appearance")->check(CLI::IsMember({"light", "dark", "auto"}));
     app.add_option("--select", select, "Select the first job with this name");
     app.add_option("--filter", filter, "Show the jobs that match: 'state:suspended age>30s'");
+    app.add_option("--group-by", groupBy, "Show the jobs by what they have in common")
+        ->check(CLI::IsMember({"site", "suspension", "stack"}));
+    app.add_option("--compare", compare, "Show what has changed since this dump");
     app.add_option("--view", view, "Show the jobs as rows or as a picture")
         ->check(CLI::IsMember({"tree", "map", "nodes"}));
     app.add_option("--map-picture", mapPicture, "Save the map to this file, PNG or SVG, and leave");
@@ -48,6 +51,8 @@ ArgumentsResult readArguments(int argc, const char* const* argv) {
     a.theme = QString::fromStdString(theme);
     a.filter = QString::fromStdString(filter);
     a.select = QString::fromStdString(select);
+    a.groupBy = QString::fromStdString(groupBy);
+    a.compare = QFile::decodeName(compare.c_str());
     a.view = QString::fromStdString(view);
     a.mapPicture = QFile::decodeName(mapPicture.c_str());
     if (!size.empty()) {

@@ -21,6 +21,8 @@ struct Arguments {
     QString theme; ///< "light", "dark", "auto", or empty: as remembered
     QString select;
     QString filter;
+    QString groupBy;    ///< "site", "suspension", "stack", or empty: the tree
+    QString compare;    ///< a dump that is compared with what is opened
     QString view;       ///< "tree", "map", "nodes", or empty: as remembered
     QString mapPicture; ///< to be saved after `after`
 };

@@ -125,8 +125,8 @@ QToolButton#stripScale { color: @dim; padding: 0 6px; }
 QToolButton#stripScale:checked { color: @accentText; border-color: transparent; }
 QToolButton#stripScale:checked:focus { border-color: @accent; }
 QWidget#momentPanel { background: @background; border: 1px solid @faint; border-radius: 6px; }
-QToolButton#mapColour, QToolButton#mapSave { color: @dim; padding: 2px 8px; border: 1px solid @line; }
-QToolButton#mapColour:hover, QToolButton#mapColour:focus, QToolButton#mapSave:hover, QToolButton#mapSave:focus { color: @text; }
+QToolButton#mapColour, QToolButton#mapSave, QToolButton#compareBy { color: @dim; padding: 2px 8px; border: 1px solid @line; }
+QToolButton#mapColour:hover, QToolButton#mapColour:focus, QToolButton#mapSave:hover, QToolButton#mapSave:focus, QToolButton#compareBy:hover, QToolButton#compareBy:focus { color: @text; }
 QLineEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }
 QLineEdit:focus { border-color: @accent; }
 QCheckBox { spacing: 8px; }
@@ -147,9 +147,9 @@ QStatusBar QToolButton:hover { color: @text; }
 QHeaderView { background: @background; border: none; }
 QHeaderView::section { background: @background; color: @dim; border: none; border-bottom: 1px solid @line; padding: 0 8px; }
 QListView, QTreeView { border: none; outline: 0; }
-QTreeView#findings::item, QTreeView#ended::item, QTreeView#commands::item, QTreeView#moments::item { padding: 0 8px; border: none; }
-QTreeView#findings::item:selected, QTreeView#ended::item:selected, QTreeView#commands::item:selected, QTreeView#moments::item:selected { background: @selection; }
-QTreeView#findings::item:hover:!selected, QTreeView#ended::item:hover:!selected, QTreeView#commands::item:hover:!selected, QTreeView#moments::item:hover:!selected { background: @hover; }
+QTreeView#findings::item, QTreeView#ended::item, QTreeView#commands::item, QTreeView#compare::item, QTreeView#moments::item { padding: 0 8px; border: none; }
+QTreeView#findings::item:selected, QTreeView#ended::item:selected, QTreeView#commands::item:selected, QTreeView#compare::item:selected, QTreeView#moments::item:selected { background: @selection; }
+QTreeView#findings::item:hover:!selected, QTreeView#ended::item:hover:!selected, QTreeView#commands::item:hover:!selected, QTreeView#compare::item:hover:!selected, QTreeView#moments::item:hover:!selected { background: @hover; }
 QMainWindow > QTabBar { background: @panel; }
 QTabBar::tab { background: @panel; color: @dim; border: none; border-top: 2px solid transparent; padding: 5px 14px; }
 QTabBar::tab:selected { background: @background; color: @text; border-top: 2px solid @accent; }

@@ -2,24 +2,41 @@
 #include "widgets/ComparePanel.h"
 
 #include "model/Format.h"
-#include "widgets/Cards.h"
+#include "theme/Theme.h"
 
 #include <coroscope/observe/Labels.h>
 
-#include <QComboBox>
 #include <QCoreApplication>
 #include <QFile>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QLabel>
+#include <QMenu>
 #include <QPointer>
 #include <QPushButton>
 #include <QThreadPool>
+#include <QToolButton>
 #include <QTreeView>
+#include <QVBoxLayout>
 
 #include <algorithm>
 
 namespace coroscope::app {
+
+namespace {
+QString byText(observe::GroupBy by) {
+    switch (by) {
+    case observe::GroupBy::CreationSite:
+        return ComparePanel::tr("By where created");
+    case observe::GroupBy::SuspensionSite:
+        return ComparePanel::tr("By where suspended");
+    case observe::GroupBy::Stack:
+        break;
+    }
+    return ComparePanel::tr("By stack");
+}
+} // namespace
 
 void CompareModel::show(observe::Comparison comparison) {
     beginResetModel();
@@ -95,7 +112,7 @@ QVariant CompareModel::headerData(int section, Qt::Orientation orientation, int 
         return {};
     if (role == Qt::TextAlignmentRole)
         return static_cast<int>((section == PlaceColumn ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
-    const QString names[] = {tr("Change"), tr("Before"), tr("After"), tr("New"), tr("Gone"), tr("Where")};
+    const QString names[] = {tr("Where"), tr("Before"), tr("After"), tr("Change"), tr("New"), tr("Gone")};
     return role == Qt::DisplayRole ? QVariant(names[section]) : QVariant();
 }
 
@@ -103,28 +120,43 @@ ComparePanel::ComparePanel(Workspace& workspace, QWidget* parent)
     : ListPanel(QStringLiteral("compare"), tr("What has changed"), new CompareModel, parent)
     , workspace_(workspace)
     , model_(static_cast<CompareModel*>(list()->model()))
-    , words_(new WrappedLabel(QString(), this))
-    , by_(new QComboBox(this))
+    , words_(new QLabel(this))
+    , notes_(new QLabel(this))
+    , byButton_(new QToolButton(this))
     , swap_(new QPushButton(tr("Swap"), this))
-    , again_(new QPushButton(tr("Compare again"), this)) {
+    , again_(new QPushButton(tr("Again"), this)) {
     words_->setObjectName(QStringLiteral("compareWords"));
-    words_->setProperty("dim", true);
-    words_->setTextFormat(Qt::PlainText);
-    by_->setObjectName(QStringLiteral("compareBy"));
-    by_->setAccessibleName(tr("Grouped by"));
-    for (const observe::GroupBy by : observe::allGroupings) {
-        const QString name = QString::fromUtf8(observe::name(by).data());
-        by_->addItem(tr("By %1").arg(name), static_cast<int>(by));
+    notes_->setObjectName(QStringLiteral("compareNotes"));
+    notes_->setProperty("dim", true);
+    auto* lines = new QVBoxLayout;
+    lines->setSpacing(1);
+    for (QLabel* const label : {words_, notes_}) {
+        label->setTextFormat(Qt::PlainText);
+        label->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        lines->addWidget(label);
     }
+    byButton_->setObjectName(QStringLiteral("compareBy"));
+    byButton_->setToolTip(tr("What the jobs of a line have in common"));
+    byButton_->setAutoRaise(true);
+    auto* menu = new QMenu(byButton_);
+    for (const observe::GroupBy by : observe::allGroupings)
+        menu->addAction(byText(by), this, [this, by] {
+            chooseGrouping(by);
+            start(before_, after_, false);
+        });
+    byButton_->setMenu(menu);
+    byButton_->setPopupMode(QToolButton::InstantPopup);
     swap_->setObjectName(QStringLiteral("compareSwap"));
     swap_->setToolTip(tr("The first one becomes the second"));
     again_->setObjectName(QStringLiteral("compareAgain"));
     again_->setToolTip(tr("With what is there now"));
-    top()->addWidget(words_, 1);
-    top()->addWidget(by_, 0, Qt::AlignTop);
-    top()->addWidget(swap_, 0, Qt::AlignTop);
-    top()->addWidget(again_, 0, Qt::AlignTop);
-    connect(by_, &QComboBox::activated, this, [this] { start(before_, after_, false); });
+    top()->setSpacing(8);
+    top()->addLayout(lines, 1);
+    top()->addWidget(byButton_);
+    top()->addWidget(swap_);
+    top()->addWidget(again_);
+    list()->header()->setStretchLastSection(false);
+    list()->header()->setSectionResizeMode(CompareModel::PlaceColumn, QHeaderView::Stretch);
     connect(swap_, &QPushButton::clicked, this, [this] { start(after_, before_, false); });
     connect(again_, &QPushButton::clicked, this, [this] {
         Side before = before_, after = after_;
@@ -137,16 +169,31 @@ ComparePanel::ComparePanel(Workspace& workspace, QWidget* parent)
     say({});
 }
 
+/// With nothing to list the sentence stands in place of the list.
 void ComparePanel::say(const QString& sentence) {
     const bool any = model_->rowCount() > 0;
-    for (QWidget* const widget : {static_cast<QWidget*>(by_), static_cast<QWidget*>(swap_),
+    for (QWidget* const widget : {static_cast<QWidget*>(byButton_), static_cast<QWidget*>(swap_),
                                   static_cast<QWidget*>(again_), static_cast<QWidget*>(words_)})
         widget->setVisible(any);
-    if (any && !sentence.isEmpty())
-        words_->setText(sentence);
+    notes_->setVisible(any && !assumed_.isEmpty());
+    fitWords();
     showListOr(sentence.isEmpty()
-                   ? tr("“Compare with…” in the menu shows what has changed since a dump was taken.")
+                   ? tr("“Compare with” in the menu shows what has changed since a dump was taken.")
                    : sentence);
+}
+
+/// What does not fit is in the tooltip.
+void ComparePanel::fitWords() {
+    for (const auto& [label, text] : {std::pair(words_, outcome_), std::pair(notes_, assumed_)}) {
+        label->setText(label->fontMetrics().elidedText(text, Qt::ElideRight, label->width()));
+        label->setToolTip(text.toHtmlEscaped());
+        label->setAccessibleName(text);
+    }
+}
+
+void ComparePanel::chooseGrouping(observe::GroupBy by) {
+    by_ = by;
+    byButton_->setText(byText(by));
 }
 
 ComparePanel::Side ComparePanel::sideOf(int key) const {
@@ -163,12 +210,12 @@ ComparePanel::Side ComparePanel::sideOf(int key) const {
 }
 
 void ComparePanel::withFile(const QString& path) {
-    by_->setCurrentIndex(by_->findData(static_cast<int>(observe::usualGrouping(workspace_.info()))));
+    chooseGrouping(workspace_.grouping().value_or(observe::usualGrouping(workspace_.info())));
     start({QFileInfo(path).fileName(), path, 0, nullptr}, sideOf(workspace_.shownKey()), true);
 }
 
 void ComparePanel::withSession(int key) {
-    by_->setCurrentIndex(by_->findData(static_cast<int>(observe::usualGrouping(workspace_.info()))));
+    chooseGrouping(workspace_.grouping().value_or(observe::usualGrouping(workspace_.info())));
     start(sideOf(key), sideOf(workspace_.shownKey()), true);
 }
 
@@ -209,10 +256,9 @@ void ComparePanel::start(Side before, Side after, bool byTime) {
     busy_ = true;
     say(tr("Comparing…"));
     emit started();
-    const auto by = static_cast<observe::GroupBy>(by_->currentData().toInt());
     QPointer<ComparePanel> self(this);
     QThreadPool::globalInstance()->start(
-        [self, round, by, byTime, before = std::move(before), after = std::move(after)]() mutable {
+        [self, round, by = by_, byTime, before = std::move(before), after = std::move(after)]() mutable {
             auto compared = std::make_shared<Compared>(work(std::move(before), std::move(after), by, byTime));
             QMetaObject::invokeMethod(
                 QCoreApplication::instance(),
@@ -235,15 +281,15 @@ void ComparePanel::done(Compared compared) {
     after_ = std::move(compared.after);
     model_->show(std::move(compared.comparison));
     const observe::Comparison& found = model_->comparison();
-    QString text = tr("From %1 (%2) to %3 (%4)")
-                       .arg(before_.name, jobsText(found.before), after_.name, jobsText(found.after));
+    outcome_ =
+        tr("%1 (%2) → %3 (%4)").arg(before_.name, jobsText(found.before), after_.name, jobsText(found.after));
     if (found.matched)
-        text += tr(": %1 new, %2 gone, %3 still there")
-                    .arg(countText(found.fresh), countText(found.gone), countText(found.stayed));
-    text += QLatin1Char('.');
+        outcome_.prepend(tr("%1 new, %2 gone, %3 still there: ")
+                             .arg(countText(found.fresh), countText(found.gone), countText(found.stayed)));
+    assumed_.clear();
     for (const std::string& note : found.notes)
-        text += QLatin1Char(' ') + QString::fromStdString(note);
-    say(text);
+        assumed_ += (assumed_.isEmpty() ? QString() : QStringLiteral(" ")) + QString::fromStdString(note);
+    say({});
     list()->setColumnHidden(CompareModel::NewColumn, !found.matched);
     list()->setColumnHidden(CompareModel::GoneColumn, !found.matched);
     list()->setCurrentIndex(model_->index(0, 0));
@@ -261,8 +307,9 @@ void ComparePanel::activate(const QModelIndex& index) {
 
 void ComparePanel::resizeEvent(QResizeEvent* event) {
     ListPanel::resizeEvent(event);
-    for (int column = 0; column < CompareModel::PlaceColumn; ++column)
-        list()->header()->resizeSection(column, std::clamp(width() / 9, 56, 84));
+    for (int column = CompareModel::BeforeColumn; column < CompareModel::Columns; ++column)
+        list()->header()->resizeSection(column, std::clamp(width() / 10, 66, 84));
+    fitWords();
 }
 
 } // namespace coroscope::app

@@ -13,16 +13,16 @@
 #include <memory>
 #include <optional>
 
-class QComboBox;
 class QLabel;
 class QPushButton;
+class QToolButton;
 
 namespace coroscope::app {
 
 class CompareModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum { ChangeColumn, BeforeColumn, AfterColumn, NewColumn, GoneColumn, PlaceColumn, Columns };
+    enum { PlaceColumn, BeforeColumn, AfterColumn, ChangeColumn, NewColumn, GoneColumn, Columns };
 
     using QAbstractTableModel::QAbstractTableModel;
     void show(observe::Comparison comparison);
@@ -76,12 +76,16 @@ private:
     void start(Side before, Side after, bool byTime);
     void done(Compared compared);
     void say(const QString& sentence);
+    void chooseGrouping(observe::GroupBy by);
+    void fitWords();
     void activate(const QModelIndex& index);
 
     Workspace& workspace_;
     CompareModel* model_;
-    QLabel* words_;
-    QComboBox* by_;
+    QLabel *words_, *notes_; ///< what fits of the lines below
+    QString outcome_, assumed_;
+    observe::GroupBy by_ = observe::GroupBy::CreationSite;
+    QToolButton* byButton_;
     QPushButton* swap_;
     QPushButton* again_;
     Side before_, after_;

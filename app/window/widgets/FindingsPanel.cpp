@@ -158,7 +158,9 @@ void FindingsPanel::refresh() {
         showListOr(tr("Nothing found."));
         break;
     case Workspace::State::File:
-        showListOr(tr("Nothing found in this dump. Every job had an owner."));
+        // Who owns what only our own dumps tell.
+        showListOr(workspace_.info().format.empty() ? tr("Nothing found in this dump. Every job had an owner.")
+                                                    : tr("Nothing found in this dump."));
         break;
     case Workspace::State::Ended:
         showListOr(tr("Nothing had been found when the program ended."));

@@ -365,6 +365,8 @@ void MainWindow::connectAll() {
     connect(compare_, &ComparePanel::started, this, [this] {
         compareDock_->show();
         compareDock_->raise();
+        if (constexpr int some = 200; compareDock_->height() < some)
+            resizeDocks({compareDock_}, {some}, Qt::Vertical);
     });
     connect(commands_, &CommandsPanel::jobClicked, this, &MainWindow::goTo);
     connect(commands_, &CommandsPanel::refreshed, this, [this] {

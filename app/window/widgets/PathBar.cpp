@@ -83,7 +83,7 @@ void PathBar::buildGrouping() {
     auto* menu = new QMenu(group_);
     auto* one = new QActionGroup(menu);
     const auto add = [&](const QString& text, std::optional<observe::GroupBy> by) {
-        QAction* action = menu->addAction(text, this, [this, by] { workspace_.setGrouping(by); });
+        QAction* action = menu->addAction(text, this, [this, by] { choose(by); });
         action->setCheckable(true);
         one->addAction(action);
         groupings_.push_back(action);
@@ -97,7 +97,14 @@ void PathBar::buildGrouping() {
 }
 
 void PathBar::toggleGrouping() {
-    workspace_.setGrouping(workspace_.grouping() ? std::nullopt : std::optional(lastGrouping_));
+    choose(workspace_.grouping() ? std::nullopt : std::optional(lastGrouping_));
+}
+
+/// What is selected stays in sight.
+void PathBar::choose(std::optional<observe::GroupBy> by) {
+    workspace_.setGrouping(by);
+    if (tree_.current() != noNode)
+        tree_.show(tree_.current());
 }
 
 void PathBar::refreshGrouping() {

@@ -34,6 +34,7 @@ private:
     void fillPins();
     void refreshPins();
     void buildGrouping();
+    void choose(std::optional<observe::GroupBy> by);
     void refreshGrouping();
 
     Workspace& workspace_;

@@ -238,6 +238,11 @@ TEST_F(GroupedWindow, theMouseOpensAGroupAndSelectsIt) {
     EXPECT_EQ(window.workspace().grouping(), GroupBy::Stack);
     EXPECT_EQ(window.workspace().selected()->row.number, 6u);
     EXPECT_EQ(rows().size(), 14) << "what was open is open again";
+    auto* button = window.findChild<QToolButton*>(QStringLiteral("groupBy"));
+    button->menu()->actions()[1]->trigger();
+    EXPECT_EQ(window.workspace().grouping(), GroupBy::CreationSite);
+    EXPECT_TRUE(window.workspace().rows().visible(window.workspace().selectedNode()))
+        << "what is selected is in sight in every order";
 }
 
 TEST_F(GroupedWindow, screenReadersAreToldOfGroups) {

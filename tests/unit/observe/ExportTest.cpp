@@ -502,6 +502,30 @@ TEST_F(ExportTest, MarkdownIsBoundedAndSaysWhatIsLeftOut) {
     EXPECT_EQ(there, 20'000u);
 }
 
+TEST_F(ExportTest, MarkdownFoldsWhatIsAlikeAndCountsIt) {
+    Dump in = liveDump(1, 0);
+    in.jobs.clear();
+    for (std::uint32_t i = 1; i <= 301; ++i) {
+        JobRow row;
+        row.id = JobId::of(i, 1);
+        row.parent = i == 1 ? JobId{} : JobId::of(1, 1);
+        row.number = i;
+        row.name = i;
+        row.site = i % 100; // three of each
+        row.kind = JobKind::Launch;
+        row.state = JobState::Active;
+        row.createdAt = i;
+        in.jobs.push_back(row);
+    }
+    const std::string text = exported(in, {.format = ExportFormat::Markdown});
+    std::size_t folded = 0;
+    for (std::size_t at = text.find("├─ 3 x customer-"); at != std::string::npos;
+         at = text.find("├─ 3 x customer-", at + 1))
+        ++folded;
+    EXPECT_EQ(folded, 25u) << text;
+    EXPECT_THAT(text, HasSubstr("└─ ... and 225 more jobs here\n```"));
+}
+
 TEST_F(ExportTest, MarkdownIsNotBrokenByNames) {
     Dump in = liveDump(3, 0);
     struct Names : Program {

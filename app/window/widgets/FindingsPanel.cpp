@@ -159,8 +159,9 @@ void FindingsPanel::refresh() {
         break;
     case Workspace::State::File:
         // Who owns what only our own dumps tell.
-        showListOr(workspace_.info().format.empty() ? tr("Nothing found in this dump. Every job had an owner.")
-                                                    : tr("Nothing found in this dump."));
+        showListOr(workspace_.info().format.empty()
+                       ? tr("Nothing found in this dump. Every job had an owner.")
+                       : tr("Nothing found in this dump."));
         break;
     case Workspace::State::Ended:
         showListOr(tr("Nothing had been found when the program ended."));

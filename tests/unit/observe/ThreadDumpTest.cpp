@@ -281,8 +281,8 @@ TEST(OpenOptions, TellHowFarItIsAndStop) {
     }
     std::uint64_t size = 0;
     EXPECT_TRUE(
-        observe::open(dumpFile("jvm-deadlock.json"), {.progress = [&](std::uint64_t, std::uint64_t all) {
-                          size = all;
+        observe::open(dumpFile("jvm-deadlock.json"), {.progress = [&](std::uint64_t, std::uint64_t whole) {
+                          size = whole;
                           return true;
                       }}));
     EXPECT_EQ(size, contents(dumpFile("jvm-deadlock.json")).size());

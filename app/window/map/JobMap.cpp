@@ -344,10 +344,9 @@ QString JobMap::detail(const observe::JobRow& row) const {
     switch (colour_) {
     case MapColour::State: {
         const std::string_view kind = coroscope::name(row.kind);
-        const QString number = QStringLiteral("#%1").arg(row.number);
-        return row.name == 0
-                   ? number
-                   : QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())) + u' ' + number;
+        const QString number = row.number == 0 ? QString() : QStringLiteral("#%1").arg(row.number);
+        const QString what = QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size()));
+        return row.name == 0 ? number : (what + u' ' + number).trimmed();
     }
     case MapColour::Age:
         return durationText(row.age(workspace_.now()));

@@ -325,7 +325,7 @@ void DetailsPanel::refresh() {
     const Tokens& t = Theme::tokens();
     // Of one that came and went unseen there is only how it ended.
     name_->setText(job->id ? labels.name(*job) : tr("Unknown job"));
-    number_->setText(job->id ? QStringLiteral("#%1").arg(job->number) : QString());
+    number_->setText(job->id && job->number != 0 ? QStringLiteral("#%1").arg(job->number) : QString());
     QString path = job->id ? fromView(coroscope::name(job->kind)).toHtmlEscaped() : QString();
     for (std::size_t i = selected.path.size(); i-- > 0;) {
         // A deep place is told by its ends.

@@ -302,9 +302,11 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         }
         x = drawRun(painter, plain_, x, right, cell, name) + 5;
         painter.setPen(dim);
-        QString rest = QStringLiteral("#%1").arg(row.number);
+        // Not every dump of another program tells numbers.
+        const QString number = row.number == 0 ? QString() : QStringLiteral("#%1").arg(row.number);
+        QString rest = number;
         if (name != kind)
-            rest.prepend(kind + QLatin1Char(' '));
+            rest = (kind + QLatin1Char(' ') + number).trimmed();
         else if (row.name == 0 && row.site != 0 && row.kind != JobKind::RunBlocking)
             rest += QStringLiteral(" at ") + workspace_.labels().site(row.site);
         if (alike > 0)
@@ -315,8 +317,7 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
             return x + plain_.width(text) + 6 + plain_.width(from) <= right;
         };
         if (!from.isEmpty() && !fits(rest))
-            rest = fits(QStringLiteral("#%1").arg(row.number)) ? QStringLiteral("#%1").arg(row.number)
-                                                               : QString();
+            rest = fits(number) ? number : QString();
         if (!rest.isEmpty())
             x = drawRun(painter, plain_, x, right, cell, rest) + 6;
         if (!from.isEmpty()) {

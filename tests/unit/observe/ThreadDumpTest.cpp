@@ -57,6 +57,22 @@ TEST(ThreadDump, HasTheThreadsOfAJvmWithStatesAgesAndStacks) {
         << "the deadlock's stacks add nothing";
 }
 
+TEST(ThreadDump, WhoWaitsToBeNotifiedDoesNotHoldTheMonitor) {
+    const Opened dump =
+        openedText("\"notified\" #1 prio=5 tid=0x1 nid=0x1 in Object.wait()\n"
+                   "   java.lang.Thread.State: WAITING (on object monitor)\n"
+                   "\tat java.lang.Object.wait(Object.java:1)\n\t- waiting on <0x1> (a a.B)\n"
+                   "\tat a.B.c(B.java:2)\n\t- locked <0x1> (a a.B)\n\t- locked <0x2> (a a.C)\n\n"
+                   "\"one\" #2 prio=5 tid=0x2 nid=0x2 waiting for monitor entry\n"
+                   "   java.lang.Thread.State: BLOCKED (on object monitor)\n"
+                   "\tat a.B.d(B.java:3)\n\t- waiting to lock <0x1> (a a.B)\n\n"
+                   "\"other\" #3 prio=5 tid=0x3 nid=0x3 waiting for monitor entry\n"
+                   "   java.lang.Thread.State: BLOCKED (on object monitor)\n"
+                   "\tat a.B.d(B.java:3)\n\t- waiting to lock <0x2> (a a.C)\n\n");
+    EXPECT_EQ(waits(dump, "one"), "mutex a.B <0x1>");
+    EXPECT_EQ(waits(dump, "other"), "mutex a.C <0x2>, held by notified thread #1");
+}
+
 TEST(ThreadDump, SaysWhatThreadInfoSays) {
     const Opened dump(observe::open(dumpFile("jvm-thread-info.txt")));
     ASSERT_EQ(dump.problem, "");

@@ -158,7 +158,9 @@ void FindingsPanel::refresh() {
         showListOr(tr("Nothing found."));
         break;
     case Workspace::State::File:
-        showListOr(tr("Nothing found in this dump. Every job had an owner."));
+        showListOr(workspace_.info().parentsTold
+                       ? tr("Nothing found in this dump. Every job had an owner.")
+                       : tr("Nothing found in this dump. Whether every job had an owner it does not tell."));
         break;
     case Workspace::State::Ended:
         showListOr(tr("Nothing had been found when the program ended."));

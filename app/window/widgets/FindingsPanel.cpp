@@ -158,10 +158,9 @@ void FindingsPanel::refresh() {
         showListOr(tr("Nothing found."));
         break;
     case Workspace::State::File:
-        // Who owns what only our own dumps tell.
-        showListOr(workspace_.info().format.empty()
+        showListOr(workspace_.info().parentsTold
                        ? tr("Nothing found in this dump. Every job had an owner.")
-                       : tr("Nothing found in this dump."));
+                       : tr("Nothing found in this dump. Whether every job had an owner it does not tell."));
         break;
     case Workspace::State::Ended:
         showListOr(tr("Nothing had been found when the program ended."));

@@ -46,7 +46,8 @@ QString titleOf(observe::ExportFormat format) {
 } // namespace
 
 Exports::~Exports() {
-    if (control_)
+    // A file is written to its end; nobody is there any more to take a text.
+    if (going() && last_->path.isEmpty())
         control_->stop = true;
 }
 

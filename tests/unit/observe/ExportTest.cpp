@@ -251,8 +251,8 @@ TEST_F(ExportTest, JsonThatIsCutOffOrForgedGivesWhatIsThereAndSaysSo) {
                            "the forged one"));
     EXPECT_EQ(forged.tree.size(), 1u);
     EXPECT_EQ(forged.ended.size(), 1u);
-    EXPECT_THAT(forged.source->info().problems, AllOf(Contains(HasSubstr("newer Coroscope")),
-                                                      Contains("1 jobs have no id and are left out.")));
+    EXPECT_THAT(forged.source->info().problems,
+                AllOf(Contains(HasSubstr("newer Coroscope")), Contains("A job has no id and is left out.")));
     auto empty = openText(R"({"schema":"coroscope-jobs"})", "the empty one");
     EXPECT_FALSE(empty);
     EXPECT_THAT(empty.problem(), HasSubstr("nothing in it"));

@@ -197,7 +197,8 @@ public:
                 live.push_back(row);
         }
         if (nameless_ > 0)
-            problem(std::to_string(nameless_) + " jobs have no id and are left out.");
+            problem(nameless_ == 1 ? std::string("A job has no id and is left out.")
+                                   : std::to_string(nameless_) + " jobs have no id and are left out.");
         if (left_ > 0)
             problem(std::to_string(left_) + " jobs are left out: there are too many.");
         if (problems_ > mostProblems)
@@ -520,6 +521,12 @@ private:
         if (job.inTree) {
             if (!job.parentTold && !jobs_.empty() && jobs_.back().inTree)
                 row.parent = jobs_.back().row.id;
+            if (!row.id && job.at + 1 == rows_.size()) {
+                // Or two characters would take up as much room as a job.
+                rows_.pop_back();
+                ++nameless_;
+                return;
+            }
             rows_[job.at] = row;
         } else if (in(In::EndedJob)) {
             ended_.row = row;

@@ -152,11 +152,12 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
             count(row, 1);
         }
     }
-    for (const Node node : arrived)
+    for (const Node node : arrived) {
         place(node, changes);
+        if (mayBeNotable(node))
+            list(node, row(node));
+    }
     LargeVector<JobId>().swap(namedParent_); // gives a whole state's worth back
-    for (const Node node : arrived)
-        list(node, row(node));
     if (!waiting_.empty())
         for (const Node node : arrived)
             adopt(node, changes);
@@ -168,8 +169,13 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
         if (const Node node = find(ended.id); node != noNode)
             removeDying(node, changes);
 
-    for (const Node node : arrived)
-        set(node, fresh, false);
+    if (changes.reset) { // all that is there is `inserted`, whatever befell it in between
+        changes.removed.clear();
+        changes.moved.clear();
+    } else {
+        for (const Node node : arrived)
+            set(node, fresh, false);
+    }
     free_.insert(free_.end(), freed_.begin(), freed_.end());
     freed_.clear();
     tidyListed();
@@ -189,10 +195,7 @@ LargeVector<Node> JobTree::takeAll(const LargeVector<JobRow>& rows) {
     rows_.grow(rows.size());
     links_.resize(rows.size());
     namedParent_.reserve(rows.size());
-    std::uint32_t slots = 0;
-    for (const JobRow& row : rows)
-        slots = std::max(slots, row.id ? row.id.index() + 1 : 0);
-    nodeOfSlot_.assign(slots, noNode);
+    nodeOfSlot_.reserve(rows.size());
     LargeVector<Node> arrived;
     arrived.reserve(rows.size());
     for (Node node = 0; node < rows.size(); ++node) {
@@ -201,11 +204,14 @@ LargeVector<Node> JobTree::takeAll(const LargeVector<JobRow>& rows) {
             free_.push_back(node);
             continue;
         }
-        Node& known = nodeOfSlot_[row.id.index()];
+        const std::uint32_t index = row.id.index();
+        if (index >= nodeOfSlot_.size())
+            nodeOfSlot_.resize(std::size_t{index} + 1, noNode);
+        Node& known = nodeOfSlot_[index];
         if (known == noNode) {
             known = node;
             arrived.push_back(node);
-            arrive(node, row);
+            arrive(node, row, 0);
             count(row, 1);
             continue;
         }
@@ -224,9 +230,9 @@ LargeVector<Node> JobTree::takeAll(const LargeVector<JobRow>& rows) {
 }
 
 /// It will be placed later.
-void JobTree::arrive(Node node, const JobRow& row) {
+void JobTree::arrive(Node node, const JobRow& row, std::uint8_t marks) {
     rows_.put(node, row);
-    rows_.setMarks(node, static_cast<std::uint8_t>((rows_.marks(node) & listed) | fresh));
+    rows_.setMarks(node, static_cast<std::uint8_t>((rows_.marks(node) & listed) | marks));
     rows_.setLink(node, static_cast<Node>(namedParent_.size()));
     namedParent_.push_back(row.parent);
 }
@@ -276,7 +282,7 @@ Node JobTree::take(const JobRow& row) {
         node = free_.back();
         free_.pop_back();
     }
-    arrive(node, row);
+    arrive(node, row, fresh);
     const std::uint32_t index = row.id.index();
     if (index >= nodeOfSlot_.size())
         nodeOfSlot_.resize(std::size_t{index} + 1, noNode);
@@ -408,7 +414,8 @@ void JobTree::moveTo(Node node, Node parent, JobId named, TreeChanges& changes) 
     }
     unlink(node);
     link(node, parent, named);
-    list(node, row(node));
+    if (mayBeNotable(node))
+        list(node, row(node));
     if (!has(node, fresh))
         changes.moved.push_back(node);
 }
@@ -513,6 +520,12 @@ void JobTree::removeDying(Node node, TreeChanges& changes) {
 void JobTree::count(const JobRow& row, std::uint64_t sign) noexcept {
     addTo(totals_, row.execution, row.state, sign);
     notables_ += isNotable(row) ? sign : 0;
+}
+
+/// Not when it is certainly not notable: without putting its row together.
+bool JobTree::mayBeNotable(Node node) const noexcept {
+    return rows_.state(node) == JobState::Cancelling || rows_.kind(node) == JobKind::RunBlocking ||
+           (rows_.flags(node) & (JobFlags::swallowedCancellation | JobFlags::ownsScope)) != 0;
 }
 
 /// Called when the job's row or its place changes. A million jobs that are cancelled together are listed as

@@ -39,12 +39,16 @@ std::size_t PackedRows::hash(const Origin& origin) noexcept {
 std::uint32_t PackedRows::use(const Origin& origin) {
     if (buckets_.empty())
         rehash(fewestBuckets);
+    if (lastOrigin_ != 0 && origins_[lastOrigin_].users > 0 && same(origins_[lastOrigin_], origin)) {
+        ++origins_[lastOrigin_].users;
+        return lastOrigin_;
+    }
     const std::size_t bucket = hash(origin) & (buckets_.size() - 1);
     int passed = 0;
     for (std::uint32_t at = buckets_[bucket]; at != 0; at = origins_[at].next) {
         if (same(origins_[at], origin)) {
             ++origins_[at].users;
-            return at;
+            return lastOrigin_ = at;
         }
         if (++passed == mostInBucket)
             return 0;
@@ -64,7 +68,7 @@ std::uint32_t PackedRows::use(const Origin& origin) {
     buckets_[bucket] = at;
     if (origins_.size() > buckets_.size())
         rehash(2 * buckets_.size());
-    return at;
+    return lastOrigin_ = at;
 }
 
 void PackedRows::leave(std::uint32_t origin) noexcept {
@@ -104,13 +108,17 @@ void PackedRows::put(Place at, const JobRow& row) {
         known = packed ? use(origin) : 0;
         packed = known != 0;
     }
-    Packed& to = rows_[at];
-    if (to.whole && packed)
+    Packed& before = rows_[at];
+    if (before.whole && packed)
         whole_.erase(at);
+    Packed to;
     to.id = row.id.value;
+    to.marks = before.marks;
+    to.link = before.link;
     to.origin = known;
     to.whole = !packed;
     if (!packed) {
+        before = to;
         whole_.insert_or_assign(at, row);
         return;
     }
@@ -132,6 +140,7 @@ void PackedRows::put(Place at, const JobRow& row) {
     to.resumes = row.resumes & 0xffffff;
     to.flags = row.flags;
     to.name = row.name;
+    before = to;
 }
 
 void PackedRows::drop(Place at) {

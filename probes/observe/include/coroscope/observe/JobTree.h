@@ -165,7 +165,7 @@ private:
     const Family& family(Node node) const noexcept { return families_[links_[node].family]; }
     JobId parentId(Node node) const noexcept;
     JobId launcher(Node node) const noexcept { return rows_.launcher(node, parentId(node)); }
-    void arrive(Node node, const JobRow& row);
+    void arrive(Node node, const JobRow& row, std::uint8_t marks);
     Node slot(JobId id) const noexcept;
     void fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const noexcept;
     LargeVector<Node> takeAll(const LargeVector<JobRow>& rows);
@@ -183,6 +183,7 @@ private:
     void adopt(Node parent, TreeChanges& changes);
     void removeDying(Node node, TreeChanges& changes);
     void count(const JobRow& row, std::uint64_t sign) noexcept;
+    bool mayBeNotable(Node node) const noexcept;
     void list(Node node, const JobRow& row);
     void tidyListed();
 

@@ -36,6 +36,9 @@ public:
     Execution execution(Place at) const noexcept {
         return rows_[at].whole ? whole(at).execution : static_cast<Execution>(rows_[at].execution);
     }
+    JobKind kind(Place at) const noexcept {
+        return rows_[at].whole ? whole(at).kind : static_cast<JobKind>(rows_[at].kind);
+    }
     std::int64_t createdAt(Place at) const noexcept {
         return rows_[at].whole ? whole(at).createdAt : static_cast<std::int64_t>(rows_[at].createdAt);
     }
@@ -114,6 +117,7 @@ private:
     std::vector<Origin> origins_;        ///< the first one stands for none
     std::vector<std::uint32_t> buckets_; ///< first of each, in origins_; 0 for none
     std::uint32_t freeOrigin_ = 0;
+    std::uint32_t lastOrigin_ = 0; ///< that was asked for: the next job mostly has the same
 };
 
 } // namespace coroscope::observe

@@ -193,8 +193,9 @@ TEST_F(ExportTest, JsonReadAgainSaysAllThatWasKnown) {
         EXPECT_EQ(is.finalState, was.finalState);
         EXPECT_EQ(is.at, was.at);
         EXPECT_EQ(is.row.id, was.row.id);
-        if (was.row.id)
+        if (was.row.id) {
             EXPECT_EQ(drawnAll(is.row, words), drawnAll(was.row, *in.dictionary));
+        }
         EXPECT_EQ(is.failure != 0 ? (*opened)->failureText(is) : "",
                   was.failure != 0 ? in.failureText(was) : "");
     }
@@ -372,8 +373,9 @@ TEST_F(LiveExport, InEveryFormatTellsOfTheJobsAndIsReadAgainWhereThatCanBe) {
     for (const ExportFormatInfo& format : exportFormats()) {
         SCOPED_TRACE(format.name);
         const std::string text = exported(dump(), {.format = format.format});
-        if (format.format != ExportFormat::Dump)
+        if (format.format != ExportFormat::Dump) {
             EXPECT_THAT(text, HasSubstr("clerk"));
+        }
     }
     for (const ExportFormat format : {ExportFormat::Dump, ExportFormat::Json}) {
         const ScratchDirectory scratch;
@@ -440,8 +442,9 @@ TEST_F(LiveExport, RedactedNamesNothingInAnyFormat) {
         const std::string text = exported(dump(), {.format = format.format, .redact = true});
         for (const char* word : {"clerk", "waiter", "stock", "Target.cpp", "observe_test_target", "paper"})
             EXPECT_THAT(text, Not(HasSubstr(word)));
-        if (format.format != ExportFormat::Dump)
+        if (format.format != ExportFormat::Dump) {
             EXPECT_THAT(text, HasSubstr("name-1"));
+        }
         const std::string part =
             exported(dump(), {.format = format.format, .filter = query("name:clerk"), .redact = true});
         EXPECT_THAT(part, Not(HasSubstr("clerk"))) << "though the filter names it";

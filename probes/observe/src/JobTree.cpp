@@ -522,9 +522,12 @@ void JobTree::count(const JobRow& row, std::uint64_t sign) noexcept {
     notables_ += isNotable(row) ? sign : 0;
 }
 
-/// Not when it is certainly not notable: without putting its row together.
+/// Not when it is certainly not notable: without putting its row together. True of all that isNotable is true
+/// of.
 bool JobTree::mayBeNotable(Node node) const noexcept {
-    return rows_.state(node) == JobState::Cancelling || rows_.kind(node) == JobKind::RunBlocking ||
+    const JobState state = rows_.state(node);
+    return state == JobState::Cancelling || state == JobState::New ||
+           rows_.kind(node) == JobKind::RunBlocking ||
            (rows_.flags(node) & (JobFlags::swallowedCancellation | JobFlags::ownsScope)) != 0;
 }
 

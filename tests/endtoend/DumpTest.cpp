@@ -124,7 +124,9 @@ TEST_F(DumpOfSample, RedactedItNamesNothing) {
     ASSERT_EQ(saved().status, 0);
     const Output again = sample.ctl({"dump", file, "--redact", "-o", plain});
     EXPECT_EQ(again.status, 0) << "a file can be redacted later";
-    EXPECT_EQ(withoutTimes(linesOf("tree", plain)).substr(50), withoutTimes(tree).substr(50));
+    // All but the first line, which tells how long ago each was taken.
+    const auto jobs = [](const std::string& lines) { return lines.substr(lines.find('\n')); };
+    EXPECT_EQ(withoutTimes(jobs(linesOf("tree", plain))), withoutTimes(jobs(tree)));
 }
 
 TEST_F(DumpOfSample, WithoutANameItGetsOneOfItsOwn) {

@@ -604,14 +604,16 @@ bool beginsJobsJson(std::string_view beginning) {
 
 Result<Dump> readJobsJson(ByteSource& bytes) {
     Handler handler;
-    Json::sax_parse(JsonBytes(bytes), JsonBytes(), &handler, nlohmann::detail::input_format_t::json, false);
+    const bool whole = Json::sax_parse(JsonBytes(bytes), JsonBytes(), &handler,
+                                       nlohmann::detail::input_format_t::json, false);
     if (handler.version() > json::version)
         handler.problem("It was written by a newer Coroscope (version " + std::to_string(handler.version()) +
                         " of its JSON): what that has changed is not understood.");
     if (!bytes.problem().empty())
         handler.problem(bytes.problem());
     Dump dump = handler.finish();
-    if (dump.jobs.empty() && dump.ended.empty())
+    // A program may have no jobs.
+    if (!whole && dump.jobs.empty() && dump.ended.empty())
         return Problem{"holds jobs as JSON with nothing in it." +
                        (dump.info.problems.empty() ? std::string() : ' ' + dump.info.problems.front())};
     return dump;

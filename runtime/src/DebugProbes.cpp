@@ -56,7 +56,7 @@ std::string hierarchyOf(const std::vector<OwnJob>& jobs, const std::vector<std::
         open.pop_back();
         const OwnJob& job = jobs[at];
         text += std::string(depth, '\t') + headOf(job);
-        if (detail::hasBody(job.kind) && job.execution != Execution::WaitsForChildren) {
+        if (hasBody(job.kind) && job.execution != Execution::WaitsForChildren) {
             text += ", continuation is " + std::string(coroutineState(job));
             if (!job.suspendedAt.empty())
                 text += " at line " + placeText(job.suspendedAt.front());
@@ -91,7 +91,7 @@ void DebugProbes::dumpCoroutines(std::ostream& stream) {
     if (!record::isOn())
         stream << "(the record is off: " << record::stoppedBecause() << ")\n";
     for (const OwnJob& job : record::ownJobs()) {
-        if (!detail::hasBody(job.kind))
+        if (!hasBody(job.kind))
             continue;
         const std::string_view state = coroutineState(job);
         stream << "\nCoroutine " << headOf(job) << '@' << std::hex << job.id.value << std::dec

@@ -12,8 +12,6 @@ namespace coroscope::detail {
 
 class JobNode;
 
-using coroscope::hasBody;
-
 /// Kotlin's name of the class. A withContext counts as one on the same dispatcher unless `dispatched`.
 std::string_view kindName(JobKind kind, bool lazy, bool dispatched) noexcept;
 

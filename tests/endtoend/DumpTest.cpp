@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -34,14 +33,7 @@ struct DumpOfSample : testing::Test {
     std::string file = scratch.path() + "/orders.coroscope";
 
     /// Stopped, so that it is the same at every look.
-    void stop() {
-        sample.process().signal(SIGSTOP);
-        ASSERT_TRUE(eventually([&] {
-            std::ifstream stat("/proc/" + pid + "/stat");
-            const std::string line(std::istreambuf_iterator<char>(stat), {});
-            return line.find(") T ") != std::string::npos;
-        }));
-    }
+    void stop() { ASSERT_TRUE(sample.process().stop()); }
     Output saved(std::vector<std::string> more = {}) {
         std::vector<std::string> command{"dump", pid, "-o", file};
         command.insert(command.end(), more.begin(), more.end());

@@ -34,14 +34,7 @@ struct ExportOfSample : testing::Test {
         return sample.ctl(words);
     }
     std::string file(const std::string& name) const { return scratch.path() + '/' + name; }
-    void stop() {
-        sample.process().signal(SIGSTOP);
-        ASSERT_TRUE(eventually([&] {
-            std::ifstream stat("/proc/" + pid + "/stat");
-            const std::string line(std::istreambuf_iterator<char>(stat), {});
-            return line.find(") T ") != std::string::npos;
-        }));
-    }
+    void stop() { ASSERT_TRUE(sample.process().stop()); }
 };
 
 TEST_F(ExportOfSample, GoesToAFileWhoseEndingSaysTheFormat) {

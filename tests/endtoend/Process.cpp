@@ -93,6 +93,13 @@ void Process::signal(int number) const {
         kill(pid_, number);
 }
 
+bool Process::stop() const {
+    signal(SIGSTOP);
+    return eventually([this] {
+        return contentsOf("/proc/" + std::to_string(pid_) + "/stat").find(") T ") != std::string::npos;
+    });
+}
+
 bool Process::isRunning() {
     if (status_)
         return false;

@@ -47,6 +47,8 @@ public:
 
     pid_t pid() const { return pid_; }
     void signal(int number) const;
+    /// By SIGSTOP, and waits until it stands. False if it is too slow.
+    bool stop() const;
     /// Ends an open input.
     void closeInput();
     bool isRunning();

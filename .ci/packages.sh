@@ -10,6 +10,7 @@ coroscope_packages_build=(
     libzstd-dev zlib1g-dev libdw-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
     libgtest-dev "libgmock-dev|googletest" libasio-dev
     dpkg-dev desktop-file-utils shared-mime-info # packages are made, and what they tell a desktop is checked
+    graphviz # reads what is exported for it
     # A display in memory, and eyes and hands for it: for the tests that click.
     dbus xvfb openbox xdotool imagemagick python3-pyatspi at-spi2-core gir1.2-atspi-2.0
 )

@@ -87,8 +87,8 @@ std::string headline(const Snapshot& snapshot) {
     std::string text = info.format.empty() ? info.program : info.format;
     if (info.pid != 0)
         text += " pid " + std::to_string(info.pid);
-    return text + "  " + takenText(info) + observe::countText(snapshot.tree.size()) +
-           (snapshot.tree.size() == 1 ? " job" : " jobs");
+    return text + (info.format.empty() || info.pid != 0 ? "  " : " ") + takenText(info) +
+           observe::countText(snapshot.tree.size()) + (snapshot.tree.size() == 1 ? " job" : " jobs");
 }
 
 Json facts(const Snapshot& snapshot) {

@@ -29,9 +29,9 @@ public:
         out_ << (info.format.empty() ? info.program : info.format);
         if (info.pid != 0)
             out_ << "  pid " << info.pid;
-        out_ << "  " << takenText(info) << tree_.size() << (tree_.size() == 1 ? " job" : " jobs") << ": "
-             << totals.running << " running, " << totals.suspended << " suspended, " << totals.cancelling
-             << " cancelling\n";
+        out_ << (info.format.empty() || info.pid != 0 ? "  " : " ") << takenText(info) << tree_.size()
+             << (tree_.size() == 1 ? " job" : " jobs") << ": " << totals.running << " running, "
+             << totals.suspended << " suspended, " << totals.cancelling << " cancelling\n";
         std::vector<Node> owned, orphans;
         for (Node root = shown(tree_.firstRoot()); root != noNode; root = nextShown(root))
             (tree_.isOrphanRoot(root) ? orphans : owned).push_back(root);

@@ -16,15 +16,15 @@ ContextElements::ContextElements(DispatcherPtr d, std::optional<std::string> n, 
     , handler(std::move(h))
     , threadElements(std::move(t)) {}
 
-TextId ContextElements::recordName() const noexcept {
+record::JobName ContextElements::recordName() const noexcept {
     if (!name)
-        return 0;
-    TextId id = recordName_.load(std::memory_order_relaxed);
-    if (id == 0) {
-        id = record::internText(*name);
-        recordName_.store(id, std::memory_order_relaxed);
-    }
-    return id;
+        return {};
+    if (const TextId id = recordName_.load(std::memory_order_relaxed))
+        return {id, {}};
+    const record::JobName now = record::internName(*name);
+    if (now.id != 0)
+        recordName_.store(now.id, std::memory_order_relaxed);
+    return now;
 }
 
 // Without the name, which may be another one for each job.

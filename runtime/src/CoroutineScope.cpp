@@ -35,7 +35,7 @@ CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location wh
         return;
     job_->record().flagsChange(JobFlags::ownsScope, 0);
     if (elements_ && elements_->name)
-        job_->record().renamed(record::internText(*elements_->name));
+        job_->record().renamed(elements_->recordName());
 }
 
 CoroutineScope::CoroutineScope(BodyTag, detail::JobNode& job) noexcept

@@ -5,10 +5,17 @@
 
 #include <coroscope/runtime/detail/WaitQueue.h>
 
+#include <cstddef>
 #include <mutex>
 #include <utility>
 
 namespace coroscope::detail {
+
+namespace {
+
+constexpr std::size_t lineOfCache = 64;
+
+} // namespace
 
 JobWalk::Frame& JobWalk::push(JobNode& job, Step step) {
     if (depth_ == shallow_.size() + deep_.size())
@@ -32,6 +39,8 @@ void JobWalk::pop() noexcept {
 bool JobWalk::cancel(JobNode& job, const std::exception_ptr& cause) {
     if (job.traits_ & Traits::nonCancellable)
         return false;
+    if (endUnstarted(job, cause))
+        return true;
     bool endsOwnPart = false;
     {
         std::lock_guard lock(job.lock_);
@@ -60,6 +69,48 @@ bool JobWalk::cancel(JobNode& job, const std::exception_ptr& cause) {
         }
     }
     return true;
+}
+
+bool JobWalk::endUnstarted(JobNode& job, const std::exception_ptr& cause) {
+    if (job.phase() != 0 || (job.traits_ & Traits::awaited) || !cancellationIn(cause))
+        return false;
+    {
+        const std::lock_guard lock(job.lock_);
+        if (job.phase_.load(std::memory_order_relaxed) != 0 || job.pending_ != JobNode::ownPart ||
+            job.list_.next != &job.list_)
+            return false;
+        job.addException(cause);
+        job.phase_.store(JobNode::cancellingPhase | JobNode::completingPhase, std::memory_order_seq_cst);
+    }
+    job.dropBody(); // may run code of the user, who may know the job
+    JobNode* parent;
+    {
+        const std::lock_guard lock(job.lock_);
+        JobNode::Failures& failures = *job.failures_;
+        if (job.pending_ != JobNode::ownPart || job.list_.next != &job.list_ || !failures.others.empty()) {
+            push(job, Step::EndOwnPart);
+            return true;
+        }
+        job.pending_ = 0;
+        failures.final = failures.root;
+        job.record_.end(JobState::Cancelled);
+        job.phase_.store(JobNode::cancellingPhase | JobNode::completingPhase | JobNode::sealedPhase |
+                             JobNode::finalPhase,
+                         std::memory_order_release);
+        parent = std::exchange(job.parent_, nullptr);
+    }
+    if (!parent)
+        return true;
+    Left left;
+    {
+        const std::lock_guard lock(parent->lock_);
+        job.unlink();
+        left = childLeaves(*parent);
+    }
+    job.release(); // the reference of its parent's list
+    if (left.last)
+        end(*parent);
+    return true; // left.keep: the children's reference to the parent goes
 }
 
 bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace) {
@@ -184,6 +235,18 @@ void JobWalk::work(Frame& frame) {
     }
 }
 
+/// Many children have left the caches since they came: the next one's slot is fetched, and the one after
+/// that.
+void JobWalk::approachAfter(const Registration& child) noexcept {
+    const Registration* const second = child.next->next; // the cursor comes first
+    if (second->kind != Registration::Kind::Child)
+        return;
+    static_cast<const JobNode*>(second)->record_.approach();
+    const auto* const third = reinterpret_cast<const std::byte*>(second->next);
+    for (std::size_t line = 0; line < sizeof(JobNode); line += lineOfCache)
+        __builtin_prefetch(third + line, 1);
+}
+
 void JobWalk::notify(Frame& frame) {
     JobNode& job = *frame.job;
     for (;;) {
@@ -202,6 +265,7 @@ void JobWalk::notify(Frame& frame) {
             }
             if (next->kind == Registration::Kind::Child) {
                 child = Ref<JobNode>::share(static_cast<JobNode*>(next));
+                approachAfter(*next);
             } else if (next->kind == Registration::Kind::Handler) {
                 auto* h = static_cast<HandlerNode*>(next);
                 if (!h->onCancelling || h->fired)

@@ -67,6 +67,11 @@ private:
         Registration cursor{Registration::Kind::Cursor};
     };
 
+    /// All steps of cancelling a job that never began, where nothing belongs to it and nobody wants to hear
+    /// of it: then nobody can tell them apart. Answers false, and has done nothing, where there is more to
+    /// it.
+    bool endUnstarted(JobNode& job, const std::exception_ptr& cause);
+    static void approachAfter(const Registration& child) noexcept;
     static bool sealIfLast(JobNode& job) noexcept;
     Frame& push(JobNode& job, Step step);
     Frame& top() noexcept {

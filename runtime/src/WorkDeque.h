@@ -5,7 +5,10 @@
 
 #include <coroscope/runtime/Dispatcher.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -25,11 +28,13 @@ public:
     /// By the owner.
     void push(Runnable& work) noexcept {
         const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
-        const std::int64_t top = top_.load(std::memory_order_acquire);
         Ring* ring = ring_.load(std::memory_order_relaxed);
-        if (bottom - top >= ring->size) [[unlikely]] {
-            ring = grown(ring, top, bottom);
-            ring_.store(ring, std::memory_order_release);
+        if (bottom - seenTop_ >= ring->size) [[unlikely]] {
+            seenTop_ = top_.load(std::memory_order_acquire);
+            if (bottom - seenTop_ >= ring->size) {
+                ring = grown(ring, seenTop_, bottom);
+                ring_.store(ring, std::memory_order_release);
+            }
         }
         ring->at(bottom).store(&work, std::memory_order_relaxed);
         bottom_.store(bottom + 1, std::memory_order_seq_cst);
@@ -38,16 +43,18 @@ public:
     Runnable* pop() noexcept {
         const std::int64_t bottom = bottom_.load(std::memory_order_relaxed) - 1;
         // Nobody but the owner adds, so empty stays empty: no need to tell the thieves.
-        if (bottom < top_.load(std::memory_order_relaxed))
+        if (bottom < seenTop_)
             return nullptr;
         Ring* const ring = ring_.load(std::memory_order_relaxed);
         bottom_.store(bottom, std::memory_order_seq_cst);
         std::int64_t top = top_.load(std::memory_order_seq_cst);
+        seenTop_ = top;
         Runnable* work = nullptr;
         if (top <= bottom) {
             work = ring->at(bottom).load(std::memory_order_relaxed);
             if (top < bottom)
                 return work;
+            seenTop_ = top + 1;
             if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst))
                 work = nullptr;
         }
@@ -62,6 +69,20 @@ public:
         Runnable* const work = ring_.load(std::memory_order_acquire)->at(top).load(std::memory_order_relaxed);
         return top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst) ? work : nullptr;
     }
+    /// By the owner of `into`, an empty deque: up to half of the tasks, oldest first. Answers the oldest and
+    /// puts the rest there, to be popped in the same order. Who takes one at a time fights with the owner for
+    /// each.
+    Runnable* stealHalf(WorkDeque& into) noexcept {
+        std::array<Runnable*, mostAtOnce> taken;
+        const auto wanted =
+            static_cast<std::size_t>(std::clamp<std::int64_t>((size() + 1) / 2, 1, mostAtOnce));
+        std::size_t n = 0;
+        while (n < wanted && (taken[n] = steal()))
+            ++n;
+        for (std::size_t i = n; i-- > 1;)
+            into.push(*taken[i]);
+        return n == 0 ? nullptr : taken[0];
+    }
     /// By anybody, and true at some time of the call only.
     std::int64_t size() const noexcept {
         const std::int64_t top = top_.load(std::memory_order_seq_cst);
@@ -69,6 +90,8 @@ public:
     }
 
 private:
+    static constexpr std::int64_t mostAtOnce = 32;
+
     struct Ring {
         explicit Ring(std::int64_t n)
             : size(n)
@@ -93,6 +116,7 @@ private:
     alignas(64) std::atomic<std::int64_t> top_{0};
     alignas(64) std::atomic<std::int64_t> bottom_{0};
     std::atomic<Ring*> ring_;
+    std::int64_t seenTop_ = 0; ///< by the owner, a while ago: to look at top_ takes its line from the thieves
 };
 
 } // namespace coroscope::detail

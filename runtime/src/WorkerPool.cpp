@@ -36,6 +36,24 @@ WorkerPool::WorkerPool(unsigned processors, std::string name)
         idleProcessors_.push_back(&*p);
 }
 
+/// `alone`: it was put in by a thread that will come to it, and nothing else waits there. Only asked when it
+/// matters: the answer takes a line of the cache from those who steal.
+template <class Alone>
+void WorkerPool::arrived(const Alone& alone) noexcept {
+    switch (search_.load(std::memory_order_seq_cst)) {
+    case Search::Going:
+        break;
+    case Search::Napping:
+        if (!alone())
+            wakeNapper();
+        break;
+    case Search::Nobody:
+        if (idle_.load(std::memory_order_seq_cst) != 0)
+            wakeOne();
+        break;
+    }
+}
+
 bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
     // What comes in just before it closes finds a thread, if need be a new one.
     if (closed_.load(std::memory_order_acquire))
@@ -43,7 +61,7 @@ bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
     Worker* const self = here && &here->pool == this && here->processor ? here : nullptr;
     if (self && !fair) {
         self->processor->deque.push(work);
-        arrived(self->processor->deque.size() < 2);
+        arrived([self] { return self->processor->deque.size() < 2; });
         return true;
     }
     if (Handover::keepBack(*this, work))
@@ -56,7 +74,7 @@ bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
         queue_.push(work);
         first = queued_.fetch_add(1, std::memory_order_seq_cst) == 0;
     }
-    arrived(first && self);
+    arrived([first, self] { return first && self; });
     return true;
 }
 
@@ -66,23 +84,7 @@ void WorkerPool::submitAll(RunnableQueue& work, std::size_t count) noexcept {
         queue_.append(work);
         queued_.fetch_add(count, std::memory_order_seq_cst);
     }
-    arrived(false);
-}
-
-/// `alone`: it was put in by a thread that will come to it, and nothing else waits there.
-void WorkerPool::arrived(bool alone) noexcept {
-    switch (search_.load(std::memory_order_seq_cst)) {
-    case Search::Going:
-        break;
-    case Search::Napping:
-        if (!alone)
-            wakeNapper();
-        break;
-    case Search::Nobody:
-        if (idle_.load(std::memory_order_seq_cst) != 0)
-            wakeOne();
-        break;
-    }
+    arrived([] { return false; });
 }
 
 void WorkerPool::submitBlocking(Runnable& work) noexcept {
@@ -292,7 +294,7 @@ Runnable* WorkerPool::search(Worker& self) {
                 const std::uint32_t turn = p.turn.load(std::memory_order_relaxed);
                 if (tasks == 0 || (tasks == 1 && turn != p.seenTurn))
                     continue;
-                if (Runnable* const task = p.deque.steal()) {
+                if (Runnable* const task = p.deque.stealHalf(self.processor->deque)) {
                     found(self);
                     return task;
                 }

@@ -27,10 +27,10 @@ namespace coroscope::detail {
 /// does not hold it up, and both share the threads.
 ///
 /// A thread takes from its processor's deque, newest first, now and then oldest first; then from the queue of
-/// what came from elsewhere; then it searches: it takes the oldest from another processor. At most one thread
-/// searches. While others are busy but have at most one task each, it naps instead of taking that one, which
-/// its owner will most likely come to at once; whoever puts in a second task wakes it, and a task that still
-/// lies there after a nap is taken: its owner is computing, or blocked.
+/// what came from elsewhere; then it searches: it takes the older half of what another processor has. At most
+/// one thread searches. While others are busy but have at most one task each, it naps instead of taking that
+/// one, which its owner will most likely come to at once; whoever puts in a second task wakes it, and a task
+/// that still lies there after a nap is taken: its owner is computing, or blocked.
 ///
 /// No wakeup is lost. A thread that goes to rest first says so (idle_, search_) and then looks for tasks
 /// again; who puts in a task first does that and then looks whether somebody rests. All four are seq_cst, so
@@ -96,7 +96,8 @@ private:
     Runnable* search(Worker& self);
     Runnable* fromQueue() noexcept;
     void found(Worker& self) noexcept;
-    void arrived(bool alone) noexcept;
+    template <class Alone>
+    void arrived(const Alone& alone) noexcept;
     bool rest(Worker& self);
     bool nap(Worker& self, std::chrono::microseconds time);
     void wakeOne() noexcept;

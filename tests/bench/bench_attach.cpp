@@ -3,6 +3,7 @@
 #include "Figure.h"
 #include "Target.h"
 
+#include <coroscope/observe/Batch.h>
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/Remote.h>
 
@@ -48,6 +49,10 @@ void attachFigures(std::size_t few, std::size_t many, int times) {
         print("attach.100k_ms", attachMilliseconds(target, few, times), "ms", 10);
         print("attach.through.100k_ms", attachMilliseconds(target, few, times, attachThroughOrExit), "ms",
               noGoal);
+    }
+    {
+        const Target target = crowd(many, "named");
+        print("attach.named.1m_ms", attachMilliseconds(target, many, times), "ms", noGoal);
     }
     const Target target = crowd(many, "idle");
     print("attach.1m_ms", attachMilliseconds(target, many, times), "ms", 100);

@@ -3,7 +3,8 @@
 // place.
 //   bench_crowd LIVE SECONDS        prints nanoseconds for each such round
 //   bench_crowd LIVE idle           says "ready" when all wait, then does nothing
-//   bench_crowd LIVE pulse          the same, but ends and launches one job every 2 ms
+//   bench_crowd LIVE named          the same, each with a name of its own
+//   bench_crowd LIVE pulse          as idle, but ends and launches one job every 2 ms
 //   bench_crowd LIVE busy           the same, but does so all the time
 //   bench_crowd LIVE load EVENTS    the same, but so fast as to write EVENTS a second while observed, at
 //   random
@@ -36,8 +37,9 @@ using namespace std::chrono_literals;
 class Crowd {
 public:
     /// With `groups` jobs between the root and the others, or none.
-    Crowd(const CoroutineScope& scope, std::size_t live, std::size_t groups)
-        : places_(live) {
+    Crowd(const CoroutineScope& scope, std::size_t live, std::size_t groups, bool named)
+        : places_(live)
+        , named_(named) {
         for (std::size_t i = 0; i < std::max<std::size_t>(groups, 1); ++i)
             scopes_.push_back(groups == 0 ? scope : CoroutineScope(scope.context() + newJob(scope.job())));
         for (std::size_t i = 0; i < live; ++i)
@@ -57,16 +59,22 @@ private:
     using Waiting = std::optional<CancellableContinuation<bool>>; ///< for whether to end
 
     void launch(std::size_t place) {
-        (void)scopes_[place * scopes_.size() / places_.size()].launch(
-            CoroutineStart::Undispatched, [this, place]() -> Task<> {
-                for (bool ends = false; !ends;)
-                    ends = co_await suspendCancellableCoroutine<bool>(
-                        [&](CancellableContinuation<bool> c) { places_[place] = std::move(c); });
-            });
+        const CoroutineScope& scope = scopes_[place * scopes_.size() / places_.size()];
+        const auto waits = [this, place]() -> Task<> {
+            for (bool ends = false; !ends;)
+                ends = co_await suspendCancellableCoroutine<bool>(
+                    [&](CancellableContinuation<bool> c) { places_[place] = std::move(c); });
+        };
+        if (named_)
+            (void)scope.launch(CoroutineName("caller " + std::to_string(place)), CoroutineStart::Undispatched,
+                               waits);
+        else
+            (void)scope.launch(CoroutineStart::Undispatched, waits);
     }
 
     std::vector<Waiting> places_;
     std::vector<CoroutineScope> scopes_;
+    bool named_;
 };
 
 /// Answers what the input asks; false when it has ended.
@@ -146,8 +154,9 @@ Task<> timed(Crowd& crowd, double seconds) {
 }
 
 Task<> run(CoroutineScope scope, std::size_t live, std::string mode, double eventsPerSecond) {
-    Crowd crowd(scope, live, mode == "load" ? std::max<std::size_t>(live / 1000, 1) : 0);
-    const bool asked = mode == "idle" || mode == "pulse" || mode == "busy" || mode == "load";
+    Crowd crowd(scope, live, mode == "load" ? std::max<std::size_t>(live / 1000, 1) : 0, mode == "named");
+    const bool asked =
+        mode == "idle" || mode == "named" || mode == "pulse" || mode == "busy" || mode == "load";
     if (asked) {
         std::puts("ready");
         std::fflush(stdout);
@@ -168,7 +177,7 @@ Task<> run(CoroutineScope scope, std::size_t live, std::string mode, double even
 
 int main(int count, char** arguments) {
     if (count < 3 || (count == 4) != (std::strcmp(arguments[2], "load") == 0) || count > 4) {
-        std::fprintf(stderr, "usage: bench_crowd LIVE SECONDS|idle|pulse|busy|load EVENTS\n");
+        std::fprintf(stderr, "usage: bench_crowd LIVE SECONDS|idle|named|pulse|busy|load EVENTS\n");
         return 2;
     }
     const auto live = static_cast<std::size_t>(std::strtoull(arguments[1], nullptr, 10));

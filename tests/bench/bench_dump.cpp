@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long it takes to save a dump of what is observed, to have the tree again from the file, to export it,
-// to group its jobs, and to compare it with another.
+// to group its jobs, and to compare it with another; and to open dumps of each format that is read.
+#include "DumpFiles.h"
 #include "Figure.h"
 #include "Target.h"
 
@@ -31,9 +32,49 @@ void resetPeak() {
     std::ofstream("/proc/self/clear_refs") << "5";
 }
 
+double fileSize(const std::string& path) {
+    return static_cast<double>(std::filesystem::file_size(path));
+}
+
+/// From the file to a tree of all its jobs, as the window and coroscopectl have it.
+void openFigures(std::string_view format, const std::string& file, std::size_t jobs, int times) {
+    std::vector<double> opens;
+    double memory = 0;
+    for (int i = 0; i < times; ++i) {
+        observe::JobTree tree;
+        observe::TreeChanges changes;
+        observe::Batch all;
+        resetPeak();
+        const double before = peakMemory();
+        const auto from = std::chrono::steady_clock::now();
+        auto opened = observe::open(file);
+        if (!opened)
+            fail(opened.problem().c_str());
+        (*opened)->read(all);
+        tree.apply(std::move(all), changes);
+        opens.push_back(secondsSince(from) * 1e3);
+        memory = peakMemory() - before;
+        if (tree.size() < jobs || !(*opened)->info().problems.empty())
+            fail((file + " was not read as a whole").c_str());
+    }
+    print(("dump.open." + std::string(format) + ".1m_ms").c_str(), median(opens), "ms", 2'000,
+          "MB of the file", fileSize(file) / 1e6);
+    std::fprintf(stderr, "%s: %.0f bytes of memory a job at the peak\n", file.c_str(),
+                 memory / static_cast<double>(jobs));
+}
+
+void foreignFigures(std::size_t jobs, int times, const std::string& directory) {
+    for (const DumpFile& each : dumpFiles()) {
+        const std::string file = directory + "/bench-" + std::string(each.name);
+        writeDumpFile(each, jobs, file);
+        openFigures(each.name, file, jobs, times);
+        std::filesystem::remove(file);
+    }
+}
+
 /// Each format once, with the copy that whoever observes hands over.
 void exportFigures(const observe::Source& source, const observe::JobTree& tree,
-                   const observe::EndedJobs& ended, const std::string& directory) {
+                   const observe::EndedJobs& ended, const std::string& directory, int times) {
     const auto jobs = static_cast<double>(tree.size());
     for (const observe::ExportFormatInfo& format : observe::exportFormats()) {
         if (format.format == observe::ExportFormat::Dump)
@@ -53,6 +94,8 @@ void exportFigures(const observe::Source& source, const observe::JobTree& tree,
               "bytes of memory a job at the peak", (peakMemory() - before) / jobs);
         std::fprintf(stderr, "%s: %.0f bytes a job\n", file.c_str(),
                      static_cast<double>(saved->bytes) / jobs);
+        if (format.format == observe::ExportFormat::Json)
+            openFigures("json", file, tree.size(), times);
         std::filesystem::remove(file);
     }
 }
@@ -98,7 +141,8 @@ void dumpFigures(std::size_t live, int times) {
         if (again.size() != tree.size())
             fail("the file has other jobs than were saved");
     }
-    exportFigures(*source, tree, ended, directory);
+    exportFigures(*source, tree, ended, directory, times);
+    foreignFigures(live, times, directory);
     std::filesystem::remove_all(directory);
 
     std::vector<double> groups, compares;
@@ -127,6 +171,11 @@ void dumpFigures(std::size_t live, int times) {
 
 int main(int count, char** arguments) {
     using namespace coroscope::bench;
+    if (count == 3 && std::string_view(arguments[1]) == "--write") { // the files only, to look at them
+        for (const DumpFile& each : dumpFiles())
+            writeDumpFile(each, 1'000'000, arguments[2] + ('/' + std::string(each.name)));
+        return 0;
+    }
     if (quick(count, arguments))
         dumpFigures(1'000, 1);
     else

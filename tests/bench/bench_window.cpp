@@ -17,6 +17,7 @@
 #include "widgets/MainWindow.h"
 #include "widgets/StatusBar.h"
 #include "widgets/TargetsPanel.h"
+#include "widgets/TimeStrip.h"
 
 #include <QAbstractTableModel>
 #include <QApplication>
@@ -152,6 +153,22 @@ double peerFrameMilliseconds(int rows, int changes) {
     return median(times);
 }
 
+/// The time strip drawn anew and painted, as it is four times a second.
+double stripMilliseconds(MainWindow& window) {
+    auto* const strip = window.findChild<TimeStrip*>();
+    if (strip == nullptr || strip->visibleRegion().isEmpty())
+        fail("the time strip is not visible");
+    std::vector<double> times;
+    for (int i = 0; i < 60; ++i) {
+        // Another scale throws away what was drawn.
+        strip->setScale(i % 2 == 0 ? TimeStrip::Scale::Minute : TimeStrip::Scale::Session);
+        const double from = threadCpuMilliseconds();
+        strip->repaint();
+        times.push_back(threadCpuMilliseconds() - from);
+    }
+    return median(times);
+}
+
 struct Measured {
     double p50, p99;
 };
@@ -213,6 +230,8 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
         run(seconds / 2);
         empty = ownMemory();
     }
+    window.workspace().closeSession(
+        window.workspace().shownKey()); // what is kept of a program that has ended is not the next one's
     const Target target = crowd(live, "load", eventsPerSecond);
     attach(window, target, live);
     look(window);
@@ -223,6 +242,8 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
     const double peer = peerFrameMilliseconds(static_cast<int>(live), static_cast<int>(eventsPerSecond / 60));
     print("window.1m.frame_p50_ms", tree.p50, "ms", 8, "QTreeView with a filter proxy", peer);
     print("window.1m.frame_p99_ms", tree.p99, "ms", 16, "QTreeView with a filter proxy", peer);
+    print("window.strip.paint_ms", stripMilliseconds(window), "ms", noGoal, "a frame of the window",
+          tree.p50);
     print("window.bytes_per_job", memory, "bytes", 128, "tokio-console, quoted (GB in all)", 10);
 
     // In groups, the largest of them open.

@@ -139,6 +139,51 @@ TEST(LargeDump, OfThreadsInJsonNeedsTheMemoryOfItsTree) {
     EXPECT_LT(run.memory, base + jobs * ofAJob) << jobs << " jobs of " << run.written << " bytes";
 }
 
+TEST(LargeDump, OfThreadsAsTextNeedsTheMemoryOfItsTree) {
+    std::uint64_t jobs = 0, size = 0;
+    const Reading run = findingsOf([&](std::string& text, std::uint64_t number) {
+        const std::size_t before = text.size();
+        const std::string id = std::to_string(number + 1);
+        if (number == 0)
+            text += "Full thread dump OpenJDK 64-Bit Server VM (25.0.3+9-LTS mixed mode, sharing):\n\n";
+        text += "\"pool-thread-" + id + "\" #" + id + " prio=5 os_prio=0 elapsed=7.1s tid=0x" + id +
+                " nid=" + id +
+                " waiting\n   java.lang.Thread.State: WAITING (parking)\n\tat a.B.park(B.java:1)\n" +
+                "\t- parking to wait for  <0x" + id + "> (a java.util.concurrent.locks.X$ConditionObject)\n" +
+                stack(number, "\tat ", "\n") + "\t- locked <0x" + id + "1> (a a.Ledger)\n\n";
+        ++jobs;
+        size += text.size() - before;
+        return size < wanted();
+    });
+    EXPECT_EQ(run.status, 0) << run.text.substr(0, 1'000);
+    EXPECT_NE(run.text.find("leak-by-growth"), std::string::npos);
+    EXPECT_LT(run.memory, base + jobs * ofAJob) << jobs << " jobs of " << run.written << " bytes";
+}
+
+TEST(LargeDump, OfOursInJsonNeedsTheMemoryOfItsTree) {
+    std::uint64_t jobs = 0, size = 0;
+    const Reading run = findingsOf([&](std::string& text, std::uint64_t number) {
+        const std::size_t before = text.size();
+        const std::string id = std::to_string((std::uint64_t{1} << 24) + number);
+        text += number == 0 ? R"({"schema":"coroscope-jobs","version":1,"program":"large","roots":[)" : ",";
+        text += "\n{\"id\":" + id + ",\"number\":" + id + ",\"kind\":\"launch\",\"name\":\"reader-" + id +
+                "\",\"state\":\"Active\",\"execution\":\"suspended\",\"suspendedAt\":[";
+        for (int frame = 0; frame < 12; ++frame)
+            text += std::string(frame == 0 ? "" : ",") + "{\"file\":\"/home/orders/src/Service" +
+                    std::to_string(frame) + ".cpp\",\"function\":\"Service::handle" +
+                    std::to_string(number % 50) + "\",\"line\":" + std::to_string(100 + frame) + "}";
+        text += "],\"waitsFor\":{\"kind\":\"delay\",\"value\":5},\"createdNs\":1,\"children\":[]}";
+        ++jobs;
+        size += text.size() - before;
+        if (size >= wanted())
+            text += "]}";
+        return size < wanted();
+    });
+    EXPECT_EQ(run.status, 0) << run.text.substr(0, 1'000);
+    EXPECT_EQ(run.text.find("no JSON"), std::string::npos) << run.text.substr(0, 1'000);
+    EXPECT_LT(run.memory, base + jobs * ofAJob) << jobs << " jobs of " << run.written << " bytes";
+}
+
 TEST(LargeDump, ThatIsOneLineOrOneStackOrOneStringNeedsLittle) {
     const std::string begins[] = {
         "Coroutine \"x#1\":StandaloneCoroutine{Active}@1, state: SUSPENDED\n\n",

@@ -56,7 +56,7 @@ TEST(OtherLibraries, ALibraryInCIsShownWithAllThatItTells) {
     EXPECT_EQ(engine.at("dispatcher"), "loop");
     ASSERT_EQ(engine.at("children").size(), 2u) << "what was ended is gone";
     const Json worker = engine.at("children").at(0), later = engine.at("children").at(1);
-    EXPECT_EQ(worker.at("name"), "worker");
+    EXPECT_EQ(worker.at("name"), "worker-1");
     EXPECT_EQ(worker.at("execution"), "suspended");
     const Json& waitsFor = worker.at("waitsFor");
     EXPECT_EQ(waitsFor.at("kind"), "channel");
@@ -73,10 +73,10 @@ TEST(OtherLibraries, ALibraryInCIsShownWithAllThatItTells) {
 
 TEST(OtherLibraries, ALibraryInCIsCancelledThroughItsHandler) {
     const Target target({COROSCOPE_C_LIBRARY});
-    const Output output = target.ctl({"cancel", target.pid(), "worker", "--reason", "no need", "--yes"});
+    const Output output = target.ctl({"cancel", target.pid(), "worker-1", "--reason", "no need", "--yes"});
     EXPECT_EQ(output.status, 0) << output.text;
     EXPECT_NE(target.output().find("cancelled: no need"), std::string::npos);
-    EXPECT_TRUE(named(target.tree().at("roots").at(0).at("children"), "worker").empty());
+    EXPECT_TRUE(named(target.tree().at("roots").at(0).at("children"), "worker-1").empty());
 }
 
 #ifdef COROSCOPE_ASIO_ECHO

@@ -17,6 +17,7 @@
 #include <QApplication>
 #include <QLabel>
 #include <QLineEdit>
+#include <QListView>
 #include <QPushButton>
 #include <QScrollBar>
 #include <QSettings>
@@ -429,6 +430,30 @@ TEST(Window, AProgramThatIsStartedAgainIsOfferedAndAttachedByItselfWhereThatIsCh
     pid = program->pid();
     EXPECT_TRUE(comes([&] { return shows(pid); })) << "by itself";
     EXPECT_EQ(workspace.sessions().size(), 2u) << "only the last dead one is kept";
+
+    // One may look back at the dead one, and leave the one that runs, without being taken there again.
+    const int live = workspace.shownKey();
+    const auto all = workspace.sessions();
+    const auto dead =
+        std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.key != live; });
+    EXPECT_EQ(dead->successor, live);
+    const auto* known = qobject_cast<Targets*>(window.findChild<QListView*>("targets")->model());
+    ASSERT_NE(known, nullptr);
+    const auto looksTwice = [&] {
+        int looks = 0;
+        const auto counted = QObject::connect(known, &Targets::refreshed, known, [&] { ++looks; });
+        const bool came = comes([&] { return looks >= 2; });
+        QObject::disconnect(counted);
+        return came;
+    };
+    workspace.show(dead->key);
+    ASSERT_TRUE(looksTwice());
+    EXPECT_EQ(workspace.state(), Workspace::State::Ended);
+    EXPECT_TRUE(showsText(window, "the run before"));
+    workspace.closeSession(live);
+    ASSERT_TRUE(looksTwice());
+    EXPECT_EQ(workspace.state(), Workspace::State::Ended) << "who detaches stays detached";
+    EXPECT_EQ(workspace.sessions().size(), 1u);
 }
 
 TEST(Window, ATargetThatExitsInGoodOrderSaysSo) {

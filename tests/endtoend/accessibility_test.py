@@ -114,7 +114,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
     programs = os.path.abspath(parser.parse_args().bin)
-    for program in ("Xvfb", "openbox", "xdotool", "dbus-daemon"):
+    for program in ("Xvfb", "openbox", "xdotool", "dbus-daemon", "dbus-send"):
         if not shutil.which(program):
             display.skip(f"there is no {program} here")
     try:
@@ -134,11 +134,8 @@ def main():
             session.cancels("conn-2")
             session.reads_the_map()
         except BaseException:
-            if session:
-                print(session.eyes.describe(), file=sys.stderr)
-            for name in ("coroscope.out", "orders.out"):
-                if os.path.exists(f"{scratch}/{name}"):
-                    print(name, open(f"{scratch}/{name}", errors="replace").read(), file=sys.stderr)
+            if desktop:
+                display.explain(desktop, session)
             raise
         finally:
             if desktop:

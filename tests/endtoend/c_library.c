@@ -38,9 +38,11 @@ int main(void) {
     const coroscope_job engine = coroscope_job_begin(&birth);
 
     birth.parent = engine;
-    birth.name = coroscope_text("worker");
+    birth.name = 0;
+    birth.own_name = "worker";
     birth.owner = &worker;
     worker.job = coroscope_job_begin(&birth);
+    coroscope_job_named(worker.job, "worker-1");
     coroscope_job_queued(worker.job);
     coroscope_job_runs(worker.job);
     const uint32_t sites[] = {coroscope_site("queue.c", "take", 88), coroscope_site("engine.c", "work", 40)};

@@ -11,6 +11,7 @@ stay in the directory PICTURES.
 Ends with 77 where a program for it is missing.
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -24,6 +25,7 @@ import time
 
 MOST_CHILDREN = 300
 PATIENCE = 150  # seconds for what must come: sanitizers and a busy machine are slow
+ANSWER = 20  # seconds for a tool that asks the X server or the bus; who asks again must not wait for it for ever
 SKIPPED = 77
 ROW = "table cell"  # what Qt calls an item of a tree
 
@@ -62,8 +64,9 @@ class Desktop:
 
     def begin(self):
         scratch = self.scratch
+        # Where the settings of a desktop would be looked for there is nothing to wait for.
         os.environ.update(
-            HOME=scratch, TMPDIR=scratch, XDG_RUNTIME_DIR=scratch + "/run", XDG_CONFIG_HOME=scratch + "/config",
+            GSETTINGS_BACKEND="memory", HOME=scratch, TMPDIR=scratch, XDG_RUNTIME_DIR=scratch + "/run", XDG_CONFIG_HOME=scratch + "/config",
             XDG_STATE_HOME=scratch + "/state", XDG_DATA_HOME=scratch + "/data", XDG_CACHE_HOME=scratch + "/cache",
             QT_QPA_PLATFORM="xcb", QT_LINUX_ACCESSIBILITY_ALWAYS_ON="1", GTK_A11Y="none", NO_AT_BRIDGE="1")
         os.environ.pop("WAYLAND_DISPLAY", None)
@@ -79,15 +82,44 @@ class Desktop:
             raise AssertionError("Xvfb did not start")
         os.environ["DISPLAY"] = ":" + display
         read, write = os.pipe()
-        self.start("dbus-daemon", "--session", "--nofork", f"--print-address={write}", keep=[write])
+        self.start("dbus-daemon", f"--config-file={self.bus_config()}", "--nofork", f"--print-address={write}",
+                   keep=[write])
         os.close(write)
         with os.fdopen(read) as address:
             os.environ["DBUS_SESSION_BUS_ADDRESS"] = address.readline().strip()
-        manager = self.start("openbox", "--sm-disable", output=scratch + "/openbox.out")
+        self.begin_accessibility()
+        self.manager = manager = self.start("openbox", "--sm-disable", output=scratch + "/openbox.out")
         # It answers to a message once it is there.
         eventually(lambda: manager.poll() is not None or self.run("xdotool", "get_num_desktops").strip(),
                    "the window manager")
         assert manager.poll() is None, open(scratch + "/openbox.out", encoding="utf-8").read()
+
+    def bus_config(self):
+        """Of a bus that starts nothing but accessibility: a portal or a settings service of this machine that does
+        not come up would keep each program here waiting, for up to two minutes."""
+        services = self.scratch + "/services"
+        os.mkdir(services)
+        for one in glob.glob("/usr/share/dbus-1/services/org.a11y.*.service"):
+            shutil.copy(one, services)
+        file = self.scratch + "/bus.conf"
+        with open(file, "w", encoding="utf-8") as config:
+            config.write(f"""<busconfig><type>session</type><listen>unix:tmpdir={self.scratch}</listen>
+                <auth>EXTERNAL</auth><servicedir>{services}</servicedir>
+                <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
+                <allow own="*"/></policy></busconfig>""")
+        return file
+
+    def begin_accessibility(self):
+        """Its bus and its registry, before a program begins that would wait for them while it starts."""
+        def address():
+            answer = self.run("dbus-send", "--session", "--print-reply=literal", "--dest=org.a11y.Bus",
+                              "/org/a11y/bus", "org.a11y.Bus.GetAddress").strip()
+            return answer if answer.startswith("unix:") else None
+        bus = eventually(address, "the bus for accessibility")
+        eventually(lambda: "uint32" in self.run(
+            "dbus-send", f"--bus={bus}", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus",
+            "org.freedesktop.DBus.StartServiceByName", "string:org.a11y.atspi.Registry", "uint32:0"),
+            "the registry for accessibility")
 
     def start(self, *command, keep=(), output=None):
         out = open(output, "ab") if output else subprocess.DEVNULL
@@ -96,8 +128,13 @@ class Desktop:
         return process
 
     def run(self, *command):
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              timeout=PATIENCE, check=False).stdout.decode()
+        """What it says; what it does not say in time was nothing."""
+        try:
+            return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  timeout=ANSWER, check=False).stdout.decode()
+        except subprocess.TimeoutExpired:
+            print(f"no answer in {ANSWER} s:", *command, file=sys.stderr, flush=True)
+            return ""
 
     def stop(self):
         for process in reversed(self.processes):
@@ -113,11 +150,40 @@ class Desktop:
         """Number of the visible window whose whole title matches."""
         return self.run("xdotool", "search", "--onlyvisible", "--name", f"^{title}$").split()[:1]
 
+    def ask_again(self, title, begun):
+        """The window manager of a very busy machine has been seen to lose a wish to show a window."""
+        if time.monotonic() - begun > 30 and (hidden := self.run("xdotool", "search", "--name", f"^{title}$").split()):
+            print(f"{title} is there, but not shown; the window manager: {self.state_of(self.manager)}", file=sys.stderr)
+            self.run("xdotool", "windowmap", hidden[0])
+
+    def state_of(self, process):
+        """What a program does that shows no window: whether it runs, where its threads wait, which windows there are."""
+        if process.poll() is not None:
+            return f"it has ended with {process.returncode}"
+        used = sum(map(int, open(f"/proc/{process.pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()[11:13]))
+        threads = [f"{open(t + '/comm').read().strip()} in {open(t + '/wchan').read()}, {open(t + '/syscall').read().strip()}"
+                   for t in glob.glob(f"/proc/{process.pid}/task/*")]
+        windows = self.run("xdotool", "search", "--onlyvisible", "--name", ".", "getwindowname", "%@").split("\n")
+        return f"{used / os.sysconf('SC_CLK_TCK')} s of processor time; its threads: {threads}; windows: {windows}"
+
     def key(self, *keys):
         self.run("xdotool", "key", "--clearmodifiers", *keys)
 
     def type(self, text):
         self.run("xdotool", "type", "--delay", "15", text)
+
+
+def explain(desktop, visit):
+    """All that is known after a failure. Whoever does not answer must not keep the others from being heard."""
+    if visit:
+        print("the window:", desktop.state_of(visit.window), file=sys.stderr)
+        try:
+            print(visit.eyes.describe(), file=sys.stderr)
+        except Exception as e:  # noqa: the program may be what hangs
+            print("it cannot be read aloud:", e, file=sys.stderr)
+    for name in ("coroscope.out", "orders.out") if desktop else ():
+        if os.path.exists(f"{desktop.scratch}/{name}"):
+            print(name, open(f"{desktop.scratch}/{name}", errors="replace").read(), file=sys.stderr)
 
 
 class Eyes:
@@ -200,7 +266,7 @@ class Eyes:
             same = self.named(role, pattern, within)
             return box if same and self.place(same) == box and box[2] > 0 else None
         x, y, width, height = eventually(still, f"{role} “{pattern}” that keeps its place")
-        self.desktop.run("xdotool", "mousemove", "--sync", str(x + min(width // 2, 120)), str(y + height // 2),
+        self.desktop.run("xdotool", "mousemove", str(x + min(width // 2, 120)), str(y + height // 2),
                          "click", "--repeat", str(times), "1")
 
     def enabled(self, one):
@@ -239,9 +305,13 @@ class Visit:
         self.desktop, self.programs, self.pictures = desktop, arguments.bin, arguments.pictures
         self.pictures_taken = 0
         self.sample = Sample(desktop, self.programs, 600)
+        begun = time.monotonic()
         self.window = desktop.start(self.programs + "/coroscope", "--theme", arguments.theme, "--size", arguments.size,
                                     output=desktop.scratch + "/coroscope.out")
-        eventually(lambda: desktop.window("Coroscope"), "the window")
+        try:
+            eventually(lambda: desktop.window("Coroscope") or desktop.ask_again("Coroscope", begun), "the window")
+        except AssertionError as e:
+            raise AssertionError(f"{e}; {desktop.state_of(self.window)}; the window manager: {desktop.state_of(desktop.manager)}") from None
         self.eyes = Eyes(desktop, self.window.pid)
 
     def picture(self, name):
@@ -302,7 +372,9 @@ class Visit:
         assert len(self.sample.says("conn-2: cleanup done")) == before, "nor may anything stop"
         self.eyes.click("push button", r"^Cancel \d+ jobs$", ready=self.eyes.enabled)
         eventually(lambda: len(self.sample.says("conn-2: cleanup done")) > before, "the sample's own word for it")
-        self.eyes.wait("label", r"finished \d+")
+        numbers = self.eyes.place(self.eyes.wait("label", r"finished \d+"))
+        head = self.eyes.place(self.eyes.wait("push button", "^Hide Details$"))
+        assert numbers[1] > head[1], f"how it went is in sight, not above what can be seen: {numbers}, {head}"
         left = self.ctl("tree", str(self.sample.process.pid), "--json")
         assert left.returncode == 0, left.stdout
         self.picture("cancelled")
@@ -367,7 +439,7 @@ def main():
     arguments = parser.parse_args()
     arguments.bin = os.path.abspath(arguments.bin)
     arguments.pictures = os.path.abspath(arguments.pictures)
-    for program in ("Xvfb", "openbox", "xdotool", "import", "dbus-daemon"):
+    for program in ("Xvfb", "openbox", "xdotool", "import", "dbus-daemon", "dbus-send"):
         if not shutil.which(program):
             skip(f"there is no {program} here")
     try:
@@ -391,11 +463,7 @@ def main():
         except BaseException:
             if desktop:
                 desktop.run("import", "-silent", "-window", "root", arguments.pictures + "/failed.png")
-            if visit:
-                print(visit.eyes.describe(), file=sys.stderr)
-            for name in ("coroscope.out", "orders.out"):
-                if os.path.exists(f"{scratch}/{name}"):
-                    print(name, open(f"{scratch}/{name}", errors="replace").read(), file=sys.stderr)
+            explain(desktop, visit)
             raise
         finally:
             if desktop:

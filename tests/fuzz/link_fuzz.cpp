@@ -19,11 +19,11 @@ using namespace coroscope;
 namespace tags = wire::link::tags;
 namespace dump = wire::dump::tags;
 
-constexpr std::uint32_t known[] = {tags::info,    tags::batchTexts,    tags::batchEnd, tags::status,
-                                   tags::answer,  tags::over,          tags::cannot,   tags::targets,
-                                   tags::sampled, tags::callStackMade, dump::texts,    dump::sites,
-                                   dump::stacks,  dump::callStacks,    dump::contexts, dump::jobs,
-                                   dump::ended,   dump::incidents,     dump::resources};
+constexpr std::uint32_t known[] = {tags::info,    tags::batchTexts,    tags::batchEnd,  tags::status,
+                                   tags::answer,  tags::over,          tags::cannot,    tags::targets,
+                                   tags::sampled, tags::callStackMade, dump::texts,     dump::sites,
+                                   dump::stacks,  dump::callStacks,    dump::contexts,  dump::jobs,
+                                   dump::ended,   dump::incidents,     dump::resources, tags::names};
 
 /// What an observer does with all that has come.
 void use(observe::remote::Receiver& received) {

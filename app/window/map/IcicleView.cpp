@@ -30,10 +30,6 @@ constexpr int slowlyMilliseconds = 500;
 /// the longest wait.
 constexpr qint64 timesItsCost = 5, longestWait = 100'000'000;
 
-bool isGroup(Node node) {
-    return node == programGroup || node == orphanGroup;
-}
-
 double eased(double share) {
     return 1 - std::pow(1 - share, 3);
 }
@@ -128,6 +124,7 @@ IcicleView::Look IcicleView::lookAt(Node node) const {
     look.fitted = isGroup(node) && extent.width >= map().layout().width();
     if (!isGroup(node))
         look.focus = workspace().tree().id(node);
+    look.group = keyOfGroup(node);
     // What is above stays in sight, as far as it may.
     look.top = std::max(0.0, extent.row * measure::mapRow - height() * 0.3);
     return look;
@@ -145,6 +142,10 @@ void IcicleView::zoomTo(Node node) {
 bool IcicleView::zoomOut() {
     if (goal_.fitted && goal_.top == 0)
         return false;
+    if (goal_.group) {
+        fit();
+        return true;
+    }
     // To the parent of what was zoomed to, else to half the scale.
     const Node focus = workspace().tree().find(goal_.focus);
     if (goal_.focus && map().layout().known(focus)) {
@@ -152,7 +153,7 @@ bool IcicleView::zoomOut() {
         const double width = map().layout().extent(focus).width;
         while (!isGroup(above) && map().layout().extent(above).width <= width * 1.001)
             above = map().layout().parent(above);
-        if (isGroup(above))
+        if (above == programGroup || above == orphanGroup)
             fit();
         else
             zoomTo(above);
@@ -175,7 +176,7 @@ void IcicleView::zoomBy(double factor, const QPointF& around) {
     look.left = at - wide * share;
     look.right = look.left + wide;
     look.fitted = false;
-    look.focus = {};
+    look.unfocus();
     focusPath_.clear();
     moveTo(look, true);
 }
@@ -187,7 +188,7 @@ void IcicleView::panBy(const QPointF& distance) {
     look.right -= distance.x() * each;
     look.top -= distance.y();
     if (distance.x() != 0 && !look.fitted) {
-        look.focus = {};
+        look.unfocus();
         focusPath_.clear();
     }
     moveTo(look, false);
@@ -207,7 +208,7 @@ void IcicleView::show(Node node) {
         look.left = middle - wide / 2;
         look.right = middle + wide / 2;
         look.fitted = false;
-        look.focus = {};
+        look.unfocus();
     } else if (extent.x + extent.width <= look.left || extent.x >= look.right ||
                (extent.width <= look.right - look.left &&
                 (extent.x < look.left || extent.x + extent.width > look.right))) {
@@ -216,7 +217,7 @@ void IcicleView::show(Node node) {
         if (extent.width > wide * 0.8)
             look.left = extent.x;
         look.right = look.left + wide;
-        look.focus = {};
+        look.unfocus();
     }
     const double y = extent.row * measure::mapRow + margin;
     if (y < look.top + measure::mapRow)
@@ -231,10 +232,10 @@ void IcicleView::show(Node node) {
 
 void IcicleView::rememberAnchor() {
     anchor_.reset();
-    if (goal_.fitted || goal_.focus || !map().active() || !isVisible())
+    if (goal_.fitted || goal_.focus || goal_.group || !map().active() || !isVisible())
         return;
     const MapLayout& layout = map().layout();
-    Node node = current();
+    Node node = workspace().selectedNode();
     if (node != noNode && layout.known(node)) {
         const MapLayout::Extent extent = layout.extent(node);
         if (extent.x + extent.width < goal_.left || extent.x > goal_.right)
@@ -280,6 +281,12 @@ void IcicleView::layoutChanged() {
             moveTo(look, true);
             return;
         }
+    } else if (look.group) {
+        const Node node = workspace().rows().groupOfKey(*look.group);
+        const double top = look.top;
+        look = map().layout().known(node) ? lookAt(node) : Look{};
+        if (look.group)
+            look.top = top;
     } else if (anchor_ && !look.fitted) {
         const Node node = workspace().tree().find(anchor_->job);
         if (node != noNode && layout.known(node)) {
@@ -326,8 +333,7 @@ std::optional<MapBox> IcicleView::boxAt(const QPointF& position) const {
     if (overviewShown() && overview().contains(position))
         return std::nullopt;
     for (auto box = boxes_.rbegin(); box != boxes_.rend(); ++box) {
-        if (rectOf(*box, style_).adjusted(0, 0, 1, 1).contains(position) &&
-            (isGroup(box->node) || map().layout().known(box->node)))
+        if (rectOf(*box, style_).adjusted(0, 0, 1, 1).contains(position) && map().layout().known(box->node))
             return *box;
     }
     return std::nullopt;
@@ -337,7 +343,7 @@ std::vector<SeenJob> IcicleView::seen() const {
     constexpr std::size_t most = 200;
     constexpr double least = 24;
     std::vector<SeenJob> jobs;
-    if (const Node node = current(); node != noNode && map().layout().known(node))
+    if (const Node node = workspace().selectedNode(); node != noNode && map().layout().known(node))
         jobs.push_back({workspace().tree().id(node), rectOfNode(node).intersected(rect()).toRect()});
     for (const MapBox& box : boxes_) {
         if (jobs.size() >= most)
@@ -364,6 +370,7 @@ void IcicleView::collect(const QRectF& area) {
     style_.top = shown_.top;
     style_.ended = workspace().state() == Workspace::State::Ended;
     style_.selected = workspace().selected() ? workspace().selected()->id : JobId{};
+    style_.selectedGroup = workspace().selectedGroup();
     style_.hovered = hovered() ? hovered()->node : noNode;
 }
 
@@ -537,7 +544,7 @@ void IcicleView::draggedOverlay(const QPointF& position) {
     look.left = at - wide / 2;
     look.right = at + wide / 2;
     look.fitted = false;
-    look.focus = {};
+    look.unfocus();
     focusPath_.clear();
     moveTo(look, false);
 }

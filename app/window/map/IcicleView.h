@@ -31,6 +31,7 @@ public:
     bool fitted() const noexcept { return goal_.fitted; }
     /// The job that was zoomed to; none when the view was moved since.
     JobId focus() const noexcept override { return goal_.focus; }
+    std::optional<std::uint64_t> focusGroup() const noexcept override { return goal_.group; }
     /// It is on its way there.
     bool moving() const noexcept { return frames_.isActive(); }
     /// Where the drawing is going, in units of the layout.
@@ -56,6 +57,11 @@ private:
         double top = 0; ///< pixels
         bool fitted = true;
         JobId focus;
+        std::optional<std::uint64_t> group; ///< zoomed to, by its key
+        void unfocus() noexcept {
+            focus = {};
+            group.reset();
+        }
     };
     void moveTo(Look look, bool smoothly);
     void animate();

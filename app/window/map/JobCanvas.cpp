@@ -2,10 +2,9 @@
 #include "map/JobCanvas.h"
 
 #include "model/Format.h"
-#include "theme/Icons.h"
-#include "theme/Theme.h"
 #include "widgets/ExportActions.h"
 #include "widgets/JobsAccessible.h"
+#include "widgets/PopupMenu.h"
 #include "widgets/RowPainter.h"
 
 #include <QAccessible>
@@ -14,7 +13,6 @@
 #include <QContextMenuEvent>
 #include <QHelpEvent>
 #include <QKeyEvent>
-#include <QMenu>
 #include <QMouseEvent>
 #include <QToolTip>
 #include <QWheelEvent>
@@ -31,9 +29,6 @@ namespace {
 constexpr double notch = 1.25;
 constexpr double keyStep = 1.5;
 
-bool isGroup(Node node) {
-    return node == programGroup || node == orphanGroup;
-}
 } // namespace
 
 JobCanvas::JobCanvas(JobMap& map, QWidget* parent)
@@ -48,7 +43,7 @@ JobCanvas::JobCanvas(JobMap& map, QWidget* parent)
     connect(&workspace(), &Workspace::findingsChanged, this, qOverload<>(&QWidget::update));
     connect(&workspace(), &Workspace::stateChanged, this, qOverload<>(&QWidget::update));
     connect(&map_, &JobMap::changed, this, [this] {
-        if (hovered_ && !isGroup(hovered_->node) && !map_.layout().known(hovered_->node))
+        if (hovered_ && !map_.layout().known(hovered_->node))
             hovered_.reset();
     });
 }
@@ -68,17 +63,41 @@ void JobCanvas::selectionChanged() {
     QAccessible::updateAccessibility(&event);
 }
 
+std::optional<std::uint64_t> JobCanvas::keyOfGroup(Node node) const {
+    const RowGroups* const groups = workspace().rows().groups();
+    return groups == nullptr || !isPlaceGroup(node) || TreeRows::groupNumber(node) >= groups->size()
+               ? std::nullopt
+               : std::optional(groups->place(TreeRows::groupNumber(node)).key);
+}
+
 void JobCanvas::select(Node node) {
+    if (const auto group = keyOfGroup(node)) {
+        workspace().selectGroup(*group);
+        return;
+    }
     workspace().select(node == noNode || isGroup(node) ? JobId{} : workspace().tree().row(node).id);
 }
 
 QString JobCanvas::tooltip(const MapBox& box) const {
     const MapLayout& layout = map_.layout();
+    if (!layout.known(box.node))
+        return {};
+    if (isPlaceGroup(box.node) && box.merged > 1)
+        return tr("<b>%1 groups side by side</b>, %2 in them<br>%3")
+            .arg(countText(box.merged), jobsText(map_.jobs(box)), foldedText());
+    if (isPlaceGroup(box.node)) {
+        QString text = QStringLiteral("<b>%1</b><br>%2")
+                           .arg(rows_->text(box.node, JobColumn).toHtmlEscaped(), jobsText(map_.jobs(box)));
+        for (const Column column : {StateColumn, FindingsColumn, WhereColumn})
+            if (const QString part = rows_->text(box.node, column); !part.isEmpty())
+                text += QStringLiteral("<br>") + part.toHtmlEscaped();
+        return text;
+    }
     if (isGroup(box.node))
         return QStringLiteral("<b>%1</b><br>%2")
             .arg(map_.title(box.node).toHtmlEscaped(), jobsText(map_.jobs(box)));
-    if (!layout.known(box.node))
-        return {};
+    if (box.merged > 1 && workspace().grouping())
+        return tr("<b>%1 side by side</b><br>%2").arg(jobsText(box.merged), foldedText());
     if (box.merged > 1)
         return tr("<b>%1 side by side</b>, %2 with all below them<br>%3")
             .arg(jobsText(box.merged), countText(map_.jobs(box)), foldedText());
@@ -122,7 +141,7 @@ void JobCanvas::step(int key) {
         to = layout.firstChild(layout.childCount(programGroup) > 0 ? programGroup : orphanGroup);
     } else if (key == Qt::Key_Up) {
         to = layout.parent(at);
-        if (isGroup(to))
+        if (to == programGroup || to == orphanGroup)
             to = noNode;
     } else if (key == Qt::Key_Down) {
         to = layout.firstChild(at);
@@ -186,11 +205,11 @@ void JobCanvas::keyPressEvent(QKeyEvent* event) {
         panBy({0, height() * 0.8});
         return;
     case Qt::Key_Delete:
-        if (node != noNode)
+        if (isJob(node))
             emit cancelRequested(workspace().tree().row(node).id);
         return;
     case Qt::Key_Menu:
-        if (node != noNode)
+        if (isJob(node))
             showMenu(node, mapToGlobal(middle.toPoint()));
         return;
     default:
@@ -285,15 +304,14 @@ void JobCanvas::contextMenuEvent(QContextMenuEvent* event) {
         if (node != noNode)
             select(node);
     }
-    if (node != noNode)
+    if (isJob(node))
         showMenu(node, event->globalPos());
 }
 
 void JobCanvas::showMenu(Node node, const QPoint& globalPosition) {
-    auto* menu = new QMenu(this);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
     const JobId id = workspace().tree().row(node).id;
     const QString name = workspace().labels().fullName(workspace().tree().row(node));
+    auto* menu = new PopupMenu(this, name);
     menu->addAction(tr("Zoom to it"), this, [this, id] {
         if (const Node there = workspace().tree().find(id); there != noNode)
             zoomTo(there);
@@ -304,10 +322,8 @@ void JobCanvas::showMenu(Node node, const QPoint& globalPosition) {
     menu->addAction(tr("Copy report"), this, &JobCanvas::copyRequested);
     addExportActions(*menu, workspace(), id, [this, id] { emit exportRequested(id); });
     menu->addSeparator();
-    QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
-    cancel->setShortcut(Qt::Key_Delete);
-    cancel->setIcon(icon(QStringLiteral("cancel"), Theme::tokens().failed));
-    cancel->setEnabled(workspace().state() == Workspace::State::Live);
+    connect(menu->addCancel(workspace().cancelProblem()), &QAction::triggered, this,
+            [this, id] { emit cancelRequested(id); });
     menu->popup(globalPosition);
 }
 

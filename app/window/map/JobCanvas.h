@@ -32,8 +32,11 @@ public:
 
     JobMap& map() const noexcept { return map_; }
     Workspace& workspace() const noexcept { return map_.workspace(); }
-    /// The selected job, as long as it lives.
-    Node current() const noexcept { return workspace().selectedNode(); }
+    /// The selected job, as long as it lives, or the selected group.
+    Node current() const noexcept {
+        const Node job = workspace().selectedNode();
+        return job != observe::noNode ? job : workspace().selectedGroup();
+    }
     /// Brings the job into sight.
     virtual void show(Node node) = 0;
     /// Brings it and all below it into the whole view.
@@ -47,6 +50,8 @@ public:
     QString accessibleName(Node node) const;
     /// The job that was zoomed to; none when the view was moved since.
     virtual JobId focus() const = 0;
+    /// The group that was zoomed to (GroupPlace::key); none when the view was moved since.
+    virtual std::optional<std::uint64_t> focusGroup() const = 0;
     /// Paints what is in sight, at the size of `area`; without `live` for a file, and nothing that only the
     /// pointer makes.
     virtual void paint(QPainter& painter, const QRectF& area, bool live) = 0;
@@ -88,7 +93,7 @@ protected:
     /// The pointer is on a part of the widget that has its own use: press, then moves, then release.
     virtual bool pressedOverlay(const QPointF&) { return false; }
     virtual void draggedOverlay(const QPointF&) {}
-    /// The roots' parents, too, can be zoomed to, but not selected.
+    /// The roots' parents, too, can be zoomed to, but not selected. Groups can be both.
     virtual QRectF rectOfNode(Node node) const = 0;
 
     const std::optional<MapBox>& hovered() const noexcept { return hovered_; }
@@ -104,6 +109,9 @@ protected:
     void leaveEvent(QEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
+
+    /// Of a group; nothing for others.
+    std::optional<std::uint64_t> keyOfGroup(Node node) const;
 
 private:
     QString tooltip(const MapBox& box) const;

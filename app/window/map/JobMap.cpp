@@ -84,8 +84,11 @@ JobMap::JobMap(Workspace& workspace, QObject* parent)
             categories_.clear();
             categoryNames_.clear();
             looksStale_ = true;
+            stale_ = true; // it may be another source, in groups or not
+            return;
         }
-        layout_.apply(changes);
+        if (!stale_)
+            layout_.apply(changes);
         touched_ = true;
     });
     connect(&workspace_, &Workspace::updated, this, &JobMap::follow);
@@ -115,11 +118,15 @@ void JobMap::setColour(MapColour colour) {
 }
 
 void JobMap::rebuild() {
+    stale_ = false;
+    grouping_ = workspace_.grouping();
     filter_ = workspace_.search();
     filtered_ = workspace_.rows().filtered();
     const bool ordered = colour_ == MapColour::State || colour_ == MapColour::Finding;
     layout_.build([this](Node node) { return classOf(node); },
-                  ordered ? MapLayout::Blend::Highest : MapLayout::Blend::MostFrequent);
+                  ordered ? MapLayout::Blend::Highest : MapLayout::Blend::MostFrequent,
+                  grouping_ ? MapLayout::GroupOf([this](Node node) { return groupOf(node); })
+                            : MapLayout::GroupOf());
     tellLooks();
     emit changed();
 }
@@ -128,6 +135,11 @@ void JobMap::rebuild() {
 void JobMap::follow() {
     if (!active_)
         return;
+    if (stale_ || workspace_.grouping() != grouping_) {
+        touched_ = false;
+        rebuild();
+        return;
+    }
     const TreeRows& rows = workspace_.rows();
     // While the filter is still looked for, what was shown before stays.
     if (!rows.scanning() && (rows.filtered() != filtered_ || workspace_.search() != filter_)) {
@@ -173,6 +185,12 @@ void JobMap::findingsChanged() {
         again(finding.job);
     }
     touched_ = true;
+}
+
+std::uint32_t JobMap::groupOf(Node node) const {
+    const RowGroups* const groups = workspace_.rows().groups();
+    const std::uint32_t group = groups == nullptr ? RowGroups::none : groups->groupOf(node);
+    return group == RowGroups::none ? 0 : group;
 }
 
 MapLayout::Class JobMap::classOf(Node node) {
@@ -234,7 +252,7 @@ std::size_t JobMap::ageClass(std::int64_t createdAt) const {
 }
 
 const MapLook& JobMap::look(const MapBox& box) const {
-    if (colour_ != MapColour::Age || box.kind == leftOut || !layout_.known(box.node))
+    if (colour_ != MapColour::Age || box.kind == leftOut || !isJob(box.node) || !layout_.known(box.node))
         return looks_[box.kind];
     // Siblings lie in the order in which they came: the first of many is the oldest.
     return ages_[ageClass(workspace_.tree().createdAt(box.node))];
@@ -317,7 +335,7 @@ void JobMap::refreshLooks() {
         looks_[noFinding] = lookOf(tr("nothing found"), {}, t.dim, 0.22);
         looks_[orphanFinding] = lookOf(tr("orphan"), QStringLiteral("broken-link"), t.orphan, usual);
         looks_[suspectedFinding] =
-            lookOf(tr("suspected"), QStringLiteral("warning"), t.cancelling, usual, Qt::BDiagPattern);
+            lookOf(tr("suspected"), QStringLiteral("suspected"), t.cancelling, usual, Qt::BDiagPattern);
         looks_[provenFinding] =
             lookOf(tr("proven"), QStringLiteral("warning"), t.failed, usual * 1.2, Qt::DiagCrossPattern);
         break;
@@ -369,13 +387,21 @@ QString JobMap::title(Node node) const {
         return tr("Orphans");
     if (node == programGroup)
         return QString::fromStdString(workspace_.info().program);
+    if (isPlaceGroup(node)) {
+        const RowGroups* const groups = workspace_.rows().groups();
+        const std::uint32_t number = TreeRows::groupNumber(node);
+        return groups == nullptr || number >= groups->size() ? QString()
+                                                             : QString::fromStdString(groups->name(number));
+    }
     return workspace_.labels().name(workspace_.tree().row(node));
 }
 
 std::uint64_t JobMap::jobs(const MapBox& box) const {
     const TreeRows& rows = workspace_.rows();
     if (box.node == programGroup)
-        return workspace_.tree().size() - rows.orphans();
+        return workspace_.tree().size() - (grouping_ ? 0 : rows.orphans());
+    if (grouping_ && isJob(box.node))
+        return std::max<std::uint32_t>(box.merged, 1);
     std::uint64_t jobs = 0;
     std::uint32_t left = std::max<std::uint32_t>(box.merged, 1);
     for (Node node = box.node; node != noNode && left > 0; node = layout_.next(node), --left)

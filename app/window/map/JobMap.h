@@ -52,9 +52,9 @@ public:
     std::vector<MapLook> legend() const;
     /// What is written beside the name of a job, as the colours have it: "#4711", "4 m 02 s", "IO".
     QString detail(const observe::JobRow& row) const;
-    /// "orders", "Orphans", or the name of the job.
+    /// "orders", "Orphans", the place that a group has in common, or the name of the job.
     QString title(observe::Node node) const;
-    /// The jobs that a box stands for, with all below them.
+    /// The jobs that a box stands for, with all below them, or of all these groups.
     std::uint64_t jobs(const MapBox& box) const;
     /// Who launched a root that nobody owns; noNode where that is not known, or has ended.
     observe::Node launcher(observe::Node orphan) const;
@@ -68,6 +68,7 @@ signals:
 
 private:
     MapLayout::Class classOf(observe::Node node);
+    std::uint32_t groupOf(observe::Node node) const;
     MapLayout::Class category(const observe::JobRow& row);
     void rebuild();
     void follow();
@@ -81,6 +82,8 @@ private:
     MapColour colour_ = MapColour::State;
     bool active_ = false;
     bool touched_ = false;
+    bool stale_ = false;                       ///< the layout is of another tree than the workspace's
+    std::optional<observe::GroupBy> grouping_; ///< as the layout has it
     bool filtered_ = false;
     bool looksStale_ = false;
     QString filter_;

@@ -15,9 +15,12 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void refresh();
+    /// As high as its lines are at this width.
+    void fit();
 
     JobMap& map_;
     std::vector<MapLook> items_;

@@ -18,22 +18,28 @@ namespace coroscope::app {
 
 namespace {
 
-constexpr int titleHeight = 56, legendHeight = 52, side = 16;
+constexpr int titleHeight = 56, margin = 6, side = 16;
 constexpr int leastWidth = 900, leastHeight = 200;
 
 QString text(const char* words) {
     return QCoreApplication::translate("coroscope::app::MapExport", words);
 }
 
+int legendWidth(int width) {
+    return width - 2 * (side + 8);
+}
+
 void paintAll(QPainter& painter, JobCanvas& map, const QSize& size, const QString& title,
               const QString& subtitle) {
     const Tokens& t = Theme::tokens();
+    const std::vector<MapLook> legend = map.map().legend();
+    const int below = legendHeight(legendWidth(size.width()), legend) + 2 * margin;
     painter.fillRect(QRect(QPoint(), size), t.background);
-    const QRectF area(side, titleHeight, size.width() - 2 * side, size.height() - titleHeight - legendHeight);
+    const QRectF area(side, titleHeight, size.width() - 2 * side, size.height() - titleHeight - below);
     map.paint(painter, area, false);
     // Over what may reach beyond the map: a picture made of shapes is not clipped.
     painter.fillRect(QRectF(0, 0, size.width(), titleHeight), t.background);
-    painter.fillRect(QRectF(0, area.bottom(), size.width(), legendHeight), t.background);
+    painter.fillRect(QRectF(0, area.bottom(), size.width(), below), t.background);
     painter.setFont(Theme::title());
     painter.setPen(t.text);
     painter.drawText(QRectF(side + 8, 8, size.width() - 2 * side, 24), Qt::AlignVCenter | Qt::TextSingleLine,
@@ -42,8 +48,8 @@ void paintAll(QPainter& painter, JobCanvas& map, const QSize& size, const QStrin
     painter.setPen(t.dim);
     painter.drawText(QRectF(side + 8, 32, size.width() - 2 * side, 20), Qt::AlignVCenter | Qt::TextSingleLine,
                      subtitle);
-    paintLegend(painter, QRectF(side + 8, area.bottom() + 6, size.width() - 2 * side - 16, legendHeight - 8),
-                map.map().legend());
+    paintLegend(painter, QRectF(side + 8, area.bottom() + margin, legendWidth(size.width()), below - margin),
+                legend);
 }
 
 } // namespace
@@ -62,8 +68,9 @@ QString exportMap(JobCanvas& map, const QString& path) {
         subtitle += text(" · below %1").arg(workspace.labels().fullName(workspace.tree().row(focus)));
     if (!workspace.search().isEmpty())
         subtitle += text(" · search: %1").arg(workspace.search());
-    const QSize size(std::max(map.pictureSize().width(), leastWidth) + 2 * side,
-                     std::max(map.pictureSize().height(), leastHeight) + titleHeight + legendHeight);
+    const int width = std::max(map.pictureSize().width(), leastWidth) + 2 * side;
+    const int legend = legendHeight(legendWidth(width), map.map().legend()) + 2 * margin;
+    const QSize size(width, std::max(map.pictureSize().height(), leastHeight) + titleHeight + legend);
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly))
         return text("%1 cannot be written: %2").arg(path, file.errorString());

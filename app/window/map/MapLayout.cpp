@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 namespace coroscope::app {
 
@@ -24,9 +26,11 @@ MapLayout::MapLayout(const observe::JobTree& tree)
 
 void MapLayout::clear() {
     classOf_ = nullptr;
+    groupOf_ = nullptr;
     // Swapped with an empty one each, so that the memory goes, too.
     const auto empty = []<class Vector>(Vector& vector) { Vector().swap(vector); };
     empty(entries_);
+    empty(groups_);
     empty(blocks_);
     empty(freeBlocks_);
     empty(jobsAtDepth_);
@@ -37,11 +41,16 @@ void MapLayout::clear() {
         entries_.emplace_back().known = true;
 }
 
-void MapLayout::build(ClassOf classOf, Blend blend) {
+void MapLayout::build(ClassOf classOf, Blend blend, GroupOf groupOf) {
     clear();
     classOf_ = std::move(classOf);
+    groupOf_ = std::move(groupOf);
     blend_ = blend;
     entries_.resize(std::size_t{tree_.endNode()} + 2);
+    if (groupOf_) {
+        buildGroups();
+        return;
+    }
     observe::LargeVector<Node> order; // parents before children
     order.reserve(tree_.size());
     for (Node root = tree_.firstRoot(); root != noNode; root = tree_.nextSibling(root))
@@ -54,11 +63,57 @@ void MapLayout::build(ClassOf classOf, Blend blend) {
     flush();
 }
 
+/// The largest group first; those that come later stand behind them.
+void MapLayout::buildGroups() {
+    std::vector<std::uint32_t> counts;
+    for (Node node = 0; node < tree_.endNode(); ++node) {
+        if (!tree_.isLive(node))
+            continue;
+        const std::uint32_t group = groupOf_(node);
+        if (group >= counts.size())
+            counts.resize(std::size_t{group} + 1, 0);
+        ++counts[group];
+    }
+    std::vector<Slot> order(counts.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(),
+              [&](Slot a, Slot b) { return counts[a] != counts[b] ? counts[a] > counts[b] : a < b; });
+    for (const Slot group : order)
+        if (counts[group] > 0)
+            showGroup(firstGroup + group);
+    for (Node node = 0; node < tree_.endNode(); ++node)
+        if (tree_.isLive(node))
+            insert(node);
+    flush();
+}
+
+void MapLayout::showGroup(Slot slot) {
+    if (has(slot))
+        return;
+    if (slot - firstGroup >= groups_.size())
+        groups_.resize(std::size_t{slot - firstGroup} + 1);
+    Entry& entry = entryOf(slot);
+    entry = Entry{};
+    entry.known = true;
+    entry.depth = 1;
+    countDepth(1, 1);
+    link(slot, 0);
+}
+
+/// Its last job has gone.
+void MapLayout::hideGroup(Slot slot) {
+    unlink(slot);
+    countDepth(1, -1);
+    entryOf(slot) = Entry{};
+}
+
 MapLayout::Slot MapLayout::groupOf(Node root) const noexcept {
     return tree_.isOrphanRoot(root) ? 1 : 0;
 }
 
-MapLayout::Slot MapLayout::placeOf(Node node) const noexcept {
+MapLayout::Slot MapLayout::placeOf(Node node) const {
+    if (groupOf_)
+        return firstGroup + groupOf_(node);
     const Node parent = tree_.parent(node);
     return parent == noNode ? groupOf(node) : slotOf(parent);
 }
@@ -67,8 +122,7 @@ void MapLayout::apply(const observe::TreeChanges& changes) {
     if (!built())
         return;
     if (changes.reset) {
-        ClassOf classOf = std::move(classOf_);
-        build(std::move(classOf), blend_);
+        build(std::exchange(classOf_, nullptr), blend_, std::exchange(groupOf_, nullptr));
         return;
     }
     std::vector<Slot> roots; // that may be orphans now, or no longer
@@ -80,9 +134,9 @@ void MapLayout::apply(const observe::TreeChanges& changes) {
     std::vector<Slot> detached;
     for (const Node node : changes.moved) {
         const Slot slot = slotOf(node);
-        if (!has(slot) || entries_[slot].parent == none)
+        if (groupOf_ || !has(slot) || entryOf(slot).parent == none)
             continue;
-        recheckLater(entries_[slot].parent);
+        recheckLater(entryOf(slot).parent);
         unlink(slot);
         detached.push_back(slot);
     }
@@ -90,22 +144,22 @@ void MapLayout::apply(const observe::TreeChanges& changes) {
         const Slot slot = slotOf(removed.node);
         if (!has(slot))
             continue;
-        Entry& entry = entries_[slot];
+        Entry& entry = entryOf(slot);
         recheckLater(entry.parent);
         if (entry.parent != none)
             unlink(slot);
         countDepth(entry.depth, -1);
-        entries_[slot] = Entry{};
+        entryOf(slot) = Entry{};
     }
     bool torn = false; // no sane source does that; the whole tree is taken in again then
     for (const Node node : changes.inserted) {
         if (has(slotOf(node)))
             continue;
-        torn = torn || !has(placeOf(node));
+        torn = torn || (!groupOf_ && !has(placeOf(node)));
         if (torn)
             break;
         insert(node);
-        recheckLater(entries_[slotOf(node)].parent);
+        recheckLater(entryOf(slotOf(node)).parent);
     }
     for (const Slot slot : detached) {
         if (torn || !has(slot))
@@ -115,13 +169,12 @@ void MapLayout::apply(const observe::TreeChanges& changes) {
         if (torn)
             break;
         link(slot, parent);
-        setDepth(slot, entries_[parent].depth + 1);
+        setDepth(slot, entryOf(parent).depth + 1);
         recheckLater(slot);
         recheckLater(parent);
     }
     if (torn) {
-        ClassOf classOf = std::move(classOf_);
-        build(std::move(classOf), blend_);
+        build(std::exchange(classOf_, nullptr), blend_, std::exchange(groupOf_, nullptr));
         return;
     }
     // These are here and there among a million: what is known of them is asked for ahead of its turn.
@@ -129,25 +182,37 @@ void MapLayout::apply(const observe::TreeChanges& changes) {
     for (std::size_t i = 0; i < changes.changed.size(); ++i) {
         if (i + far < changes.changed.size())
             if (const Slot slot = slotOf(changes.changed[i + far]); slot < entries_.size())
-                __builtin_prefetch(&entries_[slot], 1);
+                __builtin_prefetch(&entryOf(slot), 1);
         if (i + near < changes.changed.size())
-            if (const Slot slot = slotOf(changes.changed[i + near]);
-                has(slot) && entries_[slot].block != none)
-                __builtin_prefetch(&blocks_[entries_[slot].block], 1);
+            if (const Slot slot = slotOf(changes.changed[i + near]); has(slot) && entryOf(slot).block != none)
+                __builtin_prefetch(&blocks_[entryOf(slot).block], 1);
         const Node node = changes.changed[i];
         reclass(node);
-        if (const Slot slot = slotOf(node); has(slot) && entries_[slot].depth == 1)
+        if (groupOf_)
+            regroup(slotOf(node));
+        else if (const Slot slot = slotOf(node); has(slot) && entryOf(slot).depth == 1)
             recheckLater(slot);
     }
     for (const Slot slot : roots)
         recheckRoot(slot);
 }
 
+void MapLayout::regroup(Slot slot) {
+    if (!has(slot))
+        return;
+    const Slot group = placeOf(nodeOf(slot));
+    if (group == entryOf(slot).parent)
+        return;
+    showGroup(group);
+    unlink(slot);
+    link(slot, group);
+}
+
 void MapLayout::recheckRoot(Slot slot) {
-    if (!has(slot) || entries_[slot].parent > 1)
+    if (groupOf_ || !has(slot) || entryOf(slot).parent > 1)
         return;
     const Slot group = groupOf(nodeOf(slot));
-    if (group == entries_[slot].parent || tree_.parent(nodeOf(slot)) != noNode)
+    if (group == entryOf(slot).parent || tree_.parent(nodeOf(slot)) != noNode)
         return;
     unlink(slot);
     link(slot, group);
@@ -157,13 +222,15 @@ void MapLayout::insert(Node node) {
     const Slot slot = slotOf(node);
     if (slot >= entries_.size())
         entries_.resize(std::max<std::size_t>(std::size_t{slot} + 1, entries_.size() * 3 / 2));
-    Entry& entry = entries_[slot];
+    const Slot parent = placeOf(node);
+    if (groupOf_)
+        showGroup(parent);
+    Entry& entry = entryOf(slot);
     entry = Entry{};
     entry.known = true;
     entry.own = entry.blended = classOf_(node);
     entry.leaves = 1;
-    const Slot parent = placeOf(node);
-    entry.depth = entries_[parent].depth + 1;
+    entry.depth = entryOf(parent).depth + 1;
     countDepth(entry.depth, 1);
     link(slot, parent);
 }
@@ -178,15 +245,15 @@ void MapLayout::countDepth(std::uint32_t depth, int difference) {
 
 /// Of a node and all below it.
 void MapLayout::setDepth(Slot top, std::uint32_t depth) {
-    if (entries_[top].depth == depth)
+    if (entryOf(top).depth == depth)
         return;
-    const std::uint32_t difference = depth - entries_[top].depth; // may well wrap round
+    const std::uint32_t difference = depth - entryOf(top).depth; // may well wrap round
     std::vector<Slot> below{top};
     std::vector<std::uint32_t> left; // taken off afterwards, lest the table shrinks and grows all the time
     while (!below.empty()) {
         const Slot slot = below.back();
         below.pop_back();
-        Entry& entry = entries_[slot];
+        Entry& entry = entryOf(slot);
         left.push_back(entry.depth);
         entry.depth += difference;
         countDepth(entry.depth, 1);
@@ -196,7 +263,7 @@ void MapLayout::setDepth(Slot top, std::uint32_t depth) {
         }
         const std::uint32_t children = entry.firstBlock;
         for (Slot child = children == none ? none : blocks_[children].first; child != none;
-             child = entries_[child].next)
+             child = entryOf(child).next)
             below.push_back(child);
     }
     for (const std::uint32_t each : left)
@@ -222,7 +289,7 @@ void MapLayout::sumUp(Block& block) const noexcept {
 
 /// At the end of the parent's children.
 void MapLayout::link(Slot slot, Slot parentSlot) {
-    Entry& parent = entries_[parentSlot];
+    Entry& parent = entryOf(parentSlot);
     std::uint32_t at = parent.lastBlock;
     const Slot last = at == none ? none : blocks_[at].last;
     if (at == none || blocks_[at].count >= blockSize) {
@@ -242,13 +309,13 @@ void MapLayout::link(Slot slot, Slot parentSlot) {
         parent.lastBlock = at = fresh;
     }
     Block& block = blocks_[at];
-    Entry& entry = entries_[slot];
+    Entry& entry = entryOf(slot);
     entry.parent = parentSlot;
     entry.block = at;
     entry.previous = last;
     entry.next = none;
     if (last != none)
-        entries_[last].next = slot;
+        entryOf(last).next = slot;
     block.last = slot;
     ++block.count;
     block.leaves += entry.leaves;
@@ -261,14 +328,14 @@ void MapLayout::link(Slot slot, Slot parentSlot) {
 }
 
 void MapLayout::unlink(Slot slot) {
-    Entry& entry = entries_[slot];
+    Entry& entry = entryOf(slot);
     const Slot parentSlot = entry.parent;
     const std::uint32_t at = entry.block;
     Block& block = blocks_[at];
     if (entry.previous != none)
-        entries_[entry.previous].next = entry.next;
+        entryOf(entry.previous).next = entry.next;
     if (entry.next != none)
-        entries_[entry.next].previous = entry.previous;
+        entryOf(entry.next).previous = entry.previous;
     if (block.first == slot)
         block.first = entry.next;
     if (block.last == slot)
@@ -277,8 +344,8 @@ void MapLayout::unlink(Slot slot) {
     block.leaves -= entry.leaves;
     --block.ofClass[entry.blended];
     --block.ofHeight[entry.height];
-    --entries_[parentSlot].children;
-    entries_[parentSlot].below -= entry.leaves;
+    --entryOf(parentSlot).children;
+    entryOf(parentSlot).below -= entry.leaves;
     entry.parent = entry.next = entry.previous = entry.block = none;
     if (block.count == 0) {
         removeBlock(at);
@@ -294,7 +361,7 @@ void MapLayout::unlink(Slot slot) {
 
 void MapLayout::removeBlock(std::uint32_t at) {
     const Block& block = blocks_[at];
-    Entry& parent = entries_[block.parent];
+    Entry& parent = entryOf(block.parent);
     (block.previous == none ? parent.firstBlock : blocks_[block.previous].next) = block.next;
     (block.next == none ? parent.lastBlock : blocks_[block.next].previous) = block.previous;
     freeBlocks_.push_back(at);
@@ -306,8 +373,8 @@ void MapLayout::joinWithNext(std::uint32_t at) {
     const std::uint32_t other = block.next;
     const Block& taken = blocks_[other];
     Slot slot = taken.first;
-    for (unsigned i = 0; i < taken.count; ++i, slot = entries_[slot].next)
-        entries_[slot].block = at;
+    for (unsigned i = 0; i < taken.count; ++i, slot = entryOf(slot).next)
+        entryOf(slot).block = at;
     block.last = taken.last;
     block.count = static_cast<std::uint8_t>(block.count + taken.count);
     block.leaves += taken.leaves;
@@ -320,7 +387,7 @@ void MapLayout::joinWithNext(std::uint32_t at) {
 }
 
 void MapLayout::queue(Slot slot) {
-    Entry& entry = entries_[slot];
+    Entry& entry = entryOf(slot);
     if (entry.queued)
         return;
     entry.queued = true;
@@ -332,7 +399,7 @@ void MapLayout::queue(Slot slot) {
 
 /// Tells the block and the parent what they have to know of this job.
 void MapLayout::publish(Slot slot, std::uint32_t leaves, std::uint8_t blended, std::uint8_t height) {
-    Entry& entry = entries_[slot];
+    Entry& entry = entryOf(slot);
     if (entry.leaves == leaves && entry.blended == blended && entry.height == height)
         return;
     const std::uint32_t more = leaves - entry.leaves; // may well wrap round
@@ -347,8 +414,11 @@ void MapLayout::publish(Slot slot, std::uint32_t leaves, std::uint8_t blended, s
             ++block.ofHeight[height];
             sumUp(block);
         }
-        entries_[entry.parent].below += more;
-        if (more != 0 || block.blended != blendedBefore || block.height != heightBefore)
+        entryOf(entry.parent).below += more;
+        // A group goes by all of its jobs, not by what is the most frequent in each block.
+        const bool counted =
+            entry.parent >= firstGroup && blend_ == Blend::MostFrequent && entry.blended != blended;
+        if (more != 0 || block.blended != blendedBefore || block.height != heightBefore || counted)
             queue(entry.parent);
     }
     entry.leaves = leaves;
@@ -358,13 +428,25 @@ void MapLayout::publish(Slot slot, std::uint32_t leaves, std::uint8_t blended, s
 
 /// Works out what holds for a job now that all below it is settled.
 void MapLayout::settle(Slot slot) {
-    const Entry& entry = entries_[slot];
+    const Entry& entry = entryOf(slot);
+    const bool group = slot >= firstGroup;
+    if (group && entry.children == 0) {
+        hideGroup(slot);
+        return;
+    }
     std::uint8_t blended = entry.own, height = 0;
+    std::uint32_t ofClass[classes] = {};
     for (std::uint32_t at = entry.firstBlock; at != none; at = blocks_[at].next) {
         height = std::max<std::uint8_t>(height, blocks_[at].height);
         if (blend_ == Blend::Highest)
             blended = std::max(blended, blocks_[at].blended);
+        else if (group)
+            for (unsigned i = 0; i < classes; ++i)
+                ofClass[i] += blocks_[at].ofClass[i];
     }
+    // A group is nothing but its jobs.
+    if (group && blend_ == Blend::MostFrequent)
+        blended = static_cast<std::uint8_t>(std::max_element(ofClass, ofClass + classes) - ofClass);
     if (entry.children > 0)
         height = std::min<std::uint8_t>(static_cast<std::uint8_t>(height + 1), tallest);
     publish(slot, entry.children > 0 ? entry.below : slot <= 1 ? 0 : 1, blended, height);
@@ -377,9 +459,9 @@ void MapLayout::flush() {
         for (std::size_t i = 0; i < pending_[level].size(); ++i) {
             const Slot slot = pending_[level][i];
             // What was moved or taken out since is queued elsewhere, or nowhere.
-            if (!has(slot) || !entries_[slot].queued || entries_[slot].depth != level)
+            if (!has(slot) || !entryOf(slot).queued || entryOf(slot).depth != level)
                 continue;
-            entries_[slot].queued = false;
+            entryOf(slot).queued = false;
             settle(slot);
         }
         pending_[level].clear();
@@ -391,7 +473,7 @@ void MapLayout::reclass(Node node) {
     const Slot slot = slotOf(node);
     if (slot <= 1 || !has(slot))
         return;
-    Entry& entry = entries_[slot];
+    Entry& entry = entryOf(slot);
     const Class now = classOf_(node);
     if (now == entry.own)
         return;
@@ -417,36 +499,36 @@ bool MapLayout::known(Node node) const noexcept {
     return node != noNode && has(slotOf(node));
 }
 Node MapLayout::parent(Node node) const noexcept {
-    return nodeOf(entries_[slotOf(node)].parent);
+    return nodeOf(entryOf(slotOf(node)).parent);
 }
 Node MapLayout::firstChild(Node node) const noexcept {
-    const std::uint32_t block = entries_[slotOf(node)].firstBlock;
+    const std::uint32_t block = entryOf(slotOf(node)).firstBlock;
     return block == none ? noNode : nodeOf(blocks_[block].first);
 }
 Node MapLayout::lastChild(Node node) const noexcept {
-    const std::uint32_t block = entries_[slotOf(node)].lastBlock;
+    const std::uint32_t block = entryOf(slotOf(node)).lastBlock;
     return block == none ? noNode : nodeOf(blocks_[block].last);
 }
 Node MapLayout::next(Node node) const noexcept {
-    return nodeOf(entries_[slotOf(node)].next);
+    return nodeOf(entryOf(slotOf(node)).next);
 }
 Node MapLayout::previous(Node node) const noexcept {
-    return nodeOf(entries_[slotOf(node)].previous);
+    return nodeOf(entryOf(slotOf(node)).previous);
 }
 std::uint32_t MapLayout::childCount(Node node) const noexcept {
-    return entries_[slotOf(node)].children;
+    return entryOf(slotOf(node)).children;
 }
 std::uint32_t MapLayout::leaves(Node node) const noexcept {
-    return entries_[slotOf(node)].leaves;
+    return entryOf(slotOf(node)).leaves;
 }
 std::uint8_t MapLayout::height(Node node) const noexcept {
-    return entries_[slotOf(node)].height;
+    return entryOf(slotOf(node)).height;
 }
 MapLayout::Class MapLayout::own(Node node) const noexcept {
-    return entries_[slotOf(node)].own;
+    return entryOf(slotOf(node)).own;
 }
 MapLayout::Class MapLayout::blended(Node node) const noexcept {
-    return entries_[slotOf(node)].blended;
+    return entryOf(slotOf(node)).blended;
 }
 
 MapLayout::Class MapLayout::blendedFrom(Node first) const noexcept {
@@ -454,12 +536,12 @@ MapLayout::Class MapLayout::blendedFrom(Node first) const noexcept {
     const Slot slot = slotOf(first);
     if (!has(slot))
         return 0;
-    std::uint32_t at = entries_[slot].block;
+    std::uint32_t at = entryOf(slot).block;
     if (at == none) // a group
-        return entries_[slot].blended;
-    const Slot behind = entries_[blocks_[at].last].next;
-    for (Slot each = slot; each != behind; each = entries_[each].next)
-        ++ofClass[entries_[each].blended];
+        return entryOf(slot).blended;
+    const Slot behind = entryOf(blocks_[at].last).next;
+    for (Slot each = slot; each != behind; each = entryOf(each).next)
+        ++ofClass[entryOf(each).blended];
     for (at = blocks_[at].next; at != none; at = blocks_[at].next)
         for (unsigned i = 0; i < classes; ++i)
             ofClass[i] += blocks_[at].ofClass[i];
@@ -474,7 +556,7 @@ MapLayout::Class MapLayout::blendedFrom(Node first) const noexcept {
 
 /// The orphans lie to the right of all others, behind a gap.
 MapLayout::Part MapLayout::part(Slot group) const noexcept {
-    const double owned = entries_[0].leaves, orphans = entries_[1].leaves;
+    const double owned = entryOf(0).leaves, orphans = entryOf(1).leaves;
     if (group == 0 || owned == 0)
         return {0, 1};
     const double wide = std::max(orphans, owned * orphanShare / (1 - orphanShare));
@@ -482,20 +564,20 @@ MapLayout::Part MapLayout::part(Slot group) const noexcept {
 }
 
 double MapLayout::width() const noexcept {
-    if (entries_[1].leaves == 0)
-        return entries_[0].leaves;
+    if (entryOf(1).leaves == 0)
+        return entryOf(0).leaves;
     const Part orphans = part(1);
-    return orphans.left + orphans.scale * entries_[1].leaves;
+    return orphans.left + orphans.scale * entryOf(1).leaves;
 }
 
 MapLayout::Extent MapLayout::extent(Node node) const noexcept {
     Slot slot = slotOf(node);
-    const Entry& entry = entries_[slot];
+    const Entry& entry = entryOf(slot);
     double before = 0;
-    while (entries_[slot].parent != none) {
-        const Entry& at = entries_[slot];
-        for (Slot sibling = blocks_[at.block].first; sibling != slot; sibling = entries_[sibling].next)
-            before += entries_[sibling].leaves;
+    while (entryOf(slot).parent != none) {
+        const Entry& at = entryOf(slot);
+        for (Slot sibling = blocks_[at.block].first; sibling != slot; sibling = entryOf(sibling).next)
+            before += entryOf(sibling).leaves;
         for (std::uint32_t b = blocks_[at.block].previous; b != none; b = blocks_[b].previous)
             before += blocks_[b].leaves;
         slot = at.parent;
@@ -512,13 +594,13 @@ void MapLayout::collect(const MapWindow& window, std::vector<MapBox>& into) cons
     const std::uint32_t endRow = window.firstRow + window.rowCount;
     tasks_.clear();
     for (const Slot group : {Slot{1}, Slot{0}}) {
-        if (entries_[group].children > 0)
+        if (entryOf(group).children > 0)
             tasks_.push_back({group, part(group).left, part(group).scale});
     }
     while (!tasks_.empty()) {
         const Task task = tasks_.back();
         tasks_.pop_back();
-        const Entry& entry = entries_[task.slot];
+        const Entry& entry = entryOf(task.slot);
         const double x = (task.left - window.left) * each, width = entry.leaves * task.scale * each;
         if (x >= window.pixels || x + width <= 0)
             continue;
@@ -532,7 +614,7 @@ void MapLayout::collect(const MapWindow& window, std::vector<MapBox>& into) cons
 void MapLayout::collectChildren(const MapWindow& window, Slot slot, double left, double scale,
                                 std::vector<MapBox>& into) const {
     const double each = window.pixelsEach() * scale;
-    const std::uint32_t row = entries_[slot].depth + 1;
+    const std::uint32_t row = entryOf(slot).depth + 1;
     // Cells of a power of two: zooming in cuts each into halves, and panning leaves them as they are.
     const double cell = std::exp2(std::ceil(std::log2(leastPixels / each)));
     double at = 0; // leaves from the parent's left edge
@@ -568,7 +650,7 @@ void MapLayout::collectChildren(const MapWindow& window, Slot slot, double left,
         mergedEnd = at + leaves;
     };
     const std::size_t firstTask = tasks_.size();
-    for (std::uint32_t b = entries_[slot].firstBlock; b != none; b = blocks_[b].next) {
+    for (std::uint32_t b = entryOf(slot).firstBlock; b != none; b = blocks_[b].next) {
         const Block& block = blocks_[b];
         const double x = pixel(at), width = block.leaves * each;
         if (x >= window.pixels)
@@ -585,8 +667,8 @@ void MapLayout::collectChildren(const MapWindow& window, Slot slot, double left,
             continue;
         }
         Slot child = block.first;
-        for (unsigned i = 0; i < block.count; ++i, child = entries_[child].next) {
-            const Entry& entry = entries_[child];
+        for (unsigned i = 0; i < block.count; ++i, child = entryOf(child).next) {
+            const Entry& entry = entryOf(child);
             if (entry.leaves * each >= leastPixels) {
                 emitMerged();
                 tasks_.push_back({child, left + at * scale, scale});

@@ -14,8 +14,10 @@
 
 namespace coroscope::app {
 
-/// Stands for the program, above all jobs that have an owner, as orphanGroup stands above those without one.
-inline constexpr observe::Node programGroup = 0xfffffffd;
+/// Whether it stands for no job, but for several: one of those two, or a group of RowGroups.
+constexpr bool isGroup(observe::Node node) noexcept {
+    return !isJob(node) && node != observe::noNode;
+}
 
 /// The part of the map that is looked at. The unit of `left` and `right` is one job without children.
 struct MapWindow {
@@ -36,7 +38,8 @@ struct MapBox {
     std::uint8_t height = 0;              ///< of several: rows that the tallest of them has below its own
 };
 
-/// An icicle: each job as wide as all its children together, and below its parent. Follows a JobTree, which
+/// An icicle: each job as wide as all its children together, and below its parent. Or groups of jobs, each as
+/// wide as its jobs are many, with nothing below those. Follows a JobTree, which
 /// must outlive it: apply() after each JobTree::apply(), flush() before anything is asked. Only what is
 /// looked at costs anything when it is asked for; a change costs what the way to the root costs at most, and
 /// all changes between two flushes together never more than all jobs. Threads: one.
@@ -45,6 +48,8 @@ public:
     using Node = observe::Node;
     using Class = std::uint8_t;
     using ClassOf = std::function<Class(Node)>;
+    /// The number of the group that a job is in now, as RowGroups has it.
+    using GroupOf = std::function<std::uint32_t(Node)>;
     static constexpr unsigned classes = 10;
     /// Heights are told up to this.
     static constexpr unsigned tallest = 15;
@@ -56,8 +61,9 @@ public:
 
     explicit MapLayout(const observe::JobTree& tree);
 
-    /// Takes in the whole tree. `classOf` answers numbers below `classes`.
-    void build(ClassOf classOf, Blend blend);
+    /// Takes in the whole tree. `classOf` answers numbers below `classes`. With `groupOf` the jobs lie below
+    /// their groups, these below the program: the largest comes first, and those that come later behind them.
+    void build(ClassOf classOf, Blend blend, GroupOf groupOf = {});
     /// Forgets everything and frees the memory; apply() does nothing until the next build().
     void clear();
     bool built() const noexcept { return static_cast<bool>(classOf_); }
@@ -103,7 +109,8 @@ public:
     void collect(const MapWindow& window, std::vector<MapBox>& into) const;
 
 private:
-    using Slot = std::uint32_t; ///< 0 and 1: the groups; then the nodes
+    using Slot =
+        std::uint32_t; ///< 0 and 1: the roots' parents; then the nodes; from firstGroup on the groups
     static constexpr Slot none = 0xffffffff;
     static constexpr std::uint8_t blockSize = 64;
 
@@ -135,15 +142,33 @@ private:
     };
 
     static constexpr Slot slotOf(Node node) noexcept {
-        return node == programGroup ? 0 : node == orphanGroup ? 1 : node + 2;
+        return node == programGroup ? 0 : node == orphanGroup ? 1 : isJob(node) ? node + 2 : node;
     }
     static constexpr Node nodeOf(Slot slot) noexcept {
-        return slot == none ? observe::noNode : slot == 0 ? programGroup : slot == 1 ? orphanGroup : slot - 2;
+        return slot == none         ? observe::noNode
+               : slot == 0          ? programGroup
+               : slot == 1          ? orphanGroup
+               : slot >= firstGroup ? slot
+                                    : slot - 2;
     }
-    bool has(Slot slot) const noexcept { return slot < entries_.size() && entries_[slot].known; }
+    Entry& entryOf(Slot slot) noexcept {
+        return slot < firstGroup ? entries_[slot] : groups_[slot - firstGroup];
+    }
+    const Entry& entryOf(Slot slot) const noexcept {
+        return slot < firstGroup ? entries_[slot] : groups_[slot - firstGroup];
+    }
+    bool has(Slot slot) const noexcept {
+        return slot < firstGroup ? slot < entries_.size() && entries_[slot].known
+                                 : slot - firstGroup < groups_.size() && groups_[slot - firstGroup].known;
+    }
     Part part(Slot group) const noexcept;
     Slot groupOf(Node root) const noexcept;
-    Slot placeOf(Node node) const noexcept;
+    Slot placeOf(Node node) const;
+
+    void buildGroups();
+    void showGroup(Slot slot);
+    void hideGroup(Slot slot);
+    void regroup(Slot slot);
 
     void insert(Node node);
     void link(Slot slot, Slot parent);
@@ -162,8 +187,10 @@ private:
 
     const observe::JobTree& tree_;
     ClassOf classOf_;
+    GroupOf groupOf_; ///< none: the tree
     Blend blend_ = Blend::Highest;
     observe::LargeVector<Entry> entries_;
+    std::vector<Entry> groups_;
     observe::LargeVector<Block> blocks_;
     std::vector<std::uint32_t> freeBlocks_;
     std::vector<std::uint32_t> jobsAtDepth_;

@@ -6,6 +6,7 @@
 #include "theme/Theme.h"
 
 #include <QFontMetricsF>
+#include <QPaintEngine>
 
 #include <algorithm>
 #include <cmath>
@@ -20,8 +21,39 @@ namespace {
 constexpr double iconSize = 13;
 constexpr double leastForIcon = 20, leastForText = 44, leastForPattern = 7, leastForGap = 5;
 
-bool isGroup(Node node) {
-    return node == programGroup || node == orphanGroup;
+/// The same patterns in lines: Qt writes a brush with a pattern to SVG as if it had none.
+void hatch(QPainter& painter, const QRectF& rect, const QColor& colour, Qt::BrushStyle pattern) {
+    constexpr double apart = 8;
+    QPainterPath lines;
+    const auto slanted = [&](bool rising) {
+        for (double from = std::floor((rect.left() - rect.height()) / apart) * apart; from < rect.right();
+             from += apart) {
+            // Cut at the sides: a viewer need not clip.
+            const double left = std::max(from, rect.left());
+            const double right = std::min(from + rect.height(), rect.right());
+            if (left >= right)
+                continue;
+            const auto y = [&](double x) {
+                return rising ? rect.bottom() - (x - from) : rect.top() + (x - from);
+            };
+            lines.moveTo(left, y(left));
+            lines.lineTo(right, y(right));
+        }
+    };
+    const bool cross = pattern == Qt::DiagCrossPattern;
+    if (cross || pattern == Qt::BDiagPattern)
+        slanted(true);
+    if (cross)
+        slanted(false);
+    if (pattern <= Qt::Dense7Pattern) {
+        const double step = 3 + (pattern - Qt::Dense1Pattern) / 2.0;
+        for (double y = rect.top() + step / 2; y < rect.bottom(); y += step)
+            for (double x = rect.left() + step / 2; x < rect.right(); x += step)
+                lines.addRect(x, y, 1, 1);
+        painter.fillPath(lines, colour);
+        return;
+    }
+    painter.strokePath(lines, QPen(colour, 1));
 }
 
 /// Patterns are drawn over the fill, faintly: text has to stay readable.
@@ -31,7 +63,10 @@ void fill(QPainter& painter, const QRectF& rect, const MapLook& look) {
         return;
     QColor line = look.colour;
     line.setAlphaF(0.35f);
-    painter.fillRect(rect, QBrush(line, look.pattern));
+    if (painter.paintEngine()->type() == QPaintEngine::SVG)
+        hatch(painter, rect, line, look.pattern);
+    else
+        painter.fillRect(rect, QBrush(line, look.pattern));
 }
 
 void outline(QPainter& painter, const QRectF& rect, const QColor& colour, double width,
@@ -108,20 +143,57 @@ private:
     QFontMetricsF metrics_;
 };
 
-/// Red for what is proven, amber for what is suspected, violet for orphans; invalid without a finding.
+/// Red for what is proven, amber for what is suspected, violet for orphans.
+QColor colourOf(const observe::Finding& finding) {
+    const Tokens& t = Theme::tokens();
+    return finding.rule.substr(0, 6) == "orphan"               ? t.orphan
+           : finding.confidence == observe::Confidence::Proven ? t.failed
+                                                               : t.cancelling;
+}
+/// Of the worst; invalid without a finding.
 QColor findingColour(const Workspace& workspace, JobId job) {
     QColor colour;
     const Tokens& t = Theme::tokens();
     for (const std::uint32_t index : workspace.findings().of(job)) {
-        const observe::Finding& finding = workspace.findings().all()[index];
-        if (finding.rule.substr(0, 6) == "orphan")
-            colour = colour.isValid() ? colour : t.orphan;
-        else if (finding.confidence == observe::Confidence::Proven)
-            return t.failed;
-        else
-            colour = t.cancelling;
+        const QColor each = colourOf(workspace.findings().all()[index]);
+        if (each == t.failed)
+            return each;
+        if (!colour.isValid() || each != t.orphan)
+            colour = each;
     }
     return colour;
+}
+QColor groupColour(const Workspace& workspace, Node group) {
+    const FindingIndex::OfGroup found = workspace.findings().ofGroup(TreeRows::groupNumber(group));
+    return found.count == 0 ? QColor() : colourOf(workspace.findings().all()[found.worst]);
+}
+
+constexpr double swatch = 12;
+
+QFont legendFont() {
+    QFont font = Theme::text();
+    font.setPixelSize(12);
+    return font;
+}
+
+/// Calls draw(item, upper left corner) for each that there is room for; answers the height of their lines.
+template <typename Draw>
+int placeLegend(const QRectF& area, const std::vector<MapLook>& items, Draw draw) {
+    const QFontMetricsF metrics(legendFont());
+    double x = area.left(), y = area.top();
+    for (const MapLook& item : items) {
+        const double iconWidth = item.icon.isEmpty() ? 0 : iconSize + 4;
+        const double width = swatch + 6 + iconWidth + metrics.horizontalAdvance(item.text) + 16;
+        if (x > area.left() && x + width - 16 > area.right()) {
+            x = area.left();
+            y += legendLine;
+        }
+        if (y + legendLine > area.bottom() + 1)
+            break;
+        draw(item, QPointF(x, y));
+        x += width;
+    }
+    return static_cast<int>(y + legendLine - area.top());
 }
 
 } // namespace
@@ -173,7 +245,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
         rect.setRight(std::min(rect.right(), style.area.right() + 4));
         if (rect.bottom() < style.area.top() || rect.top() > style.area.bottom())
             continue;
-        const bool grouped = isGroup(box.node);
+        const bool grouped = isGroup(box.node) && box.merged == 0;
         MapLook look = grouped ? group : map.look(box);
         if (style.ended) {
             look.fill = QColor(Theme::mix(look.fill, t.background, 0.5).rgb());
@@ -185,6 +257,11 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
         if (grouped) {
             if (box.node == orphanGroup && rect.width() > 4)
                 outline(painter, rect, t.orphan, 1, Qt::DashLine);
+            if (box.node == style.selectedGroup)
+                selected = &rects[i];
+            if (isPlaceGroup(box.node) && style.labels && rect.width() >= leastForPattern)
+                if (const QColor colour = groupColour(workspace, box.node); colour.isValid())
+                    marked.push_back({rect, colour});
             if (style.labels && rect.width() >= leastForText)
                 labels.draw(rect, box.node, look, countText(map.jobs(box)));
             continue;
@@ -241,39 +318,29 @@ void paintBrokenLink(QPainter& painter, const QPainterPath& path, bool strong) {
     painter.drawLine(middle + QPointF(1, 4), middle + QPointF(4, -3));
 }
 
-int paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items) {
-    constexpr double swatch = 12, line = 20;
-    QFont font = Theme::text();
-    font.setPixelSize(12);
-    const QFontMetricsF metrics(font);
+int legendHeight(int width, const std::vector<MapLook>& items) {
+    const QRectF all(0, 0, width, 1e6);
+    return placeLegend(all, items, [](const MapLook&, const QPointF&) {});
+}
+
+void paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items) {
     const Tokens& t = Theme::tokens();
-    double x = area.left(), y = area.top();
-    painter.setFont(font);
-    for (const MapLook& item : items) {
-        const double iconWidth = item.icon.isEmpty() ? 0 : iconSize + 4;
-        const double width = swatch + 6 + iconWidth + metrics.horizontalAdvance(item.text) + 16;
-        if (x > area.left() && x + width - 16 > area.right()) {
-            x = area.left();
-            y += line;
-        }
-        if (y + line > area.bottom() + 1)
-            break;
-        const QRectF box(x, y + (line - swatch) / 2, swatch, swatch);
+    painter.setFont(legendFont());
+    placeLegend(area, items, [&](const MapLook& item, const QPointF& at) {
+        const QRectF box(at.x(), at.y() + (legendLine - swatch) / 2, swatch, swatch);
         fill(painter, box, item);
         outline(painter, box, Theme::mix(item.colour, t.panel, 0.6), 1);
-        double at = x + swatch + 6;
+        double x = at.x() + swatch + 6;
         if (!item.icon.isEmpty()) {
-            painter.drawPixmap(QPointF(at, y + (line - iconSize) / 2),
+            painter.drawPixmap(QPointF(x, at.y() + (legendLine - iconSize) / 2),
                                iconPixmap(item.icon, item.colour, static_cast<int>(iconSize),
                                           painter.device()->devicePixelRatioF()));
-            at += iconWidth;
+            x += iconSize + 4;
         }
         painter.setPen(t.dim);
-        painter.drawText(QRectF(at, y, area.right() - at, line), Qt::AlignVCenter | Qt::TextSingleLine,
-                         item.text);
-        x += width;
-    }
-    return static_cast<int>(y + line - area.top());
+        painter.drawText(QRectF(x, at.y(), area.right() - x, legendLine),
+                         Qt::AlignVCenter | Qt::TextSingleLine, item.text);
+    });
 }
 
 } // namespace coroscope::app

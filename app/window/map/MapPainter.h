@@ -24,6 +24,7 @@ struct MapStyle {
     bool folds = false; ///< what several are merged into says how many
     bool ended = false; ///< the target is no more
     JobId selected;
+    observe::Node selectedGroup = observe::noNode;
     observe::Node hovered = observe::noNode; ///< of a box
 };
 
@@ -36,7 +37,11 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
                 const std::vector<QRectF>& rects, const MapStyle& style);
 /// From who launched a job to that job, which belongs to nobody. A faint one is one of many.
 void paintBrokenLink(QPainter& painter, const QPainterPath& path, bool strong);
-/// The colours' meaning in a line, as much of it as fits; answers the height that it took.
-int paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items);
+/// Height of a line of the legend.
+inline constexpr int legendLine = 20;
+/// What the whole legend takes where it is so wide.
+int legendHeight(int width, const std::vector<MapLook>& items);
+/// The colours' meaning, in as many lines as fit into the area.
+void paintLegend(QPainter& painter, const QRectF& area, const std::vector<MapLook>& items);
 
 } // namespace coroscope::app

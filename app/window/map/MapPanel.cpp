@@ -23,8 +23,9 @@
 #include <QSettings>
 #include <QStackedWidget>
 #include <QToolButton>
-#include <QToolTip>
 #include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace coroscope::app {
 
@@ -34,6 +35,7 @@ using observe::noNode;
 namespace {
 /// Of a long path the first and the last are told.
 constexpr std::size_t mostSteps = 6;
+constexpr QChar groupLink = u'g'; ///< in front of a group's key
 } // namespace
 
 MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
@@ -130,6 +132,10 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
                    : Drawing::Icicle);
     connect(&workspace_, &Workspace::numbersDue, this, &MapPanel::refreshPath);
     connect(path_, &QLabel::linkActivated, this, [this](const QString& link) {
+        if (link.startsWith(groupLink)) {
+            canvas().zoomTo(workspace_.rows().groupOfKey(QStringView(link).mid(1).toULongLong()));
+            return;
+        }
         const JobId job{link.toULongLong()};
         if (const Node node = workspace_.tree().find(job); job && node != noNode)
             canvas().zoomTo(node);
@@ -248,36 +254,42 @@ void MapPanel::save(const QString& path) {
     const QString problem = exportMap(canvas(), path);
     if (problem.isEmpty()) {
         logInfo(tr("saved a picture of the map to %1").arg(path));
-        QToolTip::showText(save_->mapToGlobal(QPoint(0, save_->height())), tr("Saved %1").arg(path), save_);
+        emit pictureSaved(tr("Saved the picture to %1.").arg(path));
         return;
     }
     logWarning(problem);
-    auto* box = new QMessageBox(QMessageBox::Warning, tr("Save a picture"), problem, QMessageBox::Ok, this);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    box->open();
+    emit pictureSaved(problem);
 }
 
 void MapPanel::refreshPath() {
     if (!isVisible())
         return;
     const QString dim = Theme::tokens().dim.name(), text = Theme::tokens().text.name();
-    std::vector<std::pair<JobId, QString>> steps;
-    steps.emplace_back(JobId{}, map_.title(programGroup));
-    if (const Node node = workspace_.tree().find(canvas().focus()); canvas().focus() && node != noNode) {
-        for (const Node at : workspace_.tree().path(node))
-            steps.emplace_back(workspace_.tree().row(at).id, map_.title(at));
-    }
+    struct Step {
+        QString link, name;
+    };
+    const JobId focus = canvas().focus();
+    std::vector<Step> steps; // from the innermost outwards, as they lie in the map
+    Node at = focus                   ? workspace_.tree().find(focus)
+              : canvas().focusGroup() ? workspace_.rows().groupOfKey(*canvas().focusGroup())
+                                      : noNode;
+    for (; map_.layout().known(at) && at != programGroup && at != orphanGroup; at = map_.layout().parent(at))
+        steps.push_back(
+            {isJob(at) ? QString::number(workspace_.tree().id(at).value)
+                       : groupLink + QString::number(
+                                         workspace_.rows().groups()->place(TreeRows::groupNumber(at)).key),
+             map_.title(at)});
+    steps.push_back({QStringLiteral("0"), map_.title(programGroup)});
+    std::reverse(steps.begin(), steps.end());
     if (steps.size() > mostSteps)
         steps.erase(steps.begin() + 2, steps.end() - (mostSteps - 2));
     QStringList parts;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const bool last = i + 1 == steps.size();
-        const QString name = steps[i].second.toHtmlEscaped();
+        const QString name = steps[i].name.toHtmlEscaped();
         parts << (last ? QStringLiteral("<b style='color:%1'>%2</b>").arg(text, name)
                        : QStringLiteral("<a style='color:%1; text-decoration:none' href='%2'>%3</a>")
-                             .arg(dim)
-                             .arg(steps[i].first.value)
-                             .arg(name));
+                             .arg(dim, steps[i].link, name));
     }
     const QString html =
         parts.join(QStringLiteral(" <span style='color:%1'>›</span> ").arg(Theme::tokens().faint.name()));

@@ -42,6 +42,8 @@ public:
     QFileDialog* fileDialog() const noexcept;
 
 signals:
+    /// Or could not be; a sentence to be shown.
+    void pictureSaved(const QString& sentence);
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
     void exportRequested(coroscope::JobId job);

@@ -50,7 +50,7 @@ private:
         made.box.merged = merged;
         made.box.kind = kind;
         made.parent = parent;
-        if (node != programGroup && node != orphanGroup)
+        if (isJob(node))
             made.job = tree_.row(node).id;
         if (parent != NodeBox::none)
             made.box.row = boxes_[parent].box.row + 1;

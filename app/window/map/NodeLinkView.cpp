@@ -29,13 +29,9 @@ constexpr int newsMilliseconds = 400, movingMilliseconds = 180;
 constexpr std::size_t mostOrphans = 12, mostLooked = 200;
 constexpr double mostPicture = 12'000;
 
-bool isGroup(Node node) {
-    return node == programGroup || node == orphanGroup;
-}
-
 /// Groups have no job's number; these are no job's.
 std::uint64_t keyOf(Node node, JobId job) {
-    return node == programGroup ? 0 : node == orphanGroup ? ~std::uint64_t{0} : job.value;
+    return node == programGroup ? 0 : isGroup(node) ? ~std::uint64_t{0} - (orphanGroup - node) : job.value;
 }
 
 QRectF between(const QRectF& a, const QRectF& b, double share) {
@@ -67,6 +63,7 @@ NodeLinkView::NodeLinkView(JobMap& map, QWidget* parent)
     connect(&map, &JobMap::colourChanged, this, qOverload<>(&QWidget::update));
     connect(&workspace(), &Workspace::attached, this, [this] {
         focus_ = {};
+        focusGroup_.reset();
         unfolded_.clear();
         detail_ = 1;
         fitted_ = true;
@@ -76,8 +73,8 @@ NodeLinkView::NodeLinkView(JobMap& map, QWidget* parent)
 }
 
 bool NodeLinkView::alive(const NodeBox& box) const {
-    return isGroup(box.box.node) ||
-           (map().layout().known(box.box.node) && workspace().tree().row(box.box.node).id == box.job);
+    return map().layout().known(box.box.node) &&
+           (isGroup(box.box.node) || workspace().tree().row(box.box.node).id == box.job);
 }
 
 const NodeBox* NodeLinkView::find(Node node) const {
@@ -101,6 +98,9 @@ std::uint32_t NodeLinkView::roomFor() const {
 }
 
 bool NodeLinkView::inside(Node node) const {
+    if (focusGroup_)
+        return map().layout().known(node) &&
+               map().layout().parent(node) == workspace().rows().groupOfKey(*focusGroup_);
     if (!focus_)
         return true;
     for (Node at = node; at != noNode && !isGroup(at); at = map().layout().parent(at)) {
@@ -141,6 +141,9 @@ void NodeLinkView::place(bool smoothly) {
             if (orphan != focus && launcher != noNode && layout.known(launcher) && inside(launcher))
                 wish.roots.push_back(orphan);
         }
+    } else if (const Node whole = focusGroup_ ? workspace().rows().groupOfKey(*focusGroup_) : noNode;
+               layout.known(whole)) {
+        wish.roots.push_back(whole);
     } else {
         for (const Node group : {programGroup, orphanGroup}) {
             if (layout.childCount(group) > 0)
@@ -279,6 +282,7 @@ void NodeLinkView::zoomTo(Node node) {
     if (!map().layout().known(node))
         return;
     focusPath_.clear();
+    focusGroup_ = keyOfGroup(node);
     for (Node at = node; at != noNode && !isGroup(at); at = map().layout().parent(at))
         focusPath_.push_back(workspace().tree().row(at).id);
     focus_ = focusPath_.empty() ? JobId{} : focusPath_.front();
@@ -297,11 +301,12 @@ bool NodeLinkView::zoomOut() {
         emit viewChanged();
         return true;
     }
-    const Node focus = workspace().tree().find(focus_);
-    if (!focus_)
+    if (!focus_ && !focusGroup_)
         return false;
-    if (focus != noNode && map().layout().known(focus) && !isGroup(map().layout().parent(focus)))
-        zoomTo(map().layout().parent(focus));
+    const Node focus = focus_ ? workspace().tree().find(focus_) : noNode;
+    const Node above = map().layout().known(focus) ? map().layout().parent(focus) : noNode;
+    if (isJob(above) || isPlaceGroup(above))
+        zoomTo(above);
     else
         fit();
     return true;
@@ -309,6 +314,7 @@ bool NodeLinkView::zoomOut() {
 
 void NodeLinkView::fit() {
     focus_ = {};
+    focusGroup_.reset();
     fitted_ = true;
     detail_ = 1;
     unfolded_.clear();
@@ -380,10 +386,11 @@ void NodeLinkView::open(const MapBox& folded, const QPointF& at) {
 }
 
 void NodeLinkView::show(Node node) {
-    if (!map().layout().known(node) || isGroup(node))
+    if (!map().layout().known(node) || node == programGroup || node == orphanGroup)
         return;
     if (!inside(node)) {
         focus_ = {};
+        focusGroup_.reset();
         fitted_ = true;
         emit viewChanged();
     }
@@ -558,6 +565,7 @@ void NodeLinkView::paint(QPainter& painter, const QRectF& area, bool live) {
     style.folds = true;
     style.ended = workspace().state() == Workspace::State::Ended;
     style.selected = workspace().selected() ? workspace().selected()->id : JobId{};
+    style.selectedGroup = workspace().selectedGroup();
     style.hovered = live && hovered() ? hovered()->node : noNode;
     std::vector<QRectF> placed;
     for (std::size_t i = 0; i < boxes_.size(); ++i) {

@@ -26,6 +26,7 @@ public:
     void fit() override;
     std::vector<SeenJob> seen() const override;
     JobId focus() const override { return focus_; }
+    std::optional<std::uint64_t> focusGroup() const override { return focusGroup_; }
     void paint(QPainter& painter, const QRectF& area, bool live) override;
     QSize pictureSize() const override;
     QRectF rectOfNode(Node node) const override;
@@ -74,6 +75,7 @@ private:
     std::vector<QRectF> from_;                                  ///< where the boxes were, while they move
     double share_ = 1;                                          ///< of the way
     JobId focus_;                                               ///< whose subtree is drawn; none: all
+    std::optional<std::uint64_t> focusGroup_;                   ///< instead of a job
     std::vector<JobId> focusPath_;                              ///< of it, for when it ends
     std::unordered_map<std::uint64_t, std::uint32_t> unfolded_; ///< by job, or group
     double scale_ = 1;

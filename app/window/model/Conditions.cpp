@@ -3,6 +3,8 @@
 
 #include "model/Format.h"
 
+#include <coroscope/observe/Groups.h>
+
 #include <QCoreApplication>
 
 namespace coroscope::app {
@@ -57,7 +59,7 @@ std::vector<Condition> conditionsOf(const observe::JobRow& row, const Workspace&
     conditions.push_back({words("This kind: %1").arg(kindText), conditionText("kind", kindText)});
     if (row.execution == Execution::Suspended)
         if (const observe::StackText stack = labels.frames(row.suspendedAt); !stack.frames.empty()) {
-            const QString place = QString::fromStdString(stack.frames.front().shortText());
+            const QString place = QString::fromStdString(stack.frames[observe::ownFrame(stack)].shortText());
             conditions.push_back({words("Suspended here: %1").arg(place), conditionText("at", place)});
         }
     if (const QString& site = labels.site(row.site); !site.isEmpty())

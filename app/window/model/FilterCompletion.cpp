@@ -4,6 +4,8 @@
 #include "model/Format.h"
 #include "model/Workspace.h"
 
+#include <coroscope/observe/Groups.h>
+
 #include <QCoreApplication>
 
 #include <algorithm>
@@ -78,7 +80,7 @@ void FilterCompletion::collect(Key key) {
             break;
         case Key::At:
             if (const observe::StackText stack = labels.frames(id); !stack.frames.empty())
-                text = QString::fromStdString(stack.frames.front().shortText());
+                text = QString::fromStdString(stack.frames[observe::ownFrame(stack)].shortText());
             break;
         case Key::Dispatcher:
             text = labels.dispatcher(id);

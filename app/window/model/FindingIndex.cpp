@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/FindingIndex.h"
 
+#include "model/RowGroups.h"
+
 #include <algorithm>
 
 namespace coroscope::app {
@@ -34,6 +36,30 @@ bool FindingIndex::assign(std::vector<observe::Finding> findings, const observe:
         }
     }
     return !same;
+}
+
+void FindingIndex::countGroups(const RowGroups* groups, const observe::JobTree& tree) {
+    byGroup_.clear();
+    if (groups == nullptr)
+        return;
+    for (std::uint32_t i = 0; i < all_.size(); ++i) { // the most severe first
+        const observe::Node node = tree.find(all_[i].job);
+        const std::uint32_t group = node == observe::noNode ? RowGroups::none : groups->groupOf(node);
+        if (group == RowGroups::none)
+            continue;
+        OfGroup& found = byGroup_.try_emplace(group, OfGroup{0, i}).first->second;
+        ++found.count;
+        // Of what is as severe, what is certain.
+        if (all_[i].severity == all_[found.worst].severity &&
+            all_[i].confidence == observe::Confidence::Proven &&
+            all_[found.worst].confidence != observe::Confidence::Proven)
+            found.worst = i;
+    }
+}
+
+FindingIndex::OfGroup FindingIndex::ofGroup(std::uint32_t group) const {
+    const auto found = byGroup_.find(group);
+    return found == byGroup_.end() ? OfGroup{} : found->second;
 }
 
 const std::vector<std::uint32_t>& FindingIndex::of(JobId job) const {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The findings that hold now, by job, and how many lie below each job.
+// The findings that hold now, by job and by group, and how many lie below each job.
 #pragma once
 
 #include <coroscope/observe/Finding.h>
@@ -9,6 +9,8 @@
 #include <vector>
 
 namespace coroscope::app {
+
+class RowGroups;
 
 class FindingIndex {
 public:
@@ -20,6 +22,13 @@ public:
     const std::vector<std::uint32_t>& of(JobId job) const;
     /// Findings on the jobs below this one, itself not included.
     std::uint32_t below(JobId job) const;
+    struct OfGroup {
+        std::uint32_t count = 0, worst = 0; ///< an index into all()
+    };
+    /// To be called after assign(), and where other groups are shown; null: none are.
+    void countGroups(const RowGroups* groups, const observe::JobTree& tree);
+    /// Findings on the jobs of this group.
+    OfGroup ofGroup(std::uint32_t group) const;
     std::size_t proven() const noexcept { return proven_; }
     std::size_t suspected() const noexcept { return all_.size() - proven_; }
 
@@ -27,6 +36,7 @@ private:
     std::vector<observe::Finding> all_;
     std::unordered_map<JobId, std::vector<std::uint32_t>> byJob_;
     std::unordered_map<JobId, std::uint32_t> below_;
+    std::unordered_map<std::uint32_t, OfGroup> byGroup_;
     std::size_t proven_ = 0;
 };
 

@@ -10,6 +10,12 @@
 
 namespace coroscope::app {
 
+namespace {
+QString words(const char* text) {
+    return QCoreApplication::translate("Format", text);
+}
+} // namespace
+
 // Tenths are the finest: finer ones would only flicker.
 QString durationText(std::optional<std::int64_t> nanoseconds) {
     return nanoseconds ? durationText(*nanoseconds) : QString();
@@ -33,23 +39,21 @@ QString sizeText(std::uint64_t bytes) {
 }
 
 QString jobsText(std::uint64_t count) {
-    return count == 1 ? QStringLiteral("1 job") : countText(count) + QStringLiteral(" jobs");
+    return count == 1 ? words("1 job") : words("%1 jobs").arg(countText(count));
 }
 
 QString programText(const observe::SourceInfo& info) {
     if (info.pid == 0) // not every foreign dump tells
         return QString::fromStdString(info.program);
-    const QString who = QCoreApplication::translate("Format", "%1 · pid %2")
-                            .arg(QString::fromStdString(info.program), QString::number(info.pid));
-    return info.via.empty() ? who
-                            : QCoreApplication::translate("Format", "%1 via %2")
-                                  .arg(who, QString::fromStdString(info.via));
+    const QString who =
+        words("%1 · pid %2").arg(QString::fromStdString(info.program), QString::number(info.pid));
+    return info.via.empty() ? who : words("%1 via %2").arg(who, QString::fromStdString(info.via));
 }
 
 QString rateText(double perSecond) {
     if (perSecond >= 999'500)
-        return QStringLiteral("%1 M events/s").arg(perSecond / 1e6, 0, 'f', 2);
-    return countText(static_cast<std::uint64_t>(perSecond + 0.5)) + QStringLiteral(" events/s");
+        return words("%1 M events/s").arg(perSecond / 1e6, 0, 'f', 2);
+    return words("%1 events/s").arg(countText(static_cast<std::uint64_t>(perSecond + 0.5)));
 }
 
 QString clockText(std::int64_t wallClock) {
@@ -60,12 +64,12 @@ QString agoText(std::int64_t wallClock) {
     const std::int64_t seconds = QDateTime::currentSecsSinceEpoch() - wallClock;
     constexpr std::int64_t second = 1'000'000'000, minute = 60, hour = 3'600, day = 86'400;
     if (seconds < minute)
-        return seconds < 1 ? QStringLiteral("just now") : QStringLiteral("%1 s ago").arg(seconds);
+        return seconds < 1 ? words("just now") : words("%1 s ago").arg(seconds);
     if (seconds < hour)
-        return QStringLiteral("%1 min ago").arg(seconds / minute);
+        return words("%1 min ago").arg(seconds / minute);
     if (seconds < 10 * 365 * day)
-        return durationText(seconds * second) + QStringLiteral(" ago");
-    return QStringLiteral("long ago");
+        return words("%1 ago").arg(durationText(seconds * second));
+    return words("long ago");
 }
 
 QString dateText(std::int64_t wallClock) {

@@ -67,9 +67,11 @@ JobPast pastOfSelected(const Workspace& workspace) {
                                                             : workspace.now();
             text += QLatin1Char(' ') + durationText(end - change.at);
         }
-        if (change.suspendedAt != 0)
-            text += QStringLiteral(" · ") + workspace.labels().stack(change.suspendedAt);
-        past.lines.push_back({change.at, clockText(workspace.wallClock(change.at)), text, false});
+        QString where;
+        if (const observe::StackText stack = workspace.labels().frames(change.suspendedAt);
+            !stack.frames.empty())
+            where = QString::fromStdString(stack.frames.front().shortText());
+        past.lines.push_back({change.at, clockText(workspace.wallClock(change.at)), text, where, false});
     }
     for (const observe::Incident& incident : workspace.endedJobs().incidents()) {
         if (incident.job.id != selected.id)
@@ -78,7 +80,8 @@ JobPast pastOfSelected(const Workspace& workspace) {
             std::upper_bound(past.lines.begin(), past.lines.end(), incident.at,
                              [](std::int64_t at, const PastLine& line) { return at < line.at; });
         past.lines.insert(
-            place, {incident.at, clockText(workspace.wallClock(incident.at)), incidentLine(incident), true});
+            place,
+            {incident.at, clockText(workspace.wallClock(incident.at)), incidentLine(incident), {}, true});
     }
     std::reverse(past.lines.begin(), past.lines.end());
     past.title = tr("History");

@@ -14,6 +14,7 @@ struct PastLine {
     std::int64_t at = 0; ///< of the target's clock, ns
     QString clock;
     QString text;
+    QString place;         ///< in the source, of a suspension: "orders.cpp:88"
     bool incident = false; ///< something befell it, as opposed to a state that it was in
 };
 

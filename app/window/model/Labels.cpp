@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/Labels.h"
 
+#include <coroscope/observe/Groups.h>
+
 namespace coroscope::app {
 
 namespace {
@@ -42,7 +44,8 @@ const QString& Labels::stack(StackId id) const {
         const observe::StackText stack = dictionary_->stack(id);
         if (id == 0 || stack.frames.empty())
             return {};
-        return stack.frames[0].shortText() + "  " + stack.frames[0].shortFunction();
+        const observe::SiteText& frame = stack.frames[observe::ownFrame(stack)];
+        return frame.shortText() + "  " + frame.shortFunction();
     });
 }
 const QString& Labels::site(SiteId id) const {

@@ -15,10 +15,16 @@ OpenSessions::OpenSessions(const Workspace& workspace, QObject* parent)
     , workspace_(workspace) {}
 
 void OpenSessions::refresh() {
-    std::vector<Workspace::OpenSession> now;
+    std::vector<Workspace::OpenSession> now, earlier;
     for (const Workspace::OpenSession& session : workspace_.sessions())
         if (session.state != Workspace::State::Live || !session.info.via.empty())
-            now.push_back(session);
+            (session.successor == 0 ? now : earlier).push_back(session);
+    // One that is followed by another run of its program stands below that, or at the end.
+    for (const Workspace::OpenSession& session : earlier) {
+        const auto next = std::find_if(now.begin(), now.end(),
+                                       [&](const auto& each) { return each.key == session.successor; });
+        now.insert(next == now.end() ? next : next + 1, session);
+    }
     const bool same = std::equal(now.begin(), now.end(), sessions_.begin(), sessions_.end(),
                                  [](const auto& a, const auto& b) { return a.key == b.key; });
     if (same) {
@@ -54,11 +60,12 @@ QVariant OpenSessions::data(const QModelIndex& index, int role) const {
     case Targets::DetailRole:
         return dump   ? QFileInfo(file).fileName()
                : live ? tr("pid %1 · via %2").arg(session.info.pid).arg(via)
-                      : tr("pid %1 · ended %2")
+                      : (session.end && session.end->linkLost ? tr("pid %1 · link lost %2")
+                                                              : tr("pid %1 · ended %2"))
                             .arg(session.info.pid)
                             .arg(session.end ? clockText(session.end->wallClock) : QString());
     case Targets::StateRole:
-        return dump ? tr("dump") : live ? tr("live") : tr("ended");
+        return dump ? tr("dump") : live ? tr("live") : session.successor != 0 ? tr("before") : tr("ended");
     case Targets::AttachableRole:
         return true;
     case Targets::EndedRole:
@@ -70,7 +77,8 @@ QVariant OpenSessions::data(const QModelIndex& index, int role) const {
                               : QString())
             .toHtmlEscaped();
     case Qt::AccessibleTextRole:
-        return program + QStringLiteral(", ") + data(index, Targets::DetailRole).toString();
+        return program + QStringLiteral(", ") + data(index, Targets::DetailRole).toString() +
+               QStringLiteral(", ") + data(index, Targets::StateRole).toString();
     default:
         return {};
     }

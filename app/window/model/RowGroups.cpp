@@ -54,6 +54,15 @@ bool RowGroups::apply(const observe::TreeChanges& changes) {
     return changed;
 }
 
+std::string RowGroups::name(std::uint32_t group) const {
+    const observe::GroupPlace& place = this->place(group);
+    if (!place.known())
+        return place.without;
+    const observe::SiteText& frame = place.stack.frames[place.own];
+    const std::string function = frame.shortFunction();
+    return function.empty() ? frame.shortText() : function;
+}
+
 bool RowGroups::putIn(Node node) {
     if (node >= of_.size()) {
         of_.resize(tree_.endNode(), none);

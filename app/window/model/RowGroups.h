@@ -5,6 +5,7 @@
 #include <coroscope/observe/Groups.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace coroscope::app {
@@ -27,6 +28,8 @@ public:
     std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(groups_.size()); }
     /// none for a node that is not known.
     std::uint32_t groupOf(Node node) const noexcept { return node < of_.size() ? of_[node] : none; }
+    /// What its jobs have in common, in a word: the function, or why there is none.
+    std::string name(std::uint32_t group) const;
     const observe::GroupPlace& place(std::uint32_t group) const noexcept { return grouping_.place(group); }
     const observe::JobCounts& counts(std::uint32_t group) const noexcept { return groups_[group].counts; }
     /// When its first job was created, as of the last round of look(); 0 when that is not known.

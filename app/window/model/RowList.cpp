@@ -92,8 +92,11 @@ void RowList::assign(std::span<const Item> items) {
     unused_.insert(unused_.end(), order_.begin(), order_.end());
     order_.clear();
     std::fill(chunkOf_.begin(), chunkOf_.end(), none);
-    if (!items.empty())
-        makeRoomFor(*std::max_element(items.begin(), items.end()));
+    if (!items.empty()) {
+        const std::size_t needed = std::size_t{*std::max_element(items.begin(), items.end())} + 1;
+        observe::reserveWithRoom(chunkOf_, needed);
+        chunkOf_.resize(std::max(needed, chunkOf_.size()), none);
+    }
     total_ = items.size();
     appendChunks(items.data(), items.size(), order_);
     if (order_.empty())
@@ -165,12 +168,28 @@ void RowList::erase(Item item) {
     --chunk.size;
     --total_;
     chunkOf_[item] = none;
-    if (chunk.size == 0 && order_.size() > 1) {
-        order_.erase(order_.begin() + chunk.place);
-        unused_.push_back(index);
+    resized(chunk.place, -1);
+    // Rows come and go at different places. Where many have gone, what is left joins what is beside it: else
+    // there would be more and more chunks with less and less in them. Asked now and then, as it is seldom so.
+    if (chunk.size % (capacity / 8) != 0 || chunk.size > capacity / 2 || order_.size() == 1)
+        return;
+    const std::size_t place = chunk.place, last = order_.size() - 1;
+    for (const std::size_t first : {place, place - 1}) {
+        if (first >= last)
+            continue;
+        const std::uint32_t kept = order_[first], joined = order_[first + 1];
+        Chunk& to = *chunks_[kept];
+        const Chunk& from = *chunks_[joined];
+        if (to.size + from.size > comfortable && chunk.size > 0)
+            continue;
+        std::copy_n(from.items, from.size, to.items + to.size);
+        for (std::uint32_t i = 0; i < from.size; ++i)
+            chunkOf_[from.items[i]] = kept;
+        to.size += from.size;
+        order_.erase(order_.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+        unused_.push_back(joined);
         reindex();
-    } else {
-        resized(chunk.place, -1);
+        return;
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/Sources.h"
 
+#include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QSettings>
@@ -12,6 +13,7 @@ namespace coroscope::app {
 
 namespace {
 constexpr std::uint32_t before = 2, after = 2;
+constexpr int mostFolders = 5; ///< from the executable's upwards
 constexpr qint64 largestFile = 8'000'000;
 constexpr qsizetype longestLine = 400, mostKept = 500;
 const QString key = QStringLiteral("sources/mappings");
@@ -32,13 +34,28 @@ void Sources::setMappings(const std::vector<std::pair<QString, QString>>& mappin
     QSettings().setValue(key, list);
 }
 
+void Sources::setProgram(const QString& executable) {
+    if (program_ == executable)
+        return;
+    program_ = executable;
+    forget();
+}
+
 QString Sources::find(const QString& file) const {
     QStringList tries;
     for (const auto& [compiled, here] : mappings())
         if (file.startsWith(compiled))
             tries << here + file.mid(compiled.size());
-    if (QFileInfo(file).isAbsolute())
+    if (QFileInfo(file).isAbsolute()) {
         tries << file;
+    } else if (!program_.isEmpty() && !file.isEmpty()) {
+        QDir folder = QFileInfo(program_).dir();
+        for (int i = 0; i < mostFolders; ++i) {
+            tries << folder.filePath(file);
+            if (!folder.cdUp())
+                break;
+        }
+    }
     for (const QString& each : tries) {
         // A target names its files as it likes: a pipe or a device must not hold the window up.
         const QFileInfo info(each);

@@ -25,6 +25,9 @@ public:
     const Excerpt& around(const QString& file, std::uint32_t line);
     /// Empty when it is not there.
     QString find(const QString& file) const;
+    /// The executable of the program on show; empty if it is not known. Some build tools name files
+    /// relative to the directory that they build in, which is the executable's or one above it.
+    void setProgram(const QString& executable);
     void forget() { kept_.clear(); }
 
     /// Pairs of beginnings of paths, in the settings: as compiled, and here.
@@ -33,6 +36,7 @@ public:
 
 private:
     QHash<QString, Excerpt> kept_; ///< by file and line
+    QString program_;
 };
 
 } // namespace coroscope::app

@@ -8,7 +8,8 @@ using observe::noNode;
 
 void SubtreeSizes::clear() {
     entries_.clear();
-    waiting_.clear();
+    inner_.clear();
+    freeInner_.clear();
     pending_.clear();
 }
 
@@ -22,73 +23,98 @@ void SubtreeSizes::rebuild(const observe::JobTree& tree) {
         for (Node child = tree.firstChild(order[i]); child != noNode; child = tree.nextSibling(child))
             order.push_back(child);
     }
-    entries_.resize(tree.endNode());
-    for (Node node : order) {
-        const Node parent = tree.parent(node);
-        Entry& entry = entries_[node];
-        entry = below(parent);
-        entry.size = 1;
+    observe::resizeWithRoom(entries_, tree.endNode());
+    for (const Node node : order) {
+        entries_[node] = below(tree.parent(node));
+        if (tree.childCount(node) > 0)
+            innerOf(node);
     }
-    for (std::size_t i = order.size(); i-- > 0;) {
-        const Entry& entry = entries_[order[i]];
-        if (entry.parent != noNode)
-            entries_[entry.parent].size += entry.size;
-    }
+    for (std::size_t i = order.size(); i-- > 0;)
+        if (const Node parent = entries_[order[i]].parent; parent != noNode)
+            innerOf(parent).size += size(order[i]);
 }
 
 void SubtreeSizes::add(Node node, std::int32_t difference) {
-    Entry& entry = entries_[node];
-    if (!entry.queued) {
-        waiting_.push_back({entry.size, 0});
-        entry.size = static_cast<std::uint32_t>(waiting_.size() - 1);
-    }
-    waiting_[entry.size].difference += difference;
-    if (entry.queued)
+    Inner& inner = innerOf(node);
+    inner.difference += difference;
+    if (std::exchange(inner.queued, true))
         return;
-    entry.queued = 1;
-    if (entry.depth >= pending_.size())
-        pending_.resize(std::size_t{entry.depth} + 1);
-    pending_[entry.depth].push_back(node);
+    if (inner.depth >= pending_.size())
+        pending_.resize(std::size_t{inner.depth} + 1);
+    pending_[inner.depth].push_back(node);
 }
 
 /// Of a node with this parent.
 SubtreeSizes::Entry SubtreeSizes::below(Node parent) const noexcept {
     Entry entry;
     entry.parent = parent;
-    entry.depth = parent == noNode ? 0 : (entries_[parent].depth + 1) & deepest;
+    entry.depth = parent == noNode ? 0 : (depth(parent) + 1) & deepest;
     entry.known = 1;
     return entry;
+}
+
+/// Which it becomes, if it is not one yet.
+SubtreeSizes::Inner& SubtreeSizes::innerOf(Node node) {
+    Entry& entry = entries_[node];
+    if (entry.inner)
+        return inner_[entry.depth];
+    const Inner inner{.depth = entry.depth};
+    if (freeInner_.empty()) {
+        entry.depth = static_cast<std::uint32_t>(inner_.size()) & deepest;
+        inner_.push_back(inner);
+    } else {
+        entry.depth = freeInner_.back() & deepest;
+        freeInner_.pop_back();
+        inner_[entry.depth] = inner;
+    }
+    entry.inner = 1;
+    return inner_[entry.depth];
+}
+
+void SubtreeSizes::makeLeaf(Node node) {
+    Entry& entry = entries_[node];
+    freeInner_.push_back(entry.depth);
+    entry.depth = inner_[entry.depth].depth & deepest;
+    entry.inner = 0;
+}
+
+void SubtreeSizes::setDepth(Node node, std::uint32_t depth) noexcept {
+    Entry& entry = entries_[node];
+    if (entry.inner)
+        inner_[entry.depth].depth = depth & deepest;
+    else
+        entry.depth = depth & deepest;
 }
 
 void SubtreeSizes::insert(Node node, Node parent) {
     if (node >= entries_.size())
         entries_.resize(std::size_t{node} + 1);
     entries_[node] = below(parent);
-    add(node, 1);
+    if (parent != noNode)
+        add(parent, 1);
 }
 
 void SubtreeSizes::remove(Node node) {
-    Entry& entry = entries_[node];
-    // What has reached those above is `size`; what of it is still to be taken back is all of it.
-    const std::uint32_t told = size(node);
-    if (entry.parent != noNode && told != 0)
-        add(entry.parent, -static_cast<std::int32_t>(told));
-    entry = Entry{};
+    // What those above know of it; whatever else is not told to them any more.
+    if (const Node parent = entries_[node].parent; parent != noNode)
+        add(parent, -static_cast<std::int32_t>(size(node)));
+    if (entries_[node].inner)
+        makeLeaf(node);
+    entries_[node] = Entry{};
 }
 
 void SubtreeSizes::move(const observe::JobTree& tree, Node node, Node newParent) {
     flush();
-    Entry& moved = entries_[node];
     const auto size = static_cast<std::int32_t>(this->size(node));
-    if (moved.parent != noNode)
-        add(moved.parent, -size);
-    moved.parent = newParent;
-    const std::uint32_t depth = newParent == noNode ? 0 : entries_[newParent].depth + 1;
+    if (const Node parent = entries_[node].parent; parent != noNode)
+        add(parent, -size);
+    entries_[node].parent = newParent;
     if (newParent != noNode)
         add(newParent, size);
-    if (moved.depth == depth)
+    const std::uint32_t level = newParent == noNode ? 0 : depth(newParent) + 1;
+    if (depth(node) == level)
         return;
-    moved.depth = depth & deepest;
+    setDepth(node, level);
     std::vector<Node> tops{node};
     while (!tops.empty()) {
         const Node parent = tops.back();
@@ -96,7 +122,7 @@ void SubtreeSizes::move(const observe::JobTree& tree, Node node, Node newParent)
         for (Node child = tree.firstChild(parent); child != noNode; child = tree.nextSibling(child)) {
             if (!known(child) || entries_[child].parent != parent)
                 continue;
-            entries_[child].depth = (entries_[parent].depth + 1) & deepest;
+            setDepth(child, depth(parent) + 1);
             tops.push_back(child);
         }
     }

@@ -4,7 +4,9 @@
 
 #include <coroscope/observe/JobTree.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace coroscope::app {
@@ -22,11 +24,14 @@ public:
 
     bool known(Node node) const noexcept { return node < entries_.size() && entries_[node].known; }
     Node parent(Node node) const noexcept { return entries_[node].parent; }
-    std::uint32_t depth(Node node) const noexcept { return entries_[node].depth; }
+    std::uint32_t depth(Node node) const noexcept {
+        const Entry& entry = entries_[node];
+        return entry.inner ? inner_[entry.depth].depth : entry.depth;
+    }
     /// The node itself included; true as of the last flush().
     std::uint32_t size(Node node) const noexcept {
         const Entry& entry = entries_[node];
-        return entry.queued ? waiting_[entry.size].size : entry.size;
+        return entry.inner ? inner_[entry.depth].size : 1;
     }
 
     /// A node without children, at its place. Its parent must be known.
@@ -42,47 +47,58 @@ public:
         for (std::size_t level = pending_.size(); level-- > 0;) {
             for (std::size_t i = 0; i < pending_[level].size(); ++i) {
                 const Node node = pending_[level][i];
-                Entry& entry = entries_[node];
-                if (!entry.known || !entry.queued || entry.depth != level)
+                const Entry entry = entries_[node];
+                if (!entry.known || !entry.inner)
                     continue;
-                const Waiting waiting = waiting_[entry.size];
-                entry.queued = false;
-                entry.size = waiting.size + static_cast<std::uint32_t>(waiting.difference);
-                if (waiting.difference == 0)
+                Inner& inner = inner_[entry.depth];
+                if (!inner.queued || inner.depth != level)
+                    continue;
+                const std::int32_t difference = std::exchange(inner.difference, 0);
+                inner.queued = false;
+                inner.size += static_cast<std::uint32_t>(difference);
+                if (inner.size == 1)
+                    makeLeaf(node);
+                if (difference == 0)
                     continue;
                 if (entry.parent != observe::noNode)
-                    add(entry.parent, waiting.difference);
+                    add(entry.parent, difference);
                 changed(node);
             }
             pending_[level].clear();
         }
-        waiting_.clear();
     }
     void flush() {
         flush([](Node) {});
     }
 
 private:
-    /// There is one for each job.
+    /// There is one for each job, and most have nothing below them.
     struct Entry {
         Node parent = observe::noNode;
-        std::uint32_t depth : 30 = 0;
+        std::uint32_t depth : 30 = 0; ///< or, of an inner one, where in inner_
         std::uint32_t known : 1 = 0;
-        std::uint32_t queued : 1 = 0;
-        std::uint32_t size = 0; ///< or, while it is queued, where in waiting_
+        std::uint32_t inner : 1 = 0;
     };
-    struct Waiting {
-        std::uint32_t size;
-        std::int32_t difference; ///< not yet added to size, nor to those above
+    static_assert(sizeof(Entry) == 8);
+    /// Of a job that has something below it, or had at the last flush.
+    struct Inner {
+        std::uint32_t depth = 0;
+        std::uint32_t size = 1;      ///< as those above know it
+        std::int32_t difference = 0; ///< not yet added to size, nor to those above
+        bool queued = false;         ///< it is in pending_
     };
 
     static constexpr std::uint32_t deepest = (1u << 30) - 1; ///< more than there can be jobs
 
     Entry below(Node parent) const noexcept;
+    Inner& innerOf(Node node);
+    void makeLeaf(Node node);
+    void setDepth(Node node, std::uint32_t depth) noexcept;
     void add(Node node, std::int32_t difference);
 
     observe::LargeVector<Entry> entries_;
-    std::vector<Waiting> waiting_;
+    std::vector<Inner> inner_;
+    std::vector<std::uint32_t> freeInner_;
     std::vector<std::vector<Node>> pending_; ///< by depth
 };
 

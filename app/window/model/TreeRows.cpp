@@ -153,7 +153,8 @@ void TreeRows::forget() {
 
 void TreeRows::rebuild() {
     sizes_.rebuild(tree_);
-    std::fill(flags_.begin(), flags_.end(), std::uint8_t{0});
+    flags_.clear();
+    observe::resizeWithRoom(flags_, tree_.endNode());
     painted_.clear();
     dirty_.clear();
     orphanRoots_ = 0;

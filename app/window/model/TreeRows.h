@@ -21,15 +21,17 @@ namespace coroscope::app {
 
 /// Stands for the row "Orphans" wherever a node can stand.
 inline constexpr observe::Node orphanGroup = 0xfffffffe;
-/// Nodes from here on stand for rows that are no jobs: the groups of a RowGroups by their number, and
-/// orphanGroup.
+/// In the map: stands for the program, above all jobs that have an owner, as orphanGroup stands above those
+/// without one.
+inline constexpr observe::Node programGroup = 0xfffffffd;
+/// Nodes from here on stand for what is no job: the groups of a RowGroups by their number, and those two.
 inline constexpr observe::Node firstGroup = 0xf0000000;
 
 constexpr bool isJob(observe::Node node) noexcept {
     return node < firstGroup;
 }
 constexpr bool isPlaceGroup(observe::Node node) noexcept {
-    return node >= firstGroup && node < orphanGroup;
+    return node >= firstGroup && node < programGroup;
 }
 
 /// Follows a JobTree, which must outlive it. Call apply() after each JobTree::apply() and before anything

@@ -187,7 +187,7 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     startOpening(0, {}, {});
     auto session = std::make_shared<observe::Session>(std::move(source));
     const bool sameProgram = session->info().program == info_.program;
-    const QString search = sameProgram ? search_ : QString();
+    const QString searchHere = sameProgram ? search_ : QString();
     emit aboutToSwitch();
     emit aboutToUpdate();
     if (auto before = park())
@@ -199,11 +199,13 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     contact_ = session_->status().contact;
     labels_.use(session_->dictionary());
     state_ = info_.live ? State::Live : State::File;
-    closeDeadOf(info_);
+    const auto [searchThere, grouping] = replaceDead(info_);
     freshSource_ = true;
     if (!info_.parentsTold)
         group(observe::usualGrouping(info_));
-    setSearch(search);
+    else if (grouping)
+        group(grouping);
+    setSearch(searchHere.isEmpty() ? searchThere : searchHere);
     timer_.start();
     tellAll();
     emit switched();
@@ -211,19 +213,38 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     emit sessionsChanged();
 }
 
-/// Of a program that is started again and again only the last dead one is worth the memory.
-void Workspace::closeDeadOf(const observe::SourceInfo& program) {
+/// What is on show takes the place of the same program that has ended, and its way of looking at it. Of one
+/// that is started again and again only the last dead one is worth the memory.
+Workspace::Heritage Workspace::replaceDead(const observe::SourceInfo& program) {
+    Heritage heritage;
     if (!program.live || program.commandLine.empty())
-        return;
+        return heritage;
     bool kept = false;
     for (std::size_t i = parked_.size(); i-- > 0;) {
         const Parked& each = *parked_[i];
         if (each.stateNow() != State::Ended || each.info.program != program.program ||
-            each.info.commandLine != program.commandLine || each.info.via != program.via)
+            each.info.commandLine != program.commandLine || each.info.via != program.via ||
+            each.info.processStart > program.processStart)
             continue;
-        if (std::exchange(kept, true))
+        if (std::exchange(kept, true)) {
+            forgetKey(each.key);
             parked_.erase(parked_.begin() + static_cast<std::ptrdiff_t>(i));
+            continue;
+        }
+        heritage = {each.search, each.grouping};
+        successors_[each.key] = shownKey_;
     }
+    return heritage;
+}
+
+/// Of a session that is closed.
+void Workspace::forgetKey(int key) {
+    std::erase_if(successors_, [key](const auto& pair) { return pair.first == key || pair.second == key; });
+}
+
+int Workspace::successorOf(int key) const {
+    const auto at = successors_.find(key);
+    return at == successors_.end() ? 0 : at->second;
 }
 
 /// Takes what is on show out of this; null when there is nothing.
@@ -338,9 +359,10 @@ void Workspace::tellAll() {
 std::vector<Workspace::OpenSession> Workspace::sessions() const {
     std::vector<OpenSession> all;
     for (const std::unique_ptr<Parked>& each : parked_)
-        all.push_back({each->key, each->stateNow(), each->info, each->session->status().ended, false});
+        all.push_back({each->key, each->stateNow(), each->info, each->session->status().ended, false,
+                       successorOf(each->key)});
     if (session_)
-        all.push_back({shownKey_, state_, info_, session_->status().ended, true});
+        all.push_back({shownKey_, state_, info_, session_->status().ended, true, successorOf(shownKey_)});
     std::sort(all.begin(), all.end(),
               [](const OpenSession& a, const OpenSession& b) { return a.key < b.key; });
     return all;
@@ -365,6 +387,7 @@ void Workspace::show(int key) {
 }
 
 void Workspace::closeSession(int key) {
+    forgetKey(key);
     if (key != shownKey_) {
         std::erase_if(parked_, [key](const auto& each) { return each->key == key; });
         emit sessionsChanged();
@@ -378,8 +401,11 @@ void Workspace::closeSession(int key) {
     if (parked_.empty()) {
         timer_.stop();
     } else {
+        const auto rank = [](const auto& each) {
+            return std::pair(each->stateNow() != State::Ended, each->key);
+        };
         const auto last = std::max_element(parked_.begin(), parked_.end(),
-                                           [](const auto& a, const auto& b) { return a->key < b->key; });
+                                           [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
         const std::unique_ptr<Parked> wanted = std::move(*last);
         parked_.erase(last);
         unpark(*wanted);
@@ -402,6 +428,7 @@ void Workspace::close() {
     startOpening(0, {}, {});
     timer_.stop();
     parked_.clear();
+    successors_.clear();
     session_.reset();
 }
 
@@ -469,6 +496,7 @@ std::optional<observe::GroupBy> Workspace::grouping() const noexcept {
 void Workspace::group(std::optional<observe::GroupBy> by) {
     rows_.group(by ? std::make_unique<RowGroups>(tree_, observe::Grouping(*by, info_, session_->dictionary()))
                    : nullptr);
+    findings_.countGroups(rows_.groups(), tree_);
 }
 
 void Workspace::setGrouping(std::optional<observe::GroupBy> by) {
@@ -769,7 +797,8 @@ void Workspace::sendCancel(const std::vector<Node>& tops, bool childrenOnly, con
     emit cancelsChanged();
 }
 
-void Workspace::applyBatch(observe::Batch batch) {
+/// Leaves the batch empty, with its room.
+void Workspace::applyBatch(observe::Batch& batch) {
     if (selected_ && !selected_->ended) {
         const JobId id = selected_->id;
         const auto ended = std::find_if(batch.ended.begin(), batch.ended.end(),
@@ -784,6 +813,7 @@ void Workspace::applyBatch(observe::Batch batch) {
     changes_.clear();
     ended_.apply(batch, tree_);
     tree_.apply(std::move(batch), changes_);
+    batch.clear();
     rows_.apply(changes_);
     emit treeChanged(changes_);
     if (changes_.reset)
@@ -810,7 +840,7 @@ void Workspace::applySome() {
             if (batchAt_ > 0)
                 batch_.rows.erase(batch_.rows.begin(),
                                   batch_.rows.begin() + static_cast<std::ptrdiff_t>(batchAt_));
-            applyBatch(std::exchange(batch_, {}));
+            applyBatch(batch_);
             batchOpen_ = false;
             return;
         }
@@ -818,9 +848,9 @@ void Workspace::applySome() {
         slice_.rows.assign(first, first + static_cast<std::ptrdiff_t>(sliceRows));
         // No batch both has a job and ends it, and a later slice may have rows of slots that are in use
         // again: the ends go first.
-        slice_.ended = std::exchange(batch_.ended, {});
+        slice_.ended.swap(batch_.ended);
         batchAt_ += sliceRows;
-        applyBatch(std::exchange(slice_, {}));
+        applyBatch(slice_);
     } while (observe::monotonicNow() < end);
 }
 
@@ -872,6 +902,7 @@ void Workspace::refreshFindings() {
     if (session_->info().live)
         found = watch_.confirmed(std::move(found), at);
     const bool changed = findings_.assign(std::move(found), tree_);
+    findings_.countGroups(rows_.groups(), tree_);
     if (changed)
         findingLog_.note(findings_.all(), now());
     // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.

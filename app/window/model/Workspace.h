@@ -76,13 +76,19 @@ public:
         observe::SourceInfo info;
         std::optional<observe::SourceEnd> end;
         bool shown = false;
+        /// Of a program that has ended, or whose link was lost: the session that took its place when the same
+        /// program was attached to again. 0 while there is none.
+        int successor = 0;
     };
     /// In the order in which they were opened.
     std::vector<OpenSession> sessions() const;
+    /// As OpenSession::successor.
+    int successorOf(int key) const;
     /// 0 when nothing is on show.
     int shownKey() const noexcept { return shownKey_; }
     void show(int key);
-    /// Detaches, or closes a dump. Of the one on show, the one opened last takes its place.
+    /// Detaches, or closes a dump. Of the one on show, the one opened last takes its place, before those that
+    /// have ended.
     void closeSession(int key);
 
     State state() const noexcept { return state_; }
@@ -237,14 +243,19 @@ private:
     struct Parked;
     std::unique_ptr<Parked> park();
     void unpark(Parked& parked);
-    void closeDeadOf(const observe::SourceInfo& program);
+    struct Heritage {
+        QString search;
+        std::optional<observe::GroupBy> grouping;
+    };
+    Heritage replaceDead(const observe::SourceInfo& program);
+    void forgetKey(int key);
     void showNothing();
     void tellAll();
     void watchParked();
     void startOpening(int pid, const QString& file, const QString& through);
     void openLater(std::function<Opened()> work, std::function<void(const QString&)> failed);
     void applySome();
-    void applyBatch(observe::Batch batch);
+    void applyBatch(observe::Batch& batch);
     void refreshContact();
     void refreshSelected();
     void lookForWaiters();
@@ -267,6 +278,7 @@ private:
     int lastKey_ = 0;
     std::vector<std::unique_ptr<Parked>> parked_; ///< in the order of their keys
     std::size_t parkedEnded_ = 0;                 ///< of them have ended, as last told
+    std::unordered_map<int, int> successors_;     ///< by the key of the one that has ended
 
     std::shared_ptr<observe::Session> session_; ///< work in the background may hold it for a moment longer
     observe::SourceInfo info_;

@@ -2,6 +2,7 @@
 #include "program/Log.h"
 
 #include <QDir>
+#include <QFileInfo>
 
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -13,16 +14,20 @@ namespace {
 constexpr std::size_t largestFile = 1 << 20;
 }
 
-void startLog(bool verbose) {
-    std::vector<spdlog::sink_ptr> sinks;
+QString logFile() {
     QString state = qEnvironmentVariable("XDG_STATE_HOME");
     if (state.isEmpty())
         state = QDir::homePath() + QStringLiteral("/.local/state");
-    const QString folder = state + QStringLiteral("/coroscope");
-    if (QDir().mkpath(folder)) {
+    return state + QStringLiteral("/coroscope/coroscope.log");
+}
+
+void startLog(bool verbose) {
+    std::vector<spdlog::sink_ptr> sinks;
+    const QString file = logFile();
+    if (QDir().mkpath(QFileInfo(file).path())) {
         try {
-            sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
-                (folder + QStringLiteral("/coroscope.log")).toStdString(), largestFile, 1));
+            sinks.push_back(
+                std::make_shared<spdlog::sinks::rotating_file_sink_mt>(file.toStdString(), largestFile, 1));
         } catch (const spdlog::spdlog_ex&) {
             // A log that cannot be written must not keep the window from opening.
         }

@@ -8,6 +8,8 @@ namespace coroscope::app {
 
 /// Never fails: without a writable place the log goes nowhere, or to the terminal.
 void startLog(bool verbose);
+/// Where it goes.
+QString logFile();
 void logInfo(const QString& text);
 void logWarning(const QString& text);
 

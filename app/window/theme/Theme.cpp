@@ -94,7 +94,6 @@ QFrame#card { background: @background; border: 1px solid @line; border-radius: 6
 QFrame#provenCard { background: @background; border: 1px solid @line; border-left: 3px solid @failed; border-radius: 6px; }
 QFrame#suspectedCard { background: @background; border: 1px solid @line; border-left: 3px solid @cancelling; border-radius: 6px; }
 QFrame#banner { background: @bannerFill; border: none; border-bottom: 1px solid @line; }
-QPlainTextEdit#bannerMore { background: transparent; color: @text; }
 QFrame#rule { background: @line; border: none; }
 QLabel { background: transparent; }
 QLabel[dim="true"] { color: @dim; }
@@ -129,6 +128,17 @@ QToolButton#mapColour, QToolButton#mapSave, QToolButton#compareBy { color: @dim;
 QToolButton#mapColour:hover, QToolButton#mapColour:focus, QToolButton#mapSave:hover, QToolButton#mapSave:focus, QToolButton#compareBy:hover, QToolButton#compareBy:focus { color: @text; }
 QLineEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }
 QLineEdit:focus { border-color: @accent; }
+QComboBox { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 4px 8px; selection-background-color: @accent; selection-color: @background; }
+QComboBox:focus, QComboBox:on { border-color: @accent; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url(:/icons/down.svg); width: 12px; height: 12px; }
+QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
+QComboBox QAbstractItemView { background: @background; color: @text; border: 1px solid @line; selection-background-color: @selection; selection-color: @text; outline: 0; padding: 4px; }
+QPlainTextEdit { background: @background; color: @text; border: 1px solid @line; border-radius: 6px; padding: 2px 4px; selection-background-color: @accent; selection-color: @background; }
+QPlainTextEdit:focus { border-color: @accent; }
+QFrame#banner[calm="true"] { background: @hover; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QPlainTextEdit#bannerMore, QPlainTextEdit#bannerMore:focus { background: transparent; border: none; }
 QCheckBox { spacing: 8px; }
 QCheckBox::indicator { width: 13px; height: 13px; border: 1px solid @faint; border-radius: 3px; background: @background; }
 QCheckBox::indicator:checked { background: @accent; border-color: @accent; image: url(:/icons/check.svg); }

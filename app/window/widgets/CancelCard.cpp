@@ -28,6 +28,7 @@ CancelCard::CancelCard(QWidget* parent)
     top->addWidget(time_, 0, Qt::AlignTop);
     layout->addLayout(top);
     numbers_ = dimLabel(QString(), this);
+    numbers_->setWordWrap(true);
     numbers_->setObjectName(QStringLiteral("cancelNumbers"));
     layout->addWidget(numbers_);
     bar_ = new QProgressBar(this);

@@ -3,7 +3,9 @@
 
 #include "model/Format.h"
 #include "theme/Icons.h"
+#include "widgets/ButtonRow.h"
 #include "widgets/Cards.h"
+#include "widgets/PopupMenu.h"
 
 #include <QAction>
 #include <QCheckBox>
@@ -11,7 +13,6 @@
 #include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
-#include <QMenu>
 #include <QPushButton>
 #include <QSettings>
 #include <QStyle>
@@ -30,11 +31,14 @@ struct Line {
     const char* text;
 };
 constexpr Line lines[5] = {
-    {StateLook::Suspended, "suspended, stop at once"},
-    {StateLook::Running, "running or queued, stop at their next suspension"},
-    {StateLook::Queued, "in NonCancellable, finish that first"},
-    {StateLook::Cancelling, "already cancelling"},
-    {StateLook::WaitsForChildren, "wait for children or have no code"},
+    {StateLook::Suspended, QT_TRANSLATE_NOOP("coroscope::app::CancelPanel", "suspended, stop at once")},
+    {StateLook::Running,
+     QT_TRANSLATE_NOOP("coroscope::app::CancelPanel", "running or queued, stop at their next suspension")},
+    {StateLook::Queued,
+     QT_TRANSLATE_NOOP("coroscope::app::CancelPanel", "in NonCancellable, finish that first")},
+    {StateLook::Cancelling, QT_TRANSLATE_NOOP("coroscope::app::CancelPanel", "already cancelling")},
+    {StateLook::WaitsForChildren,
+     QT_TRANSLATE_NOOP("coroscope::app::CancelPanel", "wait for children or have no code")},
 };
 constexpr int shieldedLine = 2;
 constexpr std::uint64_t mostNamed = 5;
@@ -51,6 +55,7 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(10);
     heading_ = dimLabel(tr("Cancel"), this);
+    heading_->setWordWrap(true);
     title_ = new QLabel(this);
     title_->setFont(Theme::title());
     title_->setWordWrap(true);
@@ -98,7 +103,9 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     outsideNames_->setTextFormat(Qt::PlainText);
     outside_->layout()->addWidget(outsideTitle_);
     outside_->layout()->addWidget(outsideNames_);
-    outside_->layout()->addWidget(dimLabel(tr("They will see a CancellationException."), outside_));
+    QLabel* see = dimLabel(tr("They will see a CancellationException."), outside_);
+    see->setWordWrap(true);
+    outside_->layout()->addWidget(see);
     layout->addWidget(outside_);
 
     QFrame* reasonCard = card(this);
@@ -129,17 +136,15 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     childrenOnly_->setObjectName(QStringLiteral("cancelChildrenOnly"));
     layout->addWidget(childrenOnly_);
 
-    auto* buttons = new QHBoxLayout;
-    buttons->setSpacing(8);
+    auto* buttons = new ButtonRow(this);
     go_ = new QPushButton(this);
     go_->setObjectName(QStringLiteral("cancelGo"));
     go_->setProperty("danger", true);
     keep_ = new QPushButton(tr("Keep running"), this);
     keep_->setObjectName(QStringLiteral("cancelKeep"));
-    buttons->addWidget(go_);
-    buttons->addWidget(keep_);
-    buttons->addStretch(1);
-    layout->addLayout(buttons);
+    buttons->add(go_);
+    buttons->add(keep_);
+    layout->addWidget(buttons);
     layout->addStretch(1);
 
     connect(go_, &QPushButton::clicked, this, &CancelPanel::send);
@@ -342,9 +347,8 @@ void CancelPanel::showReasons() {
     const QStringList reasons = QSettings().value(QLatin1String(reasonsKey)).toStringList();
     if (reasons.isEmpty())
         return;
-    auto* menu = new QMenu(this);
+    auto* menu = new PopupMenu(this, tr("Earlier reasons"));
     menu->setObjectName(QStringLiteral("cancelReasons"));
-    menu->setAttribute(Qt::WA_DeleteOnClose);
     for (const QString& reason : reasons) {
         QString shown = reason;
         menu->addAction(shown.replace(QLatin1Char('&'), QLatin1String("&&")), this, [this, reason] {

@@ -100,6 +100,7 @@ CommandsPanel::CommandsPanel(Workspace& workspace, QWidget* parent)
     , note_(dimLabel(QString(), this))
     , copy_(new QPushButton(tr("Copy"), this))
     , save_(new QPushButton(tr("Save as text…"), this)) {
+    note_->setWordWrap(true); // must not make the window wider
     copy_->setObjectName(QStringLiteral("commandsCopy"));
     copy_->setToolTip(tr("Copy the whole list as text"));
     save_->setObjectName(QStringLiteral("commandsSave"));
@@ -183,7 +184,7 @@ void CommandsPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     const int all = std::max(360, width());
     QHeaderView* header = list()->header();
-    header->resizeSection(CommandModel::WhenColumn, 78);
+    header->resizeSection(CommandModel::WhenColumn, 92);
     header->resizeSection(CommandModel::WhoColumn, std::clamp(all / 6, 90, 170));
     header->resizeSection(CommandModel::WhatColumn, std::clamp(all / 4, 100, 260));
     header->resizeSection(CommandModel::WhyColumn, std::clamp(all / 5, 80, 260));

@@ -128,6 +128,7 @@ ComparePanel::ComparePanel(Workspace& workspace, QWidget* parent)
     words_->setObjectName(QStringLiteral("compareWords"));
     notes_->setObjectName(QStringLiteral("compareNotes"));
     notes_->setProperty("dim", true);
+    words_->setWordWrap(true);
     auto* lines = new QVBoxLayout;
     lines->setSpacing(1);
     for (QLabel* const label : {words_, notes_}) {
@@ -182,10 +183,19 @@ void ComparePanel::say(const QString& sentence) {
                    : sentence);
 }
 
-/// What does not fit is in the tooltip.
+/// The numbers first, then of what: on a line of its own where both do not fit into one. What does not fit
+/// then is in the tooltip.
 void ComparePanel::fitWords() {
-    for (const auto& [label, text] : {std::pair(words_, outcome_), std::pair(notes_, assumed_)}) {
-        label->setText(label->fontMetrics().elidedText(text, Qt::ElideRight, label->width()));
+    const QString outcome = counts_.isEmpty() ? sides_ : tr("%1: %2").arg(counts_, sides_);
+    const auto fit = [](const QLabel* label, const QString& text, Qt::TextElideMode mode) {
+        return label->fontMetrics().elidedText(text, mode, label->width());
+    };
+    if (counts_.isEmpty() || words_->fontMetrics().horizontalAdvance(outcome) <= words_->width())
+        words_->setText(fit(words_, outcome, Qt::ElideMiddle));
+    else
+        words_->setText(counts_ + QLatin1Char('\n') + fit(words_, sides_, Qt::ElideMiddle));
+    notes_->setText(fit(notes_, assumed_, Qt::ElideRight));
+    for (const auto& [label, text] : {std::pair(words_, outcome), std::pair(notes_, assumed_)}) {
         label->setToolTip(text.toHtmlEscaped());
         label->setAccessibleName(text);
     }
@@ -281,11 +291,11 @@ void ComparePanel::done(Compared compared) {
     after_ = std::move(compared.after);
     model_->show(std::move(compared.comparison));
     const observe::Comparison& found = model_->comparison();
-    outcome_ =
+    sides_ =
         tr("%1 (%2) → %3 (%4)").arg(before_.name, jobsText(found.before), after_.name, jobsText(found.after));
-    if (found.matched)
-        outcome_.prepend(tr("%1 new, %2 gone, %3 still there: ")
-                             .arg(countText(found.fresh), countText(found.gone), countText(found.stayed)));
+    counts_ = found.matched ? tr("%1 new, %2 gone, %3 still there")
+                                  .arg(countText(found.fresh), countText(found.gone), countText(found.stayed))
+                            : QString();
     assumed_.clear();
     for (const std::string& note : found.notes)
         assumed_ += (assumed_.isEmpty() ? QString() : QStringLiteral(" ")) + QString::fromStdString(note);

@@ -83,7 +83,7 @@ private:
     Workspace& workspace_;
     CompareModel* model_;
     QLabel *words_, *notes_; ///< what fits of the lines below
-    QString outcome_, assumed_;
+    QString counts_, sides_, assumed_;
     observe::GroupBy by_ = observe::GroupBy::CreationSite;
     QToolButton* byButton_;
     QPushButton* swap_;

@@ -7,18 +7,23 @@
 #include "program/Editor.h"
 #include "program/Log.h"
 #include "theme/Icons.h"
-#include "widgets/CancelCard.h"
+#include "widgets/ButtonRow.h"
+#include "widgets/CancelList.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/Cards.h"
 #include "widgets/GroupDetails.h"
 #include "widgets/SourceExcerpt.h"
 
+#include <coroscope/observe/Groups.h>
+
 #include <QApplication>
 #include <QClipboard>
+#include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QScrollBar>
 #include <QStackedWidget>
 #include <QVBoxLayout>
 
@@ -105,7 +110,7 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     setMinimumWidth(260);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    auto* scroll = new QScrollArea(this);
+    QScrollArea* const scroll = scroll_ = new QScrollArea(this);
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -117,6 +122,8 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(12, 4, 12, 12);
     column->setSpacing(12);
+    latestCancel_ = new CancelList(workspace_, CancelList::Part::Latest, content);
+    column->addWidget(latestCancel_);
     column->addWidget(pages_);
 
     nothing_ = new QWidget;
@@ -152,14 +159,13 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     auto* stateLine = new QHBoxLayout;
     stateLine->setSpacing(7);
     icon_ = new IconLabel(QStringLiteral("state-plain"), StateLook::Plain, job_);
-    state_ = new QLabel(job_);
+    state_ = new WrappedLabel(QString(), job_);
     state_->setObjectName(QStringLiteral("detailsState"));
     facts_ = new WrappedLabel(QString(), job_);
     facts_->setProperty("dim", true);
     facts_->setTextFormat(Qt::PlainText);
-    stateLine->addWidget(icon_);
-    stateLine->addWidget(state_);
-    stateLine->addStretch(1);
+    stateLine->addWidget(icon_, 0, Qt::AlignTop);
+    stateLine->addWidget(state_, 1);
     sampleButton_ = new QPushButton(tr("Sample thread"), job_);
     sampleButton_->setObjectName(QStringLiteral("detailsSample"));
     sampleButton_->setToolTip(
@@ -172,16 +178,14 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     findings_ = new QVBoxLayout;
     findings_->setSpacing(10);
     layout->addLayout(findings_);
-    auto* buttons = new QHBoxLayout;
-    buttons->setSpacing(8);
+    auto* buttons = new ButtonRow(job_);
     cancelButton_ = new QPushButton(job_);
     cancelButton_->setObjectName(QStringLiteral("detailsCancel"));
     cancelButton_->setProperty("danger", true);
     copyButton_ = new QPushButton(tr("Copy report"), job_);
-    buttons->addWidget(cancelButton_);
-    buttons->addWidget(copyButton_);
-    buttons->addStretch(1);
-    layout->addLayout(buttons);
+    buttons->add(cancelButton_);
+    buttons->add(copyButton_);
+    layout->addWidget(buttons);
     sample_ = new QVBoxLayout;
     sample_->setSpacing(10);
     layout->addLayout(sample_);
@@ -205,13 +209,8 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     pages_->addWidget(group_);
     pages_->addWidget(cancel_);
 
-    cancelsTitle_ = dimLabel(tr("CANCELS"), content);
-    cancelsTitle_->setFont(Theme::heading());
-    column->addWidget(cancelsTitle_);
-    cancelsTitle_->hide();
-    cancels_ = new QVBoxLayout;
-    cancels_->setSpacing(8);
-    column->addLayout(cancels_);
+    earlierCancels_ = new CancelList(workspace_, CancelList::Part::Earlier, content);
+    column->addWidget(earlierCancels_);
     column->addStretch(1);
 
     connect(cancelButton_, &QPushButton::clicked, this, [this] {
@@ -229,15 +228,19 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     connect(cancel_, &CancelPanel::closed, this, [this] {
         pages_->setCurrentWidget(pageOfSelection());
         emit questionClosed();
+        // How it goes on is said at the top. The keyboard, which left the question, may have scrolled.
+        scroll_->verticalScrollBar()->setValue(0);
     });
     connect(&workspace_, &Workspace::selectionChanged, this, &DetailsPanel::rebuild);
     connect(&workspace_, &Workspace::findingsChanged, this, &DetailsPanel::refresh);
     connect(&workspace_, &Workspace::stateChanged, this, &DetailsPanel::refresh);
-    connect(&workspace_, &Workspace::cancelsChanged, this, &DetailsPanel::refreshCancels);
     timer_.setInterval(250);
     connect(&timer_, &QTimer::timeout, this, [this] {
-        if (isVisible())
-            refresh();
+        if (!isVisible())
+            return;
+        refresh();
+        latestCancel_->refresh();
+        earlierCancels_->refresh();
     });
     timer_.start();
     connect(&workspace_, &Workspace::updated, this, [this] {
@@ -307,6 +310,12 @@ QWidget* DetailsPanel::pageOfSelection() const {
 }
 
 void DetailsPanel::rebuild() {
+    // One that has ended had its sources where they were.
+    if (const observe::SourceInfo& info = workspace_.info(); !info.live || !info.via.empty())
+        sources_.setProgram({});
+    else if (const QString program = QFile::symLinkTarget(QStringLiteral("/proc/%1/exe").arg(info.pid));
+             !program.isEmpty())
+        sources_.setProgram(program);
     wholePast_ = false;
     findingsKey_ = placesKey_ = relationsKey_ = sampleKey_ = QStringLiteral("?");
     const bool asking = pages_->currentWidget() == cancel_;
@@ -364,6 +373,7 @@ void DetailsPanel::refresh() {
         facts << (job->resumes == 1 ? tr("resumed once")
                                     : tr("resumed %1 times").arg(countText(job->resumes)));
     facts_->setText(facts.join(QStringLiteral("  ·  ")));
+    facts_->setVisible(!facts.isEmpty());
 
     const std::uint32_t jobs =
         ended ? 0 : std::max(1u, workspace_.rows().subtreeSize(workspace_.selectedNode()));
@@ -498,9 +508,11 @@ void DetailsPanel::fillPlaces() {
         if (!wait.isEmpty())
             title += QStringLiteral(" · ") + wait;
         frame->layout()->addWidget(dimLabel(title, frame));
+        // Whose code it is comes first; what that has called of libraries stands above it.
+        const std::size_t own = observe::ownFrame(stack);
         for (std::size_t i = 0; i < stack.frames.size(); ++i) {
-            addFrame(frame, stack.frames[i], i == 0);
-            if (i == 0)
+            addFrame(frame, stack.frames[i], i == own);
+            if (i == own)
                 addExcerpt(frame, stack.frames[i]);
         }
         if (stack.cut > 0)
@@ -599,27 +611,38 @@ std::pair<QString, QString> DetailsPanel::history() const {
     QStringList lines;
     for (std::size_t i = 0; i < shown; ++i) {
         const PastLine& line = past.lines[i];
-        const QString text = line.clock + QStringLiteral("  ") + line.text;
-        lines << (line.incident ? QStringLiteral("<b>%1</b>").arg(text.toHtmlEscaped())
-                                : text.toHtmlEscaped());
+        // Times in a column of their own, so that what goes over the end of a line stays beside them.
+        QString text = line.text.toHtmlEscaped();
+        if (!line.place.isEmpty())
+            text += QStringLiteral(" ") + dimText(line.place);
+        lines << QStringLiteral("<tr><td style=\"padding-right:8px\">%1</td><td>%2</td></tr>")
+                     .arg(dimText(line.clock), line.incident ? QStringLiteral("<b>%1</b>").arg(text) : text);
     }
+    const QString table =
+        QStringLiteral("<table cellspacing=\"0\" cellpadding=\"0\">%1</table>").arg(lines.join(QString()));
+    lines.clear();
     if (past.lines.size() > fewLines)
         lines << actionLink(QStringLiteral("past"),
                             wholePast_ ? tr("show fewer")
                                        : tr("and %1 earlier").arg(past.lines.size() - fewLines));
     if (!past.limit.isEmpty())
         lines << dimText(past.limit);
-    return {past.title, lines.join(QStringLiteral("<br>"))};
+    return {past.title, table + lines.join(QStringLiteral("<br>"))};
 }
 
 void DetailsPanel::fillRelations() {
     const std::optional<observe::JobRow> job = row();
     std::vector<std::pair<QString, QString>> facts; // label, rich text
-    if (const observe::WaitText wait = selectedWait(); !wait.empty())
+    if (const observe::WaitText wait = selectedWait(); !wait.empty()) {
+        const QString before = QString::fromStdString(wait.before).toHtmlEscaped();
+        const bool gone = wait.job && workspace_.tree().find(wait.job) == noNode;
+        // "the end of its scope", of which there is nothing left to go to.
+        const QString whom = !wait.job                             ? QString()
+                             : gone && !before.endsWith(tr("of ")) ? tr("(it has ended)")
+                                                                   : link(wait.job);
         facts.emplace_back(workspace_.selected()->ended ? tr("Waited for") : tr("Waits for"),
-                           QString::fromStdString(wait.before).toHtmlEscaped() +
-                               (wait.job ? link(wait.job) : QString()) +
-                               QString::fromStdString(wait.after).toHtmlEscaped());
+                           before + whom + QString::fromStdString(wait.after).toHtmlEscaped());
+    }
     if (const QStringList waiters = waitersLinked(); !waiters.isEmpty())
         facts.emplace_back(tr("Waited for by"), waiters.join(QStringLiteral("<br>")));
     if (job->launcher && job->launcher != job->parent)
@@ -685,23 +708,6 @@ void DetailsPanel::fillRelations() {
         frame->layout()->addWidget(value);
     }
     relations_->addWidget(frame);
-}
-
-void DetailsPanel::refreshCancels() {
-    const auto& cancels = workspace_.cancels();
-    cancelsTitle_->setVisible(!cancels.empty());
-    constexpr std::size_t mostShown = 4;
-    const std::size_t count = std::min(cancels.size(), mostShown);
-    while (cancelCards_.size() > count) {
-        delete cancelCards_.back();
-        cancelCards_.pop_back();
-    }
-    while (cancelCards_.size() < count) {
-        cancelCards_.push_back(new CancelCard(this));
-        cancels_->addWidget(cancelCards_.back());
-    }
-    for (std::size_t i = 0; i < count; ++i)
-        cancelCards_[i]->show(workspace_, cancels[cancels.size() - 1 - i]);
 }
 
 QString DetailsPanel::report() const {

@@ -16,12 +16,13 @@ class QFrame;
 class QLabel;
 class QPushButton;
 class QScrollArea;
+class QScrollArea;
 class QStackedWidget;
 class QVBoxLayout;
 
 namespace coroscope::app {
 
-class CancelCard;
+class CancelList;
 class CancelPanel;
 class GroupDetails;
 class IconLabel;
@@ -53,7 +54,6 @@ private:
     QWidget* pageOfSelection() const;
     void rebuild();
     void refresh();
-    void refreshCancels();
     void fillFindings();
     void fillSample();
     void fillPlaces();
@@ -70,6 +70,7 @@ private:
     std::optional<observe::JobRow> row() const;
 
     Workspace& workspace_;
+    QScrollArea* scroll_;
     QStackedWidget* pages_;
     QWidget* nothing_;
     QWidget* job_;
@@ -90,9 +91,8 @@ private:
     QVBoxLayout* places_;
     QVBoxLayout* relations_;
     QVBoxLayout* creation_;
-    QLabel* cancelsTitle_;
-    QVBoxLayout* cancels_;
-    std::vector<CancelCard*> cancelCards_;
+    CancelList* latestCancel_;
+    CancelList* earlierCancels_;
     std::vector<QLabel*> evidence_; ///< of the findings shown
 
     Sources sources_;

@@ -6,6 +6,7 @@
 
 #include <QHBoxLayout>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace coroscope::app {
@@ -29,10 +30,21 @@ EmptyState::EmptyState(QWidget* parent)
     : QWidget(parent) {
     setObjectName(QStringLiteral("page"));
     setAttribute(Qt::WA_StyledBackground);
-    auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(24, 24, 24, 24);
+    auto* all = new QVBoxLayout(this);
+    all->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* page = new QWidget(scroll);
+    page->setObjectName(QStringLiteral("page"));
+    scroll->setWidget(page);
+    all->addWidget(scroll);
+    auto* outer = new QVBoxLayout(page);
+    outer->setContentsMargins(24, 16, 24, 16);
     outer->addStretch(2);
-    auto* column = new QWidget(this);
+    auto* column = new QWidget(page);
     column->setMaximumWidth(520);
     auto* layout = new QVBoxLayout(column);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -82,7 +94,8 @@ EmptyState::EmptyState(QWidget* parent)
                      "from then on."),
                   frame));
         code = new QLabel(QStringLiteral("add_subdirectory(coroscope)\n"
-                                         "target_link_libraries(server PRIVATE Coroscope::runtime)"),
+                                         "target_link_libraries(server\n"
+                                         "    PRIVATE Coroscope::runtime)"),
                           frame);
         code->setFont(Theme::mono());
         code->setTextInteractionFlags(Qt::TextSelectableByMouse);

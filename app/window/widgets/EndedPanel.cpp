@@ -15,6 +15,17 @@
 
 namespace coroscope::app {
 
+namespace {
+/// It is no longer what it was last seen to be: who looks for running jobs does not mean those that have
+/// ended.
+observe::JobRow asEnded(const observe::EndedJob& job) {
+    observe::JobRow row = job.row;
+    row.state = job.finalState;
+    row.execution = Execution::None;
+    return row;
+}
+} // namespace
+
 EndedModel::EndedModel(Workspace& workspace, QObject* parent)
     : QAbstractTableModel(parent)
     , workspace_(workspace) {}
@@ -26,7 +37,7 @@ void EndedModel::refresh(bool onlyFailures) {
     const std::vector<const observe::EndedJob*> all = workspace_.endedJobs().newestFirst(onlyFailures);
     for (const bool failed : {true, false})
         for (const observe::EndedJob* job : all)
-            if (job->failed() == failed && (!filter || (job->row.id && filter->matches(job->row))))
+            if (job->failed() == failed && (!filter || (job->row.id && filter->matches(asEnded(*job)))))
                 jobs_.push_back(*job);
     endResetModel();
 }
@@ -208,7 +219,7 @@ void EndedPanel::resizeEvent(QResizeEvent* event) {
     header->setSectionHidden(EndedModel::LivedColumn, all < 520);
     header->resizeSection(EndedModel::NameColumn, std::clamp(all / 4, 110, 260));
     header->resizeSection(EndedModel::StateColumn, 100);
-    header->resizeSection(EndedModel::EndedColumn, 78);
+    header->resizeSection(EndedModel::EndedColumn, 92);
     header->resizeSection(EndedModel::LivedColumn, 78);
     header->resizeSection(EndedModel::SiteColumn, std::clamp(all / 6, 90, 190));
 }

@@ -3,6 +3,7 @@
 
 #include "theme/Icons.h"
 #include "theme/Theme.h"
+#include "widgets/RowHeight.h"
 
 #include <QHeaderView>
 #include <QTreeView>
@@ -19,6 +20,32 @@ QString fromView(std::string_view text) {
 }
 /// More changes than this at once are not worth doing one by one.
 constexpr std::size_t mostSteps = 200;
+/// More findings than this have rows of one height.
+constexpr int mostFitted = 500;
+constexpr int narrow = 720; ///< pixels of the panel
+
+/// As high as the sentence wants at its column's width.
+class FindingRows : public RowHeight {
+public:
+    explicit FindingRows(QTreeView* list)
+        : RowHeight(list)
+        , list_(list) {}
+    QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+        constexpr int padding = 8, air = 8;
+        if (index.column() != FindingModel::SentenceColumn)
+            return {0, measure::row};
+        const int most = list_->width() < narrow ? 4 : 2;
+        const QFontMetrics& metrics = option.fontMetrics;
+        const QRect text =
+            metrics.boundingRect(QRect(0, 0, list_->columnWidth(index.column()) - padding, 1'000),
+                                 Qt::TextWordWrap, index.data(Qt::DisplayRole).toString());
+        const int high = std::min(text.height(), most * metrics.lineSpacing());
+        return {0, std::max<int>(measure::row, high + air)};
+    }
+
+private:
+    QTreeView* list_;
+};
 } // namespace
 
 FindingModel::FindingModel(Workspace& workspace, QObject* parent)
@@ -102,7 +129,8 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const {
     case Qt::DecorationRole:
         if (index.column() == RuleColumn)
             return icon(finding.rule.substr(0, 6) == "orphan" ? QStringLiteral("broken-link")
-                                                              : QStringLiteral("warning"),
+                        : proven                              ? QStringLiteral("warning")
+                                                              : QStringLiteral("suspected"),
                         finding.rule.substr(0, 6) == "orphan" ? t.orphan
                         : proven                              ? t.failed
                                                               : t.cancelling);
@@ -130,6 +158,8 @@ FindingsPanel::FindingsPanel(Workspace& workspace, QWidget* parent)
     , workspace_(workspace)
     , model_(static_cast<FindingModel*>(list()->model())) {
     list()->setHeaderHidden(true);
+    list()->setWordWrap(true);
+    list()->setItemDelegate(new FindingRows(list()));
     list()->header()->setStretchLastSection(false);
     connect(list()->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& now) {
@@ -166,6 +196,8 @@ void FindingsPanel::refresh() {
         showListOr(tr("Nothing had been found when the program ended."));
         break;
     }
+    // Each height is asked for, again and again: not of thousands.
+    list()->setUniformRowHeights(model_->rowCount() > mostFitted);
     selectLinked();
 }
 
@@ -196,14 +228,18 @@ void FindingsPanel::selectLinked() {
 void FindingsPanel::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
     const int all = std::max(300, width());
-    const int rule = std::min(180, all / 4);
-    const int confidence = 92;
-    const int job = std::min(240, all / 4);
+    // In a narrow window the sign alone says whether it is proven; the sentence needs the room.
+    const bool small = all < narrow;
+    list()->header()->setSectionHidden(FindingModel::ConfidenceColumn, small);
+    const int rule = small ? std::min(160, all / 3) : 212;
+    const int confidence = small ? 0 : 92;
+    const int job = small ? all / 5 : std::clamp(all / 6, 130, 240);
     list()->header()->resizeSection(FindingModel::RuleColumn, rule);
     list()->header()->resizeSection(FindingModel::ConfidenceColumn, confidence);
     list()->header()->resizeSection(FindingModel::JobNameColumn, job);
     list()->header()->resizeSection(FindingModel::SentenceColumn,
                                     std::max(80, all - rule - confidence - job - 12));
+    emit list() -> itemDelegate()->sizeHintChanged({});
 }
 
 } // namespace coroscope::app

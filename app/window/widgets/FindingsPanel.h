@@ -33,6 +33,7 @@ private:
     std::vector<Key> keys_;
 };
 
+/// A sentence that is longer than its column takes two lines, or four where that is narrow.
 class FindingsPanel : public ListPanel {
     Q_OBJECT
 public:

@@ -11,6 +11,7 @@ const QString key = QStringLiteral("hints/first");
 
 FirstHint::FirstHint(QWidget* parent)
     : Banner(QStringLiteral("hint"), parent) {
+    setProperty("calm", true); // nothing is wrong
     setAccessibleName(tr("First steps"));
     connect(this, &Banner::actionClicked, this, [this] {
         QSettings().setValue(key, true);

@@ -3,10 +3,10 @@
 
 #include "model/Conditions.h"
 #include "model/SiblingOrder.h"
-#include "theme/Icons.h"
 #include "theme/Theme.h"
 #include "widgets/ExportActions.h"
 #include "widgets/JobsAccessible.h"
+#include "widgets/PopupMenu.h"
 
 #include <QAccessible>
 #include <QApplication>
@@ -38,16 +38,21 @@ struct ColumnInfo {
     bool number;
 };
 constexpr ColumnInfo columns[ColumnCount] = {
-    {"Job", 240, 370, 5, false},      {"Findings", 72, 78, 1, false},
-    {"State", 128, 138, 0, false},    {"Where suspended", 124, 140, 5, false},
-    {"Age", 84, 86, 0, true},         {"In state", 84, 86, 0, true},
-    {"Dispatcher", 76, 86, 0, false}, {"Created at", 110, 130, 2, false},
-    {"Jobs", 62, 70, 0, true},        {"Resumed", 68, 76, 0, true},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Job"), 190, 370, 5, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Findings"), 72, 78, 1, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "State"), 146, 150, 0, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Where suspended"), 124, 140, 5, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Age"), 84, 86, 0, true},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "In state"), 84, 86, 0, true},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Dispatcher"), 92, 96, 0, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Created at"), 110, 130, 2, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Jobs"), 62, 70, 0, true},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Resumed"), 68, 76, 0, true},
 };
 /// Shown until a person chooses.
 constexpr int usualColumns = CreatedColumn;
 constexpr std::size_t mostTypedAhead = 200'000;
-constexpr int narrow = 840; ///< pixels
+constexpr int spacious = 900; ///< pixels; in less, names need the room of what is least asked for
 } // namespace
 
 JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
@@ -142,7 +147,14 @@ void JobTreeView::layoutColumns() {
     layingOut_ = true;
     const int width = viewport()->width();
     // In a narrow window the details have to say it.
-    header_->setSectionHidden(DispatcherColumn, width < narrow);
+    int needed = 0;
+    for (int i = 0; i < usualColumns; ++i)
+        needed += columns[i].least;
+    for (const Column column : {DispatcherColumn, AgeColumn, InStateColumn, WhereColumn}) {
+        const bool hidden = width < needed || (column == DispatcherColumn && width < spacious);
+        header_->setSectionHidden(column, hidden);
+        needed -= hidden ? columns[column].least : 0;
+    }
     int least = 0, usual = 0, shares = 0;
     for (int i = 0; i < ColumnCount; ++i) {
         if (header_->isSectionHidden(i))
@@ -167,8 +179,7 @@ void JobTreeView::layoutColumns() {
 }
 
 void JobTreeView::headerMenu(const QPoint& position) {
-    auto* menu = new QMenu(this);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
+    auto* menu = new PopupMenu(this, tr("Columns"));
     for (int column = 1; column < ColumnCount; ++column) {
         QAction* action = menu->addAction(tr(columns[column].title));
         action->setCheckable(true);
@@ -769,8 +780,7 @@ void JobTreeView::addFilters(QMenu* menu, const observe::JobRow& row) {
 }
 
 void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
-    auto* menu = new QMenu(this);
-    menu->setAttribute(Qt::WA_DeleteOnClose);
+    auto* menu = new PopupMenu(this, painter_.accessibleName(node));
     TreeRows& rows = workspace_.rows();
     const bool group = !isJob(node);
     const JobId id = idOf(node);
@@ -829,13 +839,8 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
         menu->addAction(tr("Copy report"), this, &JobTreeView::copyRequested);
         addExportActions(*menu, workspace_, id, [this, id] { emit exportRequested(id); });
         menu->addSeparator();
-        QAction* cancel = menu->addAction(tr("Cancel…"), this, [this, id] { emit cancelRequested(id); });
-        cancel->setShortcut(Qt::Key_Delete);
-        cancel->setIcon(icon(QStringLiteral("cancel"), Theme::tokens().failed));
-        const QString problem = workspace_.cancelProblem();
-        cancel->setEnabled(problem.isEmpty());
-        cancel->setToolTip(problem);
-        menu->setToolTipsVisible(true);
+        connect(menu->addCancel(workspace_.cancelProblem()), &QAction::triggered, this,
+                [this, id] { emit cancelRequested(id); });
     }
     menu->popup(globalPosition);
 }

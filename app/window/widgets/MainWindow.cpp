@@ -10,6 +10,7 @@
 #include "program/Sample.h"
 #include "theme/Icons.h"
 #include "theme/SystemAppearance.h"
+#include "widgets/AboutDialog.h"
 #include "widgets/AttachDialog.h"
 #include "widgets/Banner.h"
 #include "widgets/CommandsPanel.h"
@@ -18,9 +19,11 @@
 #include "widgets/DockTitle.h"
 #include "widgets/EmptyState.h"
 #include "widgets/EndedPanel.h"
+#include "widgets/FileDialogs.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/FirstHint.h"
 #include "widgets/JobTreeView.h"
+#include "widgets/KeysDialog.h"
 #include "widgets/MomentPanel.h"
 #include "widgets/OutputPanel.h"
 #include "widgets/PathBar.h"
@@ -31,6 +34,7 @@
 #include "widgets/ThroughDialog.h"
 #include "widgets/TimeStrip.h"
 #include "widgets/Toolbar.h"
+#include "widgets/WindowAccessible.h"
 
 #include <coroscope/observe/Export.h>
 
@@ -61,6 +65,7 @@
 #include <QVBoxLayout>
 
 #include <tuple>
+#include <utility>
 
 namespace coroscope::app {
 
@@ -73,18 +78,37 @@ constexpr int startAttempts = 40;
 constexpr int startRetryMilliseconds = 150;
 constexpr int openingPatience = 1000; ///< ms until it is said that something is being opened
 constexpr int progressInterval = 200; ///< ms until it is said anew how far that is
+
+/// The widths of the panels at the sides, as long as nobody has chosen others.
+struct Sides {
+    int targets, details;
+};
+Sides sidesFor(int window) {
+    if (window < 1100)
+        return {172, 280};
+    if (window < 1400)
+        return {188, 320};
+    return {measure::targets, measure::details};
+}
+
+void entitle(QDockWidget* dock, const QString& text) {
+    if (auto* title = qobject_cast<DockTitle*>(dock->titleBarWidget()))
+        title->setText(text);
+}
 } // namespace
 
 MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QWidget* parent)
     : QMainWindow(parent)
     , theme_(theme)
     , appearance_(appearance) {
+    WindowAccessible::install(this);
     setWindowTitle(QStringLiteral("Coroscope"));
     setAcceptDrops(true);
     setWindowIcon(icon(QStringLiteral("coroscope"), Theme::tokens().accent, 32));
     setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks);
     setCorner(Qt::BottomLeftCorner, Qt::LeftDockWidgetArea);
     setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
 
     toolbar_ = new Toolbar(workspace_, this);
     setMenuWidget(toolbar_);
@@ -148,8 +172,6 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     tabifyDockWidget(outputDock_, compareDock_);
     compareDock_->hide(); // until something is compared
     findingsDock_->raise();
-    for (QTabBar* tabs : findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly))
-        tabs->setDrawBase(false);
     status_ = new StatusBar(workspace_, this);
     setStatusBar(status_);
     buildMenu();
@@ -159,7 +181,6 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     resize(settings.value(QStringLiteral("window/size"), QSize(1440, 900)).toSize());
     if (settings.value(QStringLiteral("window/view")) == QStringLiteral("map"))
         setView(ViewSwitch::Map);
-    laidOut_ = restoreState(settings.value(QStringLiteral("window/state")).toByteArray());
     targets_.start();
     stateChanged();
 }
@@ -193,14 +214,29 @@ std::vector<QDockWidget*> MainWindow::docks() const {
     return {targetsDock_, detailsDock_, findingsDock_, endedDock_, commandsDock_, outputDock_, compareDock_};
 }
 
+/// Tabs of panels come and go; none of them is to draw a line of its own.
+void MainWindow::childEvent(QChildEvent* event) {
+    QMainWindow::childEvent(event);
+    if (auto* tabs = qobject_cast<QTabBar*>(event->child()); tabs != nullptr && event->polished())
+        tabs->setDrawBase(false);
+}
+
 void MainWindow::showEvent(QShowEvent* event) {
     QMainWindow::showEvent(event);
     if (laidOut_)
         return;
     laidOut_ = true;
-    const int side = width() < 1400 ? 320 : measure::details;
-    resizeDocks({targetsDock_, detailsDock_}, {width() < 1400 ? 188 : measure::targets, side},
-                Qt::Horizontal);
+    // Not before the window has its size: panels would be fitted into another one.
+    const QSettings settings;
+    const bool restored = restoreState(settings.value(QStringLiteral("window/state")).toByteArray());
+    // Sides that were chosen for a larger window would leave next to nothing for the jobs.
+    constexpr int noticed = 100;
+    if (restored && settings.value(QStringLiteral("window/size")).toSize().width() - width() < noticed)
+        return;
+    const auto [targets, details] = sidesFor(width());
+    resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
+    if (restored)
+        return;
     resizeDocks({findingsDock_}, {std::clamp(height() / 5, 120, 220)}, Qt::Vertical);
 }
 
@@ -222,11 +258,20 @@ void MainWindow::buildMenu() {
     file(tr("Open what was copied"), Qt::Key_V, &MainWindow::openCopied);
     QMenu* recent = menu->addMenu(tr("Recent"));
     connect(recent, &QMenu::aboutToShow, this, [this, recent] { fillRecent(*recent); });
+    menu->addAction(tr("Start the sample program"), this, &MainWindow::startSample)
+        ->setEnabled(Sample::found());
+    menu->addSeparator();
     save_ = file(tr("Save dump…"), Qt::Key_S, &MainWindow::askSave);
     export_ = file(tr("Export…"), Qt::Key_E, [this] { askExport({}); });
     export_->setObjectName(QStringLiteral("export"));
     compareMenu_ = menu->addMenu(tr("Compare with"));
     connect(compareMenu_, &QMenu::aboutToShow, this, [this] { fillCompare(*compareMenu_); });
+    menu->addAction(tr("Save picture of the map…"), this, [this] {
+        if (workspace_.shows())
+            setView(ViewSwitch::Map);
+        map_->askExport();
+    });
+    menu->addSeparator();
     detach_ = file(tr("Detach"), Qt::Key_W, [this] { workspace_.closeSession(workspace_.shownKey()); });
     reattach_ = menu->addAction(tr("Attach again by itself after a restart"));
     reattach_->setObjectName(QStringLiteral("reattach"));
@@ -250,20 +295,16 @@ void MainWindow::buildMenu() {
     strip->setShortcut(QKeySequence(Qt::ALT | Qt::Key_0));
     connect(strip_, &TimeStrip::wantedChanged, strip, &QAction::setChecked);
     addAction(strip);
-    menu->addAction(tr("Save picture of the map…"), this, [this] {
-        if (workspace_.shows())
-            setView(ViewSwitch::Map);
-        map_->askExport();
-    });
-    menu->addSeparator();
+    QMenu* panels = menu->addMenu(tr("Panels"));
     int key = Qt::Key_1;
     for (QDockWidget* panel : docks()) {
         QAction* action = panel->toggleViewAction();
         action->setShortcut(QKeySequence(Qt::ALT | static_cast<Qt::Key>(key++)));
-        menu->addAction(action);
+        panels->addAction(action);
         addAction(action);
     }
-    menu->addAction(tr("Restore the layout"), this, [this] {
+    panels->addSeparator();
+    panels->addAction(tr("Restore the layout"), this, [this] {
         for (QDockWidget* panel : docks()) {
             panel->setFloating(false);
             panel->show();
@@ -276,16 +317,17 @@ void MainWindow::buildMenu() {
         tabifyDockWidget(commandsDock_, outputDock_);
         tabifyDockWidget(outputDock_, compareDock_);
         findingsDock_->raise();
-        resizeDocks({targetsDock_, detailsDock_}, {measure::targets, measure::details}, Qt::Horizontal);
+        const auto [targets, details] = sidesFor(width());
+        resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
     });
-    menu->addSeparator();
+    QMenu* looks = menu->addMenu(tr("Appearance"));
     auto* themes = new QActionGroup(this);
     const std::pair<ThemeChoice, QString> choices[] = {{ThemeChoice::Light, tr("Light")},
                                                        {ThemeChoice::Dark, tr("Dark")},
                                                        {ThemeChoice::Auto, tr("As the system")}};
     for (const auto& [choice, text] : choices) {
-        QAction* action = menu->addAction(text);
+        QAction* action = looks->addAction(text);
         action->setCheckable(true);
         action->setChecked(choice == theme_);
         themes->addAction(action);
@@ -297,8 +339,14 @@ void MainWindow::buildMenu() {
         connect(dialog, &QDialog::accepted, details_, &DetailsPanel::forgetSources);
         dialog->open();
     });
-    menu->addAction(tr("Start the sample program"), this, &MainWindow::startSample)
-        ->setEnabled(Sample::found());
+    menu->addSeparator();
+    QAction* keys = menu->addAction(tr("Keys"), this, [this] { KeysDialog::open(this); });
+    keys->setObjectName(QStringLiteral("showKeys"));
+    keys->setShortcut(QKeySequence(Qt::Key_F1));
+    addAction(keys);
+    menu->addAction(tr("About Coroscope"), this, [this] { AboutDialog::open(this); })
+        ->setObjectName(QStringLiteral("showAbout"));
+    menu->addSeparator();
     QAction* quit = menu->addAction(tr("Quit"), this, &QWidget::close);
     quit->setShortcut(QKeySequence::Quit);
     addAction(quit);
@@ -335,6 +383,8 @@ void MainWindow::connectAll() {
     connect(map_, &MapPanel::cancelRequested, this, &MainWindow::askCancel);
     connect(map_, &MapPanel::copyRequested, tree_, &JobTreeView::copyRequested);
     connect(map_, &MapPanel::exportRequested, this, &MainWindow::askExport);
+    connect(map_, &MapPanel::pictureSaved, this,
+            [this](const QString& sentence) { saveBanner_->say(sentence, tr("Dismiss")); });
     connect(tree_, &JobTreeView::exportRequested, this, &MainWindow::askExport);
     connect(&workspace_, &Workspace::textReady, this,
             [](const QString& text) { QApplication::clipboard()->setText(text); });
@@ -374,10 +424,7 @@ void MainWindow::connectAll() {
             commands_->shown() == 0
                 ? tr("Commands")
                 : tr("Commands %1").arg(countText(static_cast<std::uint64_t>(commands_->shown())));
-        if (auto* title = qobject_cast<DockTitle*>(commandsDock_->titleBarWidget()))
-            title->setText(text);
-        if (commandsDock_->windowTitle() != text)
-            commandsDock_->setWindowTitle(text);
+        entitle(commandsDock_, text);
     });
     connect(status_, &StatusBar::findingsClicked, this, &MainWindow::showFindings);
     if (appearance_ != nullptr)
@@ -386,7 +433,9 @@ void MainWindow::connectAll() {
                 applyTheme();
         });
     connect(banner_, &Banner::actionClicked, this, [this] {
-        if (returned_ > 0)
+        if (const int next = presentRun(); next != 0)
+            workspace_.show(next);
+        else if (returned_ > 0)
             attach(returned_);
         else if (workspace_.state() == Workspace::State::Ended && !workspace_.info().via.empty())
             returnThrough();
@@ -401,8 +450,7 @@ void MainWindow::connectAll() {
     connect(&workspace_, &Workspace::stateChanged, this, &MainWindow::stateChanged);
     connect(&workspace_, &Workspace::findingsChanged, this, [this] {
         const std::size_t count = workspace_.findings().all().size();
-        if (auto* title = qobject_cast<DockTitle*>(findingsDock_->titleBarWidget()))
-            title->setText(count == 0 ? tr("Findings") : tr("Findings %1").arg(count));
+        entitle(findingsDock_, count == 0 ? tr("Findings") : tr("Findings %1").arg(count));
     });
     connect(&workspace_, &Workspace::searchChanged, this, [this] {
         // What was selected comes back into sight when the filter goes.
@@ -443,12 +491,16 @@ void MainWindow::connectAll() {
         if (!workspace_.info().live && QFileInfo::exists(QFile::decodeName(workspace_.info().file.c_str())))
             rememberFile(QFile::decodeName(workspace_.info().file.c_str()));
         const observe::SourceInfo& info = workspace_.info();
+        if (info.live && info.via.empty())
+            attachedTo_.insert({info.pid, info.processStart});
         if (!info.via.empty())
             rememberCommand(QString::fromStdString(info.via));
         const QString who = programText(info);
         logInfo(info.live ? tr("attached to %1").arg(who)
                           : tr("opened %1, a dump of %2").arg(QString::fromStdString(info.file), who));
         stateChanged();
+        if (!wantedFilter_.isEmpty())
+            setFilter(std::exchange(wantedFilter_, {}));
         focusView();
         openNext();
     });
@@ -540,6 +592,8 @@ void MainWindow::nextFinding(int step) {
 }
 
 void MainWindow::setFilter(const QString& text) {
+    if (!workspace_.shows())
+        wantedFilter_ = text; // a session comes with an empty one
     toolbar_->search()->setFilter(text);
 }
 
@@ -628,6 +682,7 @@ QFileDialog* MainWindow::fileDialog() const noexcept {
 /// Opens it where the last one was.
 void MainWindow::openFileDialog(QFileDialog* dialog) {
     dialog->setAttribute(Qt::WA_DeleteOnClose);
+    tidy(*dialog);
     dialog->setDirectory(QSettings().value(QStringLiteral("dumps"), QDir::homePath()).toString());
     fileDialog_ = dialog;
     connect(dialog, &QFileDialog::fileSelected, this, [](const QString& path) {
@@ -759,10 +814,7 @@ void MainWindow::endedChanged() {
         text = tr("Ended · %1 found").arg(countText(static_cast<std::uint64_t>(ended_->shown())));
     else if (ended.totalFailures() > 0)
         text = tr("Ended · %1 failed").arg(countText(ended.totalFailures()));
-    if (auto* title = qobject_cast<DockTitle*>(endedDock_->titleBarWidget()))
-        title->setText(text);
-    if (endedDock_->windowTitle() != text)
-        endedDock_->setWindowTitle(text);
+    entitle(endedDock_, text);
     // Who looks for a job that has ended finds it there.
     const QString& search = workspace_.search();
     const bool onlyThere = !search.isEmpty() && workspace_.rows().filtered() &&
@@ -880,20 +932,33 @@ void MainWindow::stateChanged() {
         banner_->say({});
 }
 
+/// The session that lives and took the place of the dead one on show; 0 when there is none.
+int MainWindow::presentRun() const {
+    const int next = workspace_.successorOf(workspace_.shownKey());
+    for (const Workspace::OpenSession& session : workspace_.sessions())
+        if (session.key == next && session.state == Workspace::State::Live)
+            return next;
+    return 0;
+}
+
 /// A dead target stays on show; when the same program runs again, one click goes there.
 void MainWindow::offerReturn() {
     if (workspace_.state() != Workspace::State::Ended)
         return;
     returned_ = 0;
     const bool elsewhere = !workspace_.info().via.empty();
+    quint64 start = 0;
     for (const observe::Target& target : targets_.all()) {
         if (!elsewhere && target.program == workspace_.info().program &&
             target.commandLine == workspace_.info().commandLine && target.attachable &&
-            (target.pid != workspace_.info().pid || target.processStart != workspace_.info().processStart))
+            (target.pid != workspace_.info().pid || target.processStart != workspace_.info().processStart)) {
             returned_ = target.pid;
+            start = target.processStart;
+        }
     }
-    // Not again and again where it cannot be attached to.
-    if (returned_ > 0 && reattach_->isChecked() && problem_.isEmpty() && workspace_.attachingPid() == 0)
+    // Not again and again where it cannot be attached to, and not back from where somebody has left.
+    if (returned_ > 0 && reattach_->isChecked() && problem_.isEmpty() && workspace_.attachingPid() == 0 &&
+        !attachedTo_.contains({returned_, start}))
         attach(returned_);
     const auto end = workspace_.status().ended;
     QString text = tr("The program has ended.");
@@ -905,7 +970,10 @@ void MainWindow::offerReturn() {
     }
     if (!problem_.isEmpty())
         text.prepend(problem_ + QLatin1Char(' '));
-    if (elsewhere)
+    if (presentRun() != 0)
+        banner_->say(text + tr(" This is the run before; you are attached to the program again."),
+                     tr("Go to the present one"));
+    else if (elsewhere)
         banner_->say(text, end && end->linkLost ? tr("Attach again") : tr("Look for it there…"));
     else if (returned_ > 0)
         banner_->say(text + tr(" It has been started again."), tr("Attach to pid %1").arg(returned_));

@@ -11,7 +11,9 @@
 
 #include <QHash>
 #include <QMainWindow>
+#include <QPair>
 #include <QPointer>
+#include <QSet>
 
 #include <vector>
 
@@ -108,6 +110,7 @@ protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void childEvent(QChildEvent* event) override;
     void showEvent(QShowEvent* event) override;
 
 private:
@@ -118,6 +121,7 @@ private:
     void stateChanged();
     void offerReturn();
     void returnThrough();
+    int presentRun() const;
     void openFileDialog(QFileDialog* dialog);
     void askWhere(const ExportWish& wish, SaveDialog::Formats formats);
     void exportTo(const QString& path, const ExportWish& wish);
@@ -176,8 +180,10 @@ private:
     QPointer<AttachDialog> attachDialog_;
     QPointer<ThroughDialog> throughDialog_;
     QString problem_;
+    QString wantedFilter_; ///< as soon as there are jobs
     QString wantedName_;
-    int returned_ = 0; ///< pid of the program that came back
+    int returned_ = 0;                     ///< pid of the program that came back
+    QSet<QPair<int, quint64>> attachedTo_; ///< pid and start of what runs here; none of them twice by itself
     QPointer<StartDialog> startDialog_;
     QTimer openingTimer_;
     QStringList toOpen_;

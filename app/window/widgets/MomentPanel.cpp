@@ -19,7 +19,7 @@ namespace coroscope::app {
 using observe::TimeHistory;
 
 namespace {
-constexpr int widest = 820, highest = 260, border = 8, head = 40;
+constexpr int widest = 1100, highest = 260, border = 8, head = 40;
 
 StateLook lookOf(const Moment& moment) {
     switch (moment.kind) {
@@ -210,9 +210,9 @@ void MomentPanel::place() {
     const int high = std::min({highest, head + rows, page.height() - 2 * border});
     setGeometry(page.left() + border, page.bottom() + 1 - border - high, wide, high);
     QHeaderView* header = list()->header();
-    header->resizeSection(MomentModel::TimeColumn, 76);
-    header->resizeSection(MomentModel::WhatColumn, std::clamp(wide / 4, 120, 230));
-    header->resizeSection(MomentModel::WhoColumn, std::clamp(wide * 3 / 8, 120, 290));
+    header->resizeSection(MomentModel::TimeColumn, 84);
+    header->resizeSection(MomentModel::WhatColumn, std::clamp(wide * 29 / 100, 120, 230));
+    header->resizeSection(MomentModel::WhoColumn, std::clamp(wide * 27 / 100, 120, 290));
 }
 
 void MomentPanel::follow(const QModelIndex& index) {

@@ -79,7 +79,8 @@ RowPainter::RowPainter(const Workspace& workspace)
     , plain_(Theme::text())
     , strong_(strong(Theme::text()))
     , small_(sized(Theme::text(), 11))
-    , mono_(Theme::mono()) {}
+    , mono_(Theme::mono())
+    , letter_(QFontMetricsF(Theme::mono()).horizontalAdvance(QLatin1Char('m'))) {}
 
 QString RowPainter::origin(const observe::JobRow& row) const {
     const bool global = (row.flags & JobFlags::launchedInGlobalScope) != 0;
@@ -88,8 +89,8 @@ QString RowPainter::origin(const observe::JobRow& row) const {
         return {};
     const Node launcher = workspace_.tree().find(row.launcher);
     const QString who = launcher != noNode ? workspace_.labels().name(workspace_.tree().row(launcher))
-                                           : QStringLiteral("a job that has ended");
-    return (cut ? QStringLiteral("cut from ") : QStringLiteral("from ")) + who;
+                                           : tr("a job that has ended");
+    return (cut ? tr("cut from %1") : tr("from %1")).arg(who);
 }
 
 QString RowPainter::text(Node node, Column column) const {
@@ -97,13 +98,13 @@ QString RowPainter::text(Node node, Column column) const {
         return groupText(node, column);
     if (node == orphanGroup)
         return column == JobColumn
-                   ? QStringLiteral("Orphans: %1 that nobody owns").arg(jobsText(workspace_.rows().orphans()))
+                   ? tr("Orphans: %1 that nobody owns").arg(jobsText(workspace_.rows().orphans()))
                    : QString();
     const observe::JobRow& row = workspace_.tree().row(node);
     switch (column) {
     case JobColumn: {
         if (const std::uint32_t alike = workspace_.rows().folded(node); alike > 0)
-            return QStringLiteral("%1 alike: %2 %3")
+            return tr("%1 alike: %2 %3")
                 .arg(countText(alike), nameWithoutNumber(workspace_.labels().name(row)),
                      fromView(coroscope::name(row.kind)));
         QString text = workspace_.labels().fullName(row);
@@ -154,6 +155,18 @@ QString RowPainter::text(Node node, Column column) const {
     return {};
 }
 
+/// "orders.cpp:88  name": without the name where next to nothing of it could be read.
+QString RowPainter::placeThatFits(const QString& place, int width) const {
+    constexpr qsizetype gap = 2, fewLetters = 6;
+    const qsizetype name = place.indexOf(QLatin1String("  "));
+    const auto room = static_cast<qsizetype>(width / letter_);
+    const qsizetype wanted = name < 0 ? place.size() : name;
+    if (place.size() <= room || (name > 0 && wanted + gap + fewLetters <= room))
+        return place;
+    // The line's number is worth more than how the file's name begins.
+    return wanted <= room ? place.left(wanted) : QStringLiteral("…") + place.left(wanted).right(room - 1);
+}
+
 std::uint64_t RowPainter::rowsOf(Node group) const {
     const RowGroups* const groups = workspace_.rows().groups();
     if (groups == nullptr)
@@ -166,14 +179,7 @@ std::uint64_t RowPainter::rowsOf(Node group) const {
 
 QString RowPainter::groupName(Node group) const {
     const RowGroups* const groups = workspace_.rows().groups();
-    if (groups == nullptr)
-        return {};
-    const observe::GroupPlace& place = groups->place(TreeRows::groupNumber(group));
-    if (!place.known())
-        return QString::fromStdString(place.without);
-    const observe::SiteText& frame = place.stack.frames[place.own];
-    const std::string function = frame.shortFunction();
-    return QString::fromStdString(function.empty() ? frame.shortText() : function);
+    return groups == nullptr ? QString() : QString::fromStdString(groups->name(TreeRows::groupNumber(group)));
 }
 
 /// Of one place the file and the line; of a stack the functions outwards, too.
@@ -190,6 +196,15 @@ QString RowPainter::groupText(Node group, Column column) const {
             return name;
         return name + QStringLiteral("  ") +
                QString::fromStdString(place.stack.frames[place.own].shortText());
+    }
+    case FindingsColumn: {
+        const FindingIndex::OfGroup found = workspace_.findings().ofGroup(number);
+        if (found.count == 0)
+            return {};
+        const observe::Finding& worst = workspace_.findings().all()[found.worst];
+        const QString title = QString::fromStdString(worst.title) + QStringLiteral(" (") +
+                              fromView(observe::name(worst.confidence)) + QLatin1Char(')');
+        return found.count == 1 ? title : tr("%1 findings, the worst: %2").arg(countText(found.count), title);
     }
     case StateColumn:
         return QString::fromStdString(observe::countsText(groups->counts(number)));
@@ -216,10 +231,9 @@ QString RowPainter::groupText(Node group, Column column) const {
 QString RowPainter::accessibleName(Node node) const {
     if (node == orphanGroup)
         return text(node, JobColumn);
-    if (isPlaceGroup(node))
-        return countText(rowsOf(node)) + QStringLiteral(" × ") + text(node, JobColumn) +
-               QStringLiteral(", ") + text(node, StateColumn);
     QString name = text(node, JobColumn) + QStringLiteral(", ") + text(node, StateColumn);
+    if (isPlaceGroup(node))
+        name.prepend(countText(rowsOf(node)) + QStringLiteral(" × "));
     if (const QString findings = text(node, FindingsColumn); !findings.isEmpty())
         name += QStringLiteral(", ") + findings;
     return name;
@@ -275,12 +289,11 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
     if (node == orphanGroup) {
         drawIcon(QStringLiteral("broken-link"), t.orphan);
         painter.setPen(Theme::readable(t, t.orphan, ground));
-        x = drawRun(painter, plain_, x, right, cell, QStringLiteral("Orphans")) + 6;
+        x = drawRun(painter, plain_, x, right, cell, tr("Orphans")) + 6;
     } else if (isPlaceGroup(node)) {
         const std::uint64_t shown = rowsOf(node);
-        QString count = countText(shown);
-        if (shown < size)
-            count += QStringLiteral(" of ") + countText(size);
+        const QString count =
+            shown < size ? tr("%1 of %2").arg(countText(shown), countText(size)) : countText(shown);
         const QString name = groupName(node), all = groupText(node, JobColumn);
         painter.setPen(look.dimmed ? Theme::readable(t, t.dim, ground) : t.text);
         x = drawRun(painter, strong_, x, right, cell, count + QStringLiteral(" ×")) + 5;
@@ -308,7 +321,7 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
         if (name != kind)
             rest = (kind + QLatin1Char(' ') + number).trimmed();
         else if (row.name == 0 && row.site != 0 && row.kind != JobKind::RunBlocking)
-            rest += QStringLiteral(" at ") + workspace_.labels().site(row.site);
+            rest += tr(" at %1").arg(workspace_.labels().site(row.site));
         if (alike > 0)
             rest = name != kind ? kind : QString();
         const QString from = origin(row);
@@ -341,18 +354,32 @@ void RowPainter::paintJob(QPainter& painter, const QRect& cell, const QColor& gr
 }
 
 void RowPainter::paintFindings(QPainter& painter, const QRect& cell, Node node) const {
+    int x = cell.left() + padding - 4;
+    const int right = cell.right() - 2;
+    const auto kindOf = [](const observe::Finding& finding) {
+        const bool orphan = finding.rule.substr(0, 6) == "orphan";
+        return orphan                                              ? ChipKind::Orphan
+               : finding.confidence == observe::Confidence::Proven ? ChipKind::Proven
+                                                                   : ChipKind::Suspected;
+    };
+    if (isPlaceGroup(node)) {
+        // The worst of its jobs, and how many more there are.
+        const FindingIndex::OfGroup found = workspace_.findings().ofGroup(TreeRows::groupNumber(node));
+        if (found.count == 0)
+            return;
+        const observe::Finding& worst = workspace_.findings().all()[found.worst];
+        QString text = fromView(worst.chip);
+        if (found.count > 1)
+            text = QStringLiteral("%1 %2").arg(countText(found.count), text);
+        paintChip(painter, x, cell, text, kindOf(worst), right - x);
+        return;
+    }
     if (!isJob(node))
         return;
     const JobId id = workspace_.tree().id(node);
-    int x = cell.left() + padding - 4;
-    const int right = cell.right() - 2;
     for (const std::uint32_t index : workspace_.findings().of(id)) {
         const observe::Finding& finding = workspace_.findings().all()[index];
-        const bool orphan = finding.rule.substr(0, 6) == "orphan";
-        const ChipKind kind = orphan                                              ? ChipKind::Orphan
-                              : finding.confidence == observe::Confidence::Proven ? ChipKind::Proven
-                                                                                  : ChipKind::Suspected;
-        const int width = paintChip(painter, x, cell, fromView(finding.chip), kind, right - x);
+        const int width = paintChip(painter, x, cell, fromView(finding.chip), kindOf(finding), right - x);
         if (width == 0)
             return;
         x += width + 4;
@@ -403,11 +430,11 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
                 drawRun(painter, plain_, x + 6, cell.right(), cell, wait);
             }
         }
-        if (shown(WhereColumn) && row.execution == Execution::Suspended) {
+        if (const QString where = shown(WhereColumn) ? text(node, WhereColumn) : QString();
+            !where.isEmpty()) {
             const QRect cell = look.cells[WhereColumn].adjusted(padding, 0, -4, 0);
             painter.setPen(dim);
-            drawRun(painter, mono_, cell.left(), cell.right(), cell,
-                    workspace_.labels().stack(row.suspendedAt));
+            drawRun(painter, mono_, cell.left(), cell.right(), cell, placeThatFits(where, cell.width()));
         }
         painter.setPen(dim);
         for (const Column column : {AgeColumn, InStateColumn, SubtreeColumn, ResumesColumn}) {
@@ -434,7 +461,7 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
         painter.setRenderHint(QPainter::Antialiasing, false);
         painter.setPen(Theme::readable(t, t.failed, t.background));
         painter.setFont(Theme::text());
-        painter.drawText(button, Qt::AlignCenter, QStringLiteral("Cancel…"));
+        painter.drawText(button, Qt::AlignCenter, tr("Cancel…"));
     }
 }
 

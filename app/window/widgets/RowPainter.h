@@ -7,6 +7,7 @@
 #include "theme/Theme.h"
 #include "widgets/TextCache.h"
 
+#include <QCoreApplication>
 #include <QPainter>
 #include <QRect>
 #include <QString>
@@ -27,15 +28,16 @@ struct RowLook {
 };
 
 class RowPainter {
+    Q_DECLARE_TR_FUNCTIONS(coroscope::app::RowPainter)
 public:
     explicit RowPainter(const Workspace& workspace);
 
     void paint(QPainter& painter, const RowLook& look, observe::Node node) const;
     /// The whole text of a cell, for tooltips and screen readers.
     QString text(observe::Node node, Column column) const;
-    /// "reader-311 launch #40219, Cancelling, suspended".
     /// What its jobs have in common, in a word: the function, or why there is none.
     QString groupName(observe::Node group) const;
+    /// "reader-311 launch #40219, Cancelling, suspended".
     QString accessibleName(observe::Node node) const;
     /// Where the expander is within the job cell.
     QRect expander(const QRect& jobCell, observe::Node node) const;
@@ -50,9 +52,11 @@ private:
                   observe::Node node) const;
     void paintFindings(QPainter& painter, const QRect& cell, observe::Node node) const;
     QString origin(const observe::JobRow& row) const;
+    QString placeThatFits(const QString& place, int width) const;
 
     const Workspace& workspace_;
     mutable TextCache plain_, strong_, small_, mono_;
+    double letter_; ///< width of one in the places' font
 };
 
 /// Draws a chip and answers its width.

@@ -33,6 +33,7 @@ StartDialog::StartDialog(QWidget* parent)
     command_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     command_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     command_->setAccessibleName(tr("Command line"));
+    command_->lineEdit()->setAccessibleName(command_->accessibleName());
     command_->lineEdit()->setPlaceholderText(tr("program with its arguments"));
     for (const Launch& launch : recent_)
         command_->addItem(launch.command);

@@ -3,11 +3,11 @@
 
 #include "model/OpenSessions.h"
 #include "widgets/Cards.h"
+#include "widgets/PopupMenu.h"
 #include "widgets/TargetDelegate.h"
 
 #include <QKeyEvent>
 #include <QListView>
-#include <QMenu>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -122,9 +122,8 @@ void TargetsPanel::showMenu(QListView* list, const QPoint& at) {
     const int key = keyOf(list, index);
     if (!index.isValid() || (list == list_ && !index.data(Targets::AttachableRole).toBool()))
         return;
-    auto* menu = new QMenu(this);
+    auto* menu = new PopupMenu(this, index.data(Targets::ProgramRole).toString());
     menu->setObjectName(QStringLiteral("targetMenu"));
-    menu->setAttribute(Qt::WA_DeleteOnClose);
     const int pid = index.data(Targets::PidRole).toInt();
     if (key == 0)
         menu->addAction(tr("Attach"), this, [this, pid] { emit attachRequested(pid); });

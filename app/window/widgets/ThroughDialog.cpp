@@ -52,6 +52,7 @@ ThroughDialog::ThroughDialog(Workspace& workspace, QWidget* parent)
     command_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     command_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     command_->setAccessibleName(tr("Command that leads there"));
+    command_->lineEdit()->setAccessibleName(command_->accessibleName());
     command_->lineEdit()->setPlaceholderText(QStringLiteral("ssh host"));
     command_->addItems(recentCommands());
     look_ = new QPushButton(tr("Show programs"), this);

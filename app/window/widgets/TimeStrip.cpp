@@ -284,15 +284,17 @@ void TimeStrip::refresh(bool anew) {
 
 std::pair<std::int64_t, std::int64_t> TimeStrip::span() const noexcept {
     const std::int64_t to = history_.latest();
+    // No more than there is: at first a strip of ten minutes would be empty but for a stroke at its end.
+    const std::int64_t all = std::min(history_.begun(), to - 10 * second);
     switch (scale_) {
     case Scale::Minute:
-        return {to - 60 * second, to};
+        return {std::max(all, to - 60 * second), to};
     case Scale::TenMinutes:
-        return {to - 600 * second, to};
+        return {std::max(all, to - 600 * second), to};
     case Scale::Session:
         break;
     }
-    return {std::min(history_.begun(), to - 10 * second), to};
+    return {all, to};
 }
 
 TimeStrip::Lanes TimeStrip::lanes() const {
@@ -484,7 +486,8 @@ void TimeStrip::drawJobs(QPainter& painter, const QRect& lane) const {
     for (const TimeHistory::Step& step : history_.steps(scale_)) {
         if (step.from + length < from)
             continue;
-        const qreal x0 = std::max(left, left + static_cast<double>(step.from - from) * scale);
+        const std::int64_t begin = std::max(step.from, history_.begun());
+        const qreal x0 = std::max(left, left + static_cast<double>(begin - from) * scale);
         const qreal x1 = std::min(right, left + static_cast<double>(step.from + length - from) * scale);
         if (step.from > end + 2 * length)
             flush(); // nobody looked for a while
@@ -540,7 +543,8 @@ void TimeStrip::drawRates(QPainter& painter, const QRect& lane) const {
     for (const TimeHistory::Step& step : history_.steps(scale_)) {
         if (step.from + length < from)
             continue;
-        const double x0 = std::max(0.0, static_cast<double>(step.from - from) * scale);
+        const std::int64_t begin = std::max(step.from, history_.begun());
+        const double x0 = std::max(0.0, static_cast<double>(begin - from) * scale);
         const double x1 =
             std::min<double>(lane.width(), static_cast<double>(step.from + length - from) * scale);
         const double wide = std::max(1.0, x1 - x0 - (x1 - x0 > 3 ? 1 : 0));

@@ -32,6 +32,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     search_->setAccessibleName(tr("Search jobs"));
     search_->setToolTip(tr("Shows the jobs that match, and what is above them (Ctrl+F)"));
     searchIcon_ = search_->addAction(QIcon(), QLineEdit::LeadingPosition);
+    searchIcon_->setText(tr("Search")); // it is a button to screen readers
     search_->installEventFilter(this);
     count_ = dimLabel(QString(), search_);
     count_->setAttribute(Qt::WA_TransparentForMouseEvents);
@@ -55,6 +56,7 @@ Toolbar::Toolbar(Workspace& workspace, QWidget* parent)
     menuButton_->setToolTip(tr("Panels and appearance"));
     menuButton_->setPopupMode(QToolButton::InstantPopup);
     menu_ = new QMenu(menuButton_);
+    menu_->setAccessibleName(tr("Menu"));
     menuButton_->setMenu(menu_);
     layout->addWidget(attach_);
     layout->addWidget(search_, 1);

@@ -26,6 +26,8 @@ namespace {
 constexpr std::uint64_t farthestSearch = std::uint64_t{1} << 30;
 constexpr std::uint64_t mostMarksTried = 1'000'000;
 constexpr std::size_t mostProblems = 20;
+constexpr std::size_t mostEarlierProblems = 100;
+constexpr std::string_view earlierMark = "When it was saved: ";
 constexpr std::size_t longestIncident = 4'096; ///< bytes of text: all of them are held in memory
 
 /// All of `size` bytes at `offset`, unless the file ends or fails before.
@@ -56,6 +58,9 @@ const char* nameOf(std::uint32_t tag) noexcept {
         return "a section of stacks";
     case dump::tags::callStacks:
         return "a section of call stacks";
+    case dump::tags::stackRests:
+    case dump::tags::callStackRests:
+        return "a section of long stacks";
     case dump::tags::contexts:
         return "a section of contexts";
     case dump::tags::jobs:
@@ -100,6 +105,12 @@ private:
         ++problems_;
         if (problems_ <= mostProblems)
             dump_.info.problems.push_back(std::move(text));
+    }
+    /// One that whoever saved it had.
+    void earlierProblem(const std::string& text) {
+        if (earlierProblems_++ < mostEarlierProblems)
+            dump_.info.problems.push_back(text.starts_with(earlierMark) ? text
+                                                                        : std::string(earlierMark) + text);
     }
     static std::string place(std::uint64_t at) { return "Byte " + countText(at) + ": "; }
 
@@ -270,6 +281,18 @@ private:
             case dump::FieldKey::EndText:
                 dump_.endText = text();
                 break;
+            case dump::FieldKey::SourceFormat:
+                info.format = text();
+                break;
+            case dump::FieldKey::ParentsTold:
+                info.parentsTold = number != 0;
+                break;
+            case dump::FieldKey::RootsTold:
+                info.rootsTold = number != 0;
+                break;
+            case dump::FieldKey::Problem:
+                earlierProblem(text());
+                break;
             case dump::FieldKey::Jobs:
                 jobsThere_ = number;
                 break;
@@ -387,7 +410,7 @@ private:
     std::uint64_t jobs_ = 0, endedRows_ = 0, incidents_ = 0, resources_ = 0;
     std::vector<dump::Incident> incidentRows_;
     std::uint64_t jobsThere_ = 0, endedThere_ = 0;
-    std::uint64_t problems_ = 0, marksTried_ = 0;
+    std::uint64_t problems_ = 0, earlierProblems_ = 0, marksTried_ = 0;
     /// Before minor version 1 a job waited for the holder of a mutex, or an address.
     bool namesResources_ = true;
     bool infoRead_ = false, ended_ = false, cutOff_ = false;

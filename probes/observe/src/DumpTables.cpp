@@ -10,9 +10,9 @@ namespace coroscope::observe {
 
 namespace dump = wire::dump;
 
-DumpTables::DumpTables(const Dictionary& dictionary, CallStacks callStacks)
+DumpTables::DumpTables(const Dictionary& dictionary, Use use)
     : dictionary_(dictionary)
-    , callStackUse_(callStacks) {
+    , use_(use) {
     text({});
     site(SiteText{});
     stacks_.emplace_back();
@@ -36,6 +36,8 @@ std::uint32_t DumpTables::text(std::string text) {
 }
 
 std::uint32_t DumpTables::name(TextId id) {
+    if (isOwnName(id) && use_ == Use::Link)
+        return id;
     const auto [at, added] = names_.try_emplace(id, 0);
     if (added)
         at->second = text(dictionary_.text(id));
@@ -60,37 +62,41 @@ std::uint32_t DumpTables::site(SiteId id) {
     return at->second;
 }
 
+template <class Row>
+void DumpTables::takeFrames(Row& row, std::uint32_t number, const std::vector<SiteText>& frames,
+                            std::uint32_t cut, std::vector<dump::StackRest>& rests) {
+    const std::size_t depth = std::min<std::size_t>(frames.size(), Row::depthHere);
+    row.depth = static_cast<std::uint32_t>(depth);
+    row.cut = cut + static_cast<std::uint32_t>(frames.size() - depth);
+    for (std::size_t i = 0; i < depth; ++i)
+        row.sites[i] = site(frames[i]);
+    for (std::size_t i = depth; i < frames.size(); ++i)
+        rests.push_back({number, site(frames[i])});
+}
+
 std::uint32_t DumpTables::stack(StackId id) {
     const auto [at, added] = stackIds_.try_emplace(id, 0);
     if (!added)
         return at->second;
     const StackText stack = dictionary_.stack(id);
     dump::Stack row{};
-    const std::size_t depth = std::min<std::size_t>(stack.frames.size(), dump::Stack::depthHere);
-    row.depth = static_cast<std::uint32_t>(depth);
-    row.cut = stack.cut + static_cast<std::uint32_t>(stack.frames.size() - depth);
-    for (std::size_t i = 0; i < depth; ++i)
-        row.sites[i] = site(stack.frames[i]);
     at->second = static_cast<std::uint32_t>(stacks_.size());
+    takeFrames(row, at->second, stack.frames, stack.cut, stackRests_);
     stacks_.push_back(row);
     return at->second;
 }
 
 std::uint32_t DumpTables::callStack(CallStackId id) {
-    if (callStackUse_ == CallStacks::LeftAsNumbers)
+    if (use_ != Use::Dump)
         return id;
     const auto [at, added] = callStackIds_.try_emplace(id, 0);
     if (!added)
         return at->second;
     const CallStackText stack = dictionary_.callStack(id);
     dump::CallStack row{};
-    const std::size_t depth = std::min<std::size_t>(stack.frames.size(), dump::CallStack::depthHere);
-    row.depth = static_cast<std::uint32_t>(depth);
-    row.cut = stack.cut + static_cast<std::uint32_t>(stack.frames.size() - depth);
-    row.note = text(stack.note);
-    for (std::size_t i = 0; i < depth; ++i)
-        row.sites[i] = site(stack.frames[i]);
     at->second = static_cast<std::uint32_t>(callStacks_.size());
+    row.note = text(stack.note);
+    takeFrames(row, at->second, stack.frames, stack.cut, callStackRests_);
     callStacks_.push_back(row);
     return at->second;
 }

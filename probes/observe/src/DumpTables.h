@@ -15,10 +15,11 @@ namespace coroscope::observe {
 
 class DumpTables {
 public:
-    enum class CallStacks { Collected, LeftAsNumbers };
-    /// `dictionary` must outlive the tables. Call stacks cost much to be made out: where
-    /// whoever reads the tables can ask for them later, rows keep the dictionary's numbers.
-    explicit DumpTables(const Dictionary& dictionary, CallStacks callStacks = CallStacks::Collected);
+    /// Of what is told in another way than by tables, rows keep the dictionary's numbers: call stacks, which
+    /// cost much to be made out, and names that few jobs share, which come and go.
+    enum class Use { Dump, Link, LinkOfVersion0 /**< which only has tables for names */ };
+    /// `dictionary` must outlive the tables.
+    explicit DumpTables(const Dictionary& dictionary, Use use = Use::Dump);
 
     /// The row with its numbers in these tables. The same row gives the same answer every time.
     wire::dump::Job translate(const JobRow& row);
@@ -32,6 +33,8 @@ public:
     const std::vector<wire::dump::Site>& sites() const noexcept { return sites_; }
     const std::vector<wire::dump::Stack>& stacks() const noexcept { return stacks_; }
     const std::vector<wire::dump::CallStack>& callStacks() const noexcept { return callStacks_; }
+    const std::vector<wire::dump::StackRest>& stackRests() const noexcept { return stackRests_; }
+    const std::vector<wire::dump::StackRest>& callStackRests() const noexcept { return callStackRests_; }
     const std::vector<wire::dump::Context>& contexts() const noexcept { return contexts_; }
 
 private:
@@ -43,9 +46,13 @@ private:
     std::uint32_t stack(StackId id);
     std::uint32_t callStack(CallStackId id);
     std::uint32_t context(std::uint32_t id);
+    /// The frames of a row, and what it has no room for.
+    template <class Row>
+    void takeFrames(Row& row, std::uint32_t number, const std::vector<SiteText>& frames, std::uint32_t cut,
+                    std::vector<wire::dump::StackRest>& rests);
 
     const Dictionary& dictionary_;
-    CallStacks callStackUse_;
+    Use use_;
     std::unordered_map<std::string, std::uint32_t> textNumbers_;
     std::unordered_map<std::string, std::uint32_t> siteNumbers_; ///< by the bytes of the row
     Known names_, siteIds_, stackIds_, callStackIds_, contextIds_;
@@ -53,6 +60,7 @@ private:
     std::vector<wire::dump::Site> sites_;
     std::vector<wire::dump::Stack> stacks_;
     std::vector<wire::dump::CallStack> callStacks_;
+    std::vector<wire::dump::StackRest> stackRests_, callStackRests_;
     std::vector<wire::dump::Context> contexts_;
 };
 

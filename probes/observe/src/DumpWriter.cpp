@@ -62,6 +62,13 @@ void writeInfo(SectionWriter& writer, const Dump& what) {
     fields.number(Key::FailedUntold, what.failedUntold);
     if (!what.endText.empty())
         fields.text(Key::EndText, what.endText);
+    if (!info.format.empty()) {
+        fields.text(Key::SourceFormat, info.format);
+        fields.number(Key::ParentsTold, info.parentsTold);
+        fields.number(Key::RootsTold, info.rootsTold);
+    }
+    for (const std::string& problem : info.problems)
+        fields.text(Key::Problem, problem);
     fields.number(Key::Jobs, what.jobs.size());
     fields.number(Key::Ended, what.ended.size());
     writer.write(dump::tags::info);
@@ -158,6 +165,12 @@ bool writeDump(const Dump& what, const std::function<void(const void*, std::size
     writeRows(
         writer, dump::tags::callStacks, tables.callStacks().size(),
         [&](std::size_t i) { return tables.callStacks()[i]; }, goOn);
+    writeRows(
+        writer, dump::tags::stackRests, tables.stackRests().size(),
+        [&](std::size_t i) { return tables.stackRests()[i]; }, goOn);
+    writeRows(
+        writer, dump::tags::callStackRests, tables.callStackRests().size(),
+        [&](std::size_t i) { return tables.callStackRests()[i]; }, goOn);
     writeRows(
         writer, dump::tags::contexts, tables.contexts().size(),
         [&](std::size_t i) { return tables.contexts()[i]; }, goOn);

@@ -35,6 +35,7 @@ void EndedJobs::apply(const Batch& batch, const JobTree& tree) {
         for (std::size_t& count : skip)
             count -= std::min(count, mostOfEach);
     }
+    const JobTree* const known = !batch.reset ? &tree : batch.tree ? &*batch.tree : nullptr;
     failed_.total += batch.failedUntold;
     others_.total += batch.endedUntold - std::min(batch.failedUntold, batch.endedUntold);
     for (const EndedJob& job : batch.ended) {
@@ -48,8 +49,8 @@ void EndedJobs::apply(const Batch& batch, const JobTree& tree) {
         Entry& entry = circle.next();
         entry.job = job;
         entry.order = order;
-        if (const Node node = job.row.id || batch.reset ? noNode : tree.find(job.id); node != noNode)
-            entry.job.row = tree.row(node);
+        if (const Node node = job.row.id || known == nullptr ? noNode : known->find(job.id); node != noNode)
+            entry.job.row = known->row(node);
     }
 }
 

@@ -81,11 +81,25 @@ bool isLibraryFrame(const SiteText& frame) {
     if (file.ends_with(".go"))
         return startsWithAny(function, {"runtime.", "runtime/", "internal/", "sync.", "sync/", "syscall.",
                                         "time.", "os.", "os/", "io.", "bufio.", "net.", "context."});
-    if (file.find('/') == std::string_view::npos &&
+    // A JVM tells no folders, but perhaps the module: "java.base@25.0.3/Object.java".
+    const std::string_view module = file.substr(0, std::min(file.find('/'), file.size()));
+    if ((module.size() == file.size() || module.find('@') != std::string_view::npos) &&
         startsWithAny(function,
                       {"kotlinx.coroutines.", "kotlin.", "_COROUTINE.", "java.", "javax.", "jdk.", "sun."}))
         return true;
     return file.find("/include/coroscope/") != std::string_view::npos;
+}
+
+std::size_t ownFrame(const StackText& stack) noexcept {
+    const auto own = std::find_if_not(stack.frames.begin(), stack.frames.end(), isLibraryFrame);
+    return own == stack.frames.end() ? 0 : static_cast<std::size_t>(own - stack.frames.begin());
+}
+
+std::string ownPlace(const StackText& stack) {
+    if (stack.frames.empty())
+        return {};
+    const SiteText& frame = stack.frames[ownFrame(stack)];
+    return frame.shortText() + ' ' + frame.shortFunction();
 }
 
 std::string GroupPlace::label() const {
@@ -141,8 +155,7 @@ std::uint32_t Grouping::groupAt(std::uint32_t number) {
     else
         place.stack = dictionary_->stack(number);
     std::vector<SiteText>& frames = place.stack.frames;
-    const auto own = std::find_if_not(frames.begin(), frames.end(), isLibraryFrame);
-    place.own = own == frames.end() ? 0 : static_cast<std::size_t>(own - frames.begin());
+    place.own = ownFrame(place.stack);
     if (by_ == GroupBy::SuspensionSite && !frames.empty()) {
         SiteText site = std::move(frames[place.own]);
         place.stack = {{std::move(site)}, 0};

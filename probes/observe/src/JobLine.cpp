@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/Groups.h>
 #include <coroscope/observe/JobLine.h>
 
 #include <coroscope/observe/Labels.h>
@@ -26,7 +27,7 @@ std::string jobLine(const JobTree& tree, Node node, const Dictionary& dictionary
         line += " (changing)";
     if (row.execution == Execution::Suspended)
         if (const StackText stack = dictionary.stack(row.suspendedAt); !stack.frames.empty())
-            line += "  at " + stack.frames.front().shortText() + ' ' + stack.frames.front().shortFunction();
+            line += "  at " + ownPlace(stack);
     if (tellsWait(row))
         line += "  waits for " + describeWait(tree, row, dictionary, now).plain(tree, dictionary);
     if (tree.isOrphanRoot(node) && row.launcher) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/Batch.h>
 #include <coroscope/observe/JobTree.h>
 
 #include <algorithm>
@@ -104,16 +105,16 @@ void addTo(JobCounts& counts, Execution execution, JobState state, std::uint64_t
 // 3. Roots that waited for a parent that has just come move below it. Only here a cycle is possible and
 // looked for.
 // 4. What has ended goes, children before parents; children that live on become roots.
-void JobTree::apply(Batch batch, TreeChanges& changes) {
+void JobTree::apply(Batch&& batch, TreeChanges& changes) {
     changes.clear();
     stepsLeft_ = cycleSearchSteps;
-    LargeVector<Node> arrived;
     if (batch.reset) {
-        *this = JobTree{};
+        if (batch.tree)
+            *this = *std::exchange(batch.tree, {});
+        else
+            *this = Builder::treeOf(std::exchange(batch.rows, {}));
         stepsLeft_ = cycleSearchSteps;
         changes.reset = true;
-        changes.inserted.reserve(batch.rows.size());
-        arrived = takeAll(std::exchange(batch.rows, {}));
     }
     if (batch.resources) {
         resources_ = *std::move(batch.resources);
@@ -136,6 +137,7 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
             removeDying(old, changes);
     }
 
+    std::vector<Node> arrived;
     for (const JobRow& row : batch.rows) {
         if (!row.id)
             continue;
@@ -148,16 +150,15 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
             // Slot used twice within this batch: only the later job is still there.
             count(this->row(known), std::uint64_t(-1));
             rows_.put(known, row);
-            namedParent_[rows_.link(known)] = row.parent;
+            setNamed(known, row.parent);
             count(row, 1);
         }
     }
     for (const Node node : arrived) {
-        place(node, changes);
+        place(node, [&](Node each) { changes.inserted.push_back(each); });
         if (mayBeNotable(node))
             list(node, row(node));
     }
-    LargeVector<JobId>().swap(namedParent_); // gives a whole state's worth back
     if (!waiting_.empty())
         for (const Node node : arrived)
             adopt(node, changes);
@@ -169,16 +170,18 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
         if (const Node node = find(ended.id); node != noNode)
             removeDying(node, changes);
 
-    if (changes.reset) { // all that is there is `inserted`, whatever befell it in between
-        changes.removed.clear();
-        changes.moved.clear();
-    } else {
-        for (const Node node : arrived)
-            set(node, fresh, false);
-    }
+    for (const Node node : arrived)
+        set(node, fresh, false);
     free_.insert(free_.end(), freed_.begin(), freed_.end());
     freed_.clear();
     tidyListed();
+    if (changes.reset) { // all that is there is new, whatever befell it in between
+        TreeChanges all;
+        all.reset = true;
+        all.resources = changes.resources;
+        changes = std::move(all);
+        return;
+    }
     if (batch.ended.empty() && changes.removed.empty())
         return;
     auto dropDead = [this](std::vector<Node>& list) {
@@ -189,59 +192,113 @@ void JobTree::apply(Batch batch, TreeChanges& changes) {
     dropDead(changes.moved);
 }
 
-/// Answers the nodes of a complete state in the order in which the jobs were created: a source may give them
-/// in the order of slots, people expect the order in which they came.
-LargeVector<Node> JobTree::takeAll(const LargeVector<JobRow>& rows) {
-    rows_.grow(rows.size());
-    links_.resize(rows.size());
-    namedParent_.reserve(rows.size());
-    nodeOfSlot_.reserve(rows.size());
-    LargeVector<Node> arrived;
-    arrived.reserve(rows.size());
-    for (Node node = 0; node < rows.size(); ++node) {
-        const JobRow& row = rows[node];
-        if (!row.id) {
-            free_.push_back(node);
-            continue;
-        }
-        const std::uint32_t index = row.id.index();
-        if (index >= nodeOfSlot_.size())
-            nodeOfSlot_.resize(std::size_t{index} + 1, noNode);
-        Node& known = nodeOfSlot_[index];
-        if (known == noNode) {
-            known = node;
-            arrived.push_back(node);
-            arrive(node, row, 0);
-            count(row, 1);
-            continue;
-        }
-        // Slot used twice within the state: only the later job is still there.
-        if (rows_.id(known).generation() <= row.id.generation()) {
-            count(this->row(known), std::uint64_t(-1));
-            rows_.put(known, row);
-            namedParent_[rows_.link(known)] = row.parent;
-            count(row, 1);
-        }
-        free_.push_back(node);
-    }
-    live_ = arrived.size();
-    CreationOrder{rows_}.sort(arrived);
-    return arrived;
+void JobTree::apply(const Batch& batch, TreeChanges& changes) {
+    apply(Batch(batch), changes);
 }
 
-/// It will be placed later.
-void JobTree::arrive(Node node, const JobRow& row, std::uint8_t marks) {
-    rows_.put(node, row);
-    rows_.setMarks(node, static_cast<std::uint8_t>((rows_.marks(node) & listed) | marks));
-    rows_.setLink(node, static_cast<Node>(namedParent_.size()));
-    namedParent_.push_back(row.parent);
+JobTree::Builder::Builder(std::size_t most) {
+    tree_.rows_.reserve(most);
+    reserveWithRoom(tree_.links_, most);
+    reserveWithRoom(tree_.nodeOfSlot_, most);
+}
+
+JobTree JobTree::Builder::treeOf(std::span<const JobRow> rows) {
+    Builder builder(rows.size());
+    for (const JobRow& row : rows)
+        builder.add(row);
+    return builder.finish();
+}
+
+// A job is placed while what is known of it is at hand, as long as the jobs come in the order that is wanted.
+// Slots that were used again have a later job: then all are sorted first, and placed at the end.
+void JobTree::Builder::add(const JobRow& row) {
+    if (!row.id)
+        return;
+    const std::uint32_t index = row.id.index();
+    LargeVector<Node>& nodes = tree_.nodeOfSlot_;
+    if (index >= nodes.size())
+        nodes.resize(std::size_t{index} + 1, noNode);
+    Node& known = nodes[index];
+    if (known != noNode) {
+        if (std::exchange(placing_, false))
+            tree_.unplaceAll();
+        if (tree_.rows_.id(known).generation() > row.id.generation())
+            return;
+        tree_.count(tree_.row(known), std::uint64_t(-1));
+        tree_.rows_.put(known, row);
+        tree_.setNamed(known, row.parent);
+        tree_.count(row, 1);
+        return;
+    }
+    known = static_cast<Node>(tree_.rows_.size());
+    tree_.rows_.append(row);
+    tree_.links_.emplace_back();
+    ++tree_.live_;
+    tree_.count(row, 1);
+    if (placing_)
+        placeLast(row);
+    if (!placing_)
+        tree_.setNamed(known, row.parent);
+}
+
+/// Or finds that it cannot be placed yet.
+void JobTree::Builder::placeLast(const JobRow& row) {
+    const auto node = static_cast<Node>(tree_.rows_.size() - 1);
+    const Node parent = row.parent ? tree_.find(row.parent) : noNode;
+    const bool inOrder = std::pair(lastCreatedAt_, lastNumber_) <= std::pair(row.createdAt, row.number);
+    if ((node > 0 && !inOrder) || parent == node ||
+        (!tree_.waiting_.empty() && tree_.waiting_.contains(row.id))) {
+        placing_ = false;
+        tree_.unplaceAll();
+        return;
+    }
+    lastCreatedAt_ = row.createdAt;
+    lastNumber_ = row.number;
+    tree_.set(node, placed, true);
+    tree_.link(node, parent, row.parent);
+    if (parent == noNode && row.parent)
+        tree_.awaitParent(node);
+    tree_.list(node, row);
+}
+
+JobTree JobTree::Builder::finish() {
+    if (placing_)
+        return std::move(tree_);
+    LargeVector<Node> order;
+    order.reserve(tree_.rows_.size());
+    for (Node node = 0; node < tree_.rows_.size(); ++node)
+        order.push_back(node);
+    CreationOrder{tree_.rows_}.sort(order);
+    for (const Node node : order) {
+        tree_.place(node, [](Node) {});
+        if (tree_.mayBeNotable(node))
+            tree_.list(node, tree_.row(node));
+    }
+    return std::move(tree_);
+}
+
+/// As if none had been placed: each knows only the parent that it names.
+void JobTree::unplaceAll() {
+    for (Node node = 0; node < rows_.size(); ++node) {
+        const JobId parent = parentId(node);
+        links_[node] = {};
+        setNamed(node, parent);
+        rows_.setMarks(node, 0);
+    }
+    for (Node node = 0; node < rows_.size(); ++node)
+        rows_.setLink(node, noNode);
+    families_.assign(1, {});
+    strays_.clear();
+    waiting_.clear();
+    listed_.clear();
+    firstRoot_ = lastRoot_ = noNode;
 }
 
 /// Of its parent or, where there is none, of the one that it names.
 JobId JobTree::parentId(Node node) const noexcept {
     const Node parent = rows_.link(node);
     if (!has(node, placed))
-        return parent == noNode ? JobId{} : namedParent_[parent];
+        return named(node);
     if (parent != noNode)
         return rows_.id(parent);
     const auto stray = strays_.find(node);
@@ -282,7 +339,9 @@ Node JobTree::take(const JobRow& row) {
         node = free_.back();
         free_.pop_back();
     }
-    arrive(node, row, fresh);
+    rows_.put(node, row);
+    rows_.setMarks(node, static_cast<std::uint8_t>((rows_.marks(node) & listed) | fresh));
+    setNamed(node, row.parent);
     const std::uint32_t index = row.id.index();
     if (index >= nodeOfSlot_.size())
         nodeOfSlot_.resize(std::size_t{index} + 1, noNode);
@@ -298,7 +357,7 @@ void JobTree::update(Node node, const JobRow& row, TreeChanges& changes) {
     count(row, 1);
     rows_.put(node, row);
     if (!has(node, placed)) {
-        namedParent_[rows_.link(node)] = row.parent;
+        setNamed(node, row.parent);
         return;
     }
     list(node, row);
@@ -320,10 +379,11 @@ void JobTree::update(Node node, const JobRow& row, TreeChanges& changes) {
 }
 
 /// Links a new node and, before it, all its ancestors that are new as well.
-void JobTree::place(Node node, TreeChanges& changes) {
+template <class F>
+void JobTree::place(Node node, F&& placedIt) {
     stack_.clear();
     while (node != noNode && !has(node, placed)) {
-        const JobId named = parentId(node);
+        const JobId named = this->named(node);
         set(node, placed, true); // also ends the walk on a cycle: its first node becomes a root
         stack_.push_back(node);
         node = find(named);
@@ -332,12 +392,13 @@ void JobTree::place(Node node, TreeChanges& changes) {
     const bool cycle = node != noNode && std::find(stack_.begin(), stack_.end(), node) != stack_.end();
     for (std::size_t i = stack_.size(); i-- > 0;) {
         const Node at = stack_[i];
-        const JobId named = namedParent_[rows_.link(at)];
+        const JobId named = this->named(at);
         const Node parent = i + 1 == stack_.size() && cycle ? noNode : find(named);
+        links_[at] = {};
         link(at, parent, named);
         if (parent == noNode && named)
             awaitParent(at);
-        changes.inserted.push_back(at);
+        placedIt(at);
     }
 }
 
@@ -349,43 +410,52 @@ void JobTree::link(Node node, Node parent, JobId named) {
         strays_[node].parent = named;
     else if (!strays_.empty())
         strays_.erase(node);
-    if (parent != noNode && links_[parent].family == noFamily) {
-        if (freeFamilies_.empty()) {
-            links_[parent].family = static_cast<std::uint32_t>(families_.size());
-            families_.emplace_back();
-        } else {
-            links_[parent].family = freeFamilies_.back();
-            freeFamilies_.pop_back();
-            families_[links_[parent].family] = Family{};
-        }
-    }
-    Node& first = parent == noNode ? firstRoot_ : families_[links_[parent].family].first;
-    Node& last = parent == noNode ? lastRoot_ : families_[links_[parent].family].last;
-    links_[node].previous = last;
-    links_[node].next = noNode;
-    (last == noNode ? first : links_[last].next) = node;
+    if (parent != noNode && !hasFamily(parent))
+        makeFamily(parent);
+    Node& first = parent == noNode ? firstRoot_ : family(parent).first;
+    Node& last = parent == noNode ? lastRoot_ : family(parent).last;
+    siblings(node) = {.next = noNode, .previous = last};
+    (last == noNode ? first : siblings(last).next) = node;
     last = node;
     if (parent != noNode) {
-        ++families_[links_[parent].family].children;
+        ++family(parent).children;
         countDetached(node);
     }
 }
 
 void JobTree::unlink(Node node) noexcept {
-    Links& links = links_[node];
+    const Links links = std::exchange(siblings(node), {});
     const Node parent = rows_.link(node);
-    Node& first = parent == noNode ? firstRoot_ : families_[links_[parent].family].first;
-    Node& last = parent == noNode ? lastRoot_ : families_[links_[parent].family].last;
-    (links.previous == noNode ? first : links_[links.previous].next) = links.next;
-    (links.next == noNode ? last : links_[links.next].previous) = links.previous;
+    Node& first = parent == noNode ? firstRoot_ : family(parent).first;
+    Node& last = parent == noNode ? lastRoot_ : family(parent).last;
+    (links.previous == noNode ? first : siblings(links.previous).next) = links.next;
+    (links.next == noNode ? last : siblings(links.next).previous) = links.previous;
     if (parent != noNode) {
         forgetDetached(node);
-        std::uint32_t& family = links_[parent].family;
-        if (--families_[family].children == 0)
-            freeFamilies_.push_back(std::exchange(family, noFamily));
+        if (--family(parent).children == 0)
+            leaveFamily(parent);
     }
-    links.next = links.previous = noNode;
     rows_.setLink(node, noNode);
+}
+
+void JobTree::makeFamily(Node node) {
+    const Family made{.siblings = links_[node]};
+    std::uint32_t at = 0;
+    if (freeFamilies_.empty()) {
+        at = static_cast<std::uint32_t>(families_.size());
+        families_.push_back(made);
+    } else {
+        at = freeFamilies_.back();
+        freeFamilies_.pop_back();
+        families_[at] = made;
+    }
+    links_[node] = {.next = at, .previous = inFamily};
+}
+
+void JobTree::leaveFamily(Node node) {
+    const std::uint32_t at = links_[node].next;
+    links_[node] = families_[at].siblings;
+    freeFamilies_.push_back(at);
 }
 
 void JobTree::countDetached(Node node) noexcept {
@@ -394,12 +464,12 @@ void JobTree::countDetached(Node node) noexcept {
     const bool made = apart && launcher(node) == launcher(parent);
     set(node, detached, apart);
     set(node, byMaker, made);
-    families_[links_[parent].family].detached += apart;
-    families_[links_[parent].family].byMaker += made;
+    family(parent).detached += apart;
+    family(parent).byMaker += made;
 }
 
 void JobTree::forgetDetached(Node node) noexcept {
-    Family& family = families_[links_[rows_.link(node)].family];
+    Family& family = this->family(rows_.link(node));
     family.detached -= has(node, detached);
     family.byMaker -= has(node, byMaker);
 }
@@ -603,11 +673,11 @@ std::vector<Node> JobTree::subtree(Node node) const {
         if (const Node child = firstChild(at); child != noNode) {
             at = child;
         } else {
-            while (at != node && links_[at].next == noNode)
+            while (at != node && nextSibling(at) == noNode)
                 at = rows_.link(at);
             if (at == node)
                 return nodes;
-            at = links_[at].next;
+            at = nextSibling(at);
         }
         nodes.push_back(at);
     }

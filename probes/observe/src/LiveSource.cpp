@@ -26,6 +26,10 @@ constexpr std::uint32_t scrubStep = 4'096, scrubSteps = 64, scrubStepsAfterLoss 
 constexpr std::int64_t scanEvery = 50 * millisecond;
 /// The resources are looked at so often, or less often where that takes long.
 constexpr std::int64_t resourcesEvery = 50 * millisecond;
+/// Nobody wakes us when a ring has something new. Its head is looked at so often, unless there were so many
+/// events at the last read that taking them together costs less than the wait is worth.
+constexpr std::int64_t glimpseEvery = millisecond / 2;
+constexpr std::uint64_t manyEvents = 100;
 /// After the agent has hung up: time for the process to end before it is looked for.
 constexpr std::int64_t hangUpGrace = 300 * millisecond;
 /// The process is looked at so often, and an agent that does not listen is called again so often.
@@ -42,7 +46,7 @@ LiveSource::LiveSource(const ProcessFacts& facts, Descriptor process,
     , label_(processLabel(facts.program, facts.pid))
     , process_(std::move(process))
     , reader_(std::move(reader))
-    , dictionary_(std::make_shared<RecordDictionary>(reader_, facts.pid))
+    , dictionary_(std::make_shared<RecordDictionary>(reader_, names_, facts.pid))
     , link_(std::move(link))
     , silence_(std::move(silence))
     , clock_(reader_->clock()) {
@@ -77,9 +81,10 @@ void LiveSource::read(Batch& batch) {
         started_ = true;
         batch.clear();
         batch.reset = true;
-        readAllSlots(batch);
+        batch.tree = readAllSlots();
         nextScrub_ = monotonicNow() + firstScrub;
     }
+    const std::uint64_t eventsBefore = batch.events + batch.lost;
     readRings(batch);
     const std::int64_t before = monotonicNow();
     if (closing_) {
@@ -97,6 +102,7 @@ void LiveSource::read(Batch& batch) {
         readSlots(batch);
     if (closing_ || before >= nextResources_)
         readResources(batch);
+    busy_ = batch.events + batch.lost - eventsBefore > manyEvents;
 
     if (!closing_)
         keepContact();
@@ -243,10 +249,7 @@ void LiveSource::take(const layout::Event& event, Batch& batch) {
     const bool ours = job.holds(id);
     if (ours ? !job.alive : (job.used && job.generation > id.generation()) || failureTexts_.has(id))
         return;
-    const auto state = static_cast<JobState>(event.detail);
-    const bool sane = event.detail <= static_cast<std::uint8_t>(JobState::Failed) && isFinal(state);
-    EndedJob ended{id, sane ? state : JobState::Completed, event.aux, clock_.toMonotonic(event.ticks)};
-    reader_->readEnded(id, event.version, clock_, ended.row);
+    const EndedJob ended = endedOf(event, id);
     if (ended.failure != 0)
         failureTexts_.keep(id, reader_->failureText(id, ended.failure));
     if (ours) {
@@ -256,6 +259,17 @@ void LiveSource::take(const layout::Event& event, Batch& batch) {
     batch.ended.push_back(ended); // it came and went between two looks
     if (!job.alive)
         job.tell({id, 0, 0, 0});
+}
+
+EndedJob LiveSource::endedOf(const layout::Event& event, JobId id) {
+    const auto state = static_cast<JobState>(event.detail);
+    const bool sane = event.detail <= static_cast<std::uint8_t>(JobState::Failed) && isFinal(state);
+    EndedJob ended{id, sane ? state : JobState::Completed, event.aux, clock_.toMonotonic(event.ticks)};
+    if (reader_->readEnded(id, event.version, clock_, ended.row) && isOwnName(ended.row.name))
+        ended.row.name = names_->ofEnded(id, ended.row.name, ended.failed(), [&] {
+            return reader_->ownNameOfEnded(id, ended.row.name, event.version);
+        });
+    return ended;
 }
 
 LiveSource::Known& LiveSource::known(std::uint32_t index) {
@@ -268,6 +282,7 @@ void LiveSource::end(Known& job, const EndedJob& ended, Batch& batch) {
     if (!job.alive)
         return;
     job.alive = 0;
+    names_->ended(ended.id, ended.failed());
     batch.ended.push_back(ended);
     failing_.erase(ended.id);
 }
@@ -296,17 +311,39 @@ void LiveSource::readSlots(Batch& batch) {
 }
 
 /// The first look: what scan() and readSlots() would do, with each slot touched once.
-void LiveSource::readAllSlots(Batch& batch) {
+JobTree LiveSource::readAllSlots() {
     const std::uint32_t end = reader_->slotsHighWater();
-    slots_.resize(end);
-    batch.rows.reserve(end);
-    for (std::uint32_t index = 0; index < end; ++index)
-        readSlot(index, batch);
+    reserveWithRoom(slots_, end);
+    JobTree::Builder builder(end);
+    JobRow row;
+    for (std::uint32_t index = 0; index < end; ++index) {
+        Known& job = slots_.emplace_back();
+        const RecordReader::SlotRead read = reader_->readSlot(index, clock_, row);
+        if (read == RecordReader::SlotRead::Unstable)
+            lookAt(index);
+        if (read != RecordReader::SlotRead::Job || isFinal(row.state))
+            continue;
+        tell(job, row);
+        numberName(row);
+        builder.add(row);
+    }
+    return builder.finish();
+}
+
+void LiveSource::tell(Known& job, const JobRow& row) noexcept {
+    job.tell(RecordReader::fingerprintOf(row));
+    job.state = static_cast<std::uint8_t>(row.state) & 0xf;
+    job.alive = 1;
+}
+
+/// After tell(), which goes by what stands in the slot.
+void LiveSource::numberName(JobRow& row) {
+    if (isOwnName(row.name))
+        row.name = names_->of(row.id, row.name, [&] { return reader_->ownName(row.id, row.name); });
 }
 
 void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
     Known& job = known(index);
-    const std::uint32_t others = reader_->fingerprint(index).others; // before the row: never newer than it
     JobRow row;
     const RecordReader::SlotRead read = reader_->readSlot(index, clock_, row);
     if (read == RecordReader::SlotRead::Unstable) {
@@ -324,13 +361,14 @@ void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
         return; // over before we knew it
     if (!same && job.alive)
         return; // the end of the old job is told first; endTheVanished comes back to this slot
-    job.tell({row.id, row.jobVersion, row.executionSequence, others});
-    job.state = static_cast<std::uint8_t>(row.state);
+    const bool alive = job.alive;
+    tell(job, row);
     if (closing_ && isFinal(row.state)) {
+        job.alive = alive;
         vanished_.push_back(row.id); // the process was killed between the last words of its end
         return;
     }
-    job.alive = 1;
+    numberName(row);
     batch.rows.push_back(row);
 }
 
@@ -338,8 +376,10 @@ void LiveSource::readSlot(std::uint32_t index, Batch& batch) {
 void LiveSource::scan(std::uint32_t from, std::uint32_t to) {
     for (std::uint32_t index = from; index < to; ++index) {
         const RecordReader::Fingerprint print = reader_->fingerprint(index);
-        if (!print.id ? index < slots_.size() && slots_[index].alive
-                      : index >= slots_.size() || !slots_[index].is(print))
+        const Known told = index < slots_.size() ? slots_[index] : Known{};
+        // Whoever was killed within the last words of an end will not say the rest.
+        const bool halfEnded = closing_ && told.alive && isFinal(static_cast<JobState>(told.state));
+        if (print.id ? halfEnded || !told.is(print) : told.alive != 0)
             lookAt(index);
     }
 }
@@ -406,8 +446,11 @@ void LiveSource::readIncidents(Batch& batch) {
     }
     std::erase_if(unfinished_, [&](std::uint64_t number) {
         Incident incident;
-        const RecordReader::IncidentRead read = reader_->readIncident(number, clock_, incident);
+        std::string ownName;
+        const RecordReader::IncidentRead read = reader_->readIncident(number, clock_, incident, ownName);
         if (read == RecordReader::IncidentRead::Read) {
+            if (isOwnName(incident.job.name))
+                incident.job.name = names_->ofIncident(std::move(ownName));
             if (incident.what == IncidentKind::Failed && isFinal(incident.job.state))
                 takeFailure(incident, batch);
             batch.incidents.push_back(std::move(incident));
@@ -452,7 +495,23 @@ void LiveSource::wait(int milliseconds) {
     if (ended_ || milliseconds <= 0)
         return;
     pollfd waiting[2] = {{link_.descriptor(), POLLIN, 0}, {process_.get(), POLLIN, 0}};
-    ::poll(waiting, 2, milliseconds);
+    std::int64_t now = monotonicNow();
+    const std::int64_t end = now + milliseconds * millisecond;
+    do {
+        const std::int64_t nap = link_.connected() && !busy_ ? std::min(end - now, glimpseEvery) : end - now;
+        const timespec time{nap / (1'000 * millisecond), nap % (1'000 * millisecond)};
+        if (::ppoll(waiting, 2, &time, nullptr) != 0 || ringsHaveMore())
+            return;
+        now = monotonicNow();
+    } while (now < end);
+}
+
+bool LiveSource::ringsHaveMore() const noexcept {
+    const std::uint32_t threads = reader_->threadsHighWater();
+    for (std::uint32_t thread = 0; thread < threads; ++thread)
+        if (thread >= ringsRead_.size() || reader_->ringHead(thread) != ringsRead_[thread])
+            return true;
+    return false;
 }
 
 bool LiveSource::processIsGone() {

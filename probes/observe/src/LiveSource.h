@@ -8,6 +8,7 @@
 
 #include "AgentLink.h"
 #include "FailureTexts.h"
+#include "OwnNames.h"
 #include "Process.h"
 #include "RecordReader.h"
 #include "TickClock.h"
@@ -45,20 +46,25 @@ public:
     std::uint64_t untrackedJobs() const override { return reader_->untracked(); }
 
 private:
+    static constexpr unsigned printBits = 33;
+    static constexpr std::uint64_t printMask = (std::uint64_t{1} << printBits) - 1;
     /// What was last told of the job in one slot. There is one for each slot: every byte of it is a megabyte.
-    struct Known {
-        std::uint64_t print = 0;                              ///< of what its fingerprint has beside the id
+    struct [[gnu::packed]] Known {
         std::uint64_t generation : 64 - JobId::indexBits = 0; ///< of the id; its index is the place of this
-        std::uint64_t used : 1 = 0;   ///< something was told, and is known by the rest
-        std::uint64_t state : 8 = 0;  ///< a JobState
-        std::uint64_t alive : 1 = 0;  ///< told and not yet ended
-        std::uint64_t listed : 1 = 0; ///< in toRead_
+        std::uint64_t used : 1 = 0;          ///< something was told, and is known by the rest
+        std::uint64_t state : 4 = 0;         ///< a JobState
+        std::uint64_t alive : 1 = 0;         ///< told and not yet ended
+        std::uint64_t listed : 1 = 0;        ///< in toRead_
+        std::uint64_t print : printBits = 0; ///< of what its fingerprint has beside the id
 
-        /// Versions may be what they like: for two to be alike that are not, `others` must differ, too, and
-        /// by just as much as a multiplication takes it.
+        /// Both versions count up. What has changed less than sixty thousand times since it was told is never
+        /// taken for unchanged; what has changed more often, or has another name or parent, by a chance of
+        /// one in eight thousand million, where its events were lost and it does not change again.
         static std::uint64_t printOf(const RecordReader::Fingerprint& of) noexcept {
-            return (std::uint64_t{of.jobVersion} << 32 | of.executionSequence) ^
-                   of.others * std::uint64_t{0x9e3779b97f4a7c15};
+            constexpr std::uint64_t apart = 65'537;
+            const std::uint64_t sum =
+                of.jobVersion * apart + of.executionSequence + of.others * std::uint64_t{0x9e3779b97f4a7c15};
+            return sum & printMask;
         }
         /// For ids of this slot.
         bool holds(JobId id) const noexcept { return used && generation == id.generation(); }
@@ -68,16 +74,17 @@ private:
         void tell(const RecordReader::Fingerprint& of) noexcept {
             used = 1;
             generation = of.id.generation();
-            print = printOf(of);
+            print = printOf(of) & printMask;
         }
     };
-    static_assert(sizeof(Known) == 16);
+    static_assert(sizeof(Known) == 10);
 
     void noteRingHeads();
     void readRings(Batch& batch);
+    bool ringsHaveMore() const noexcept;
     void take(const layout::Event& event, Batch& batch);
     void lookAt(std::uint32_t index);
-    void readAllSlots(Batch& batch);
+    JobTree readAllSlots();
     void readSlots(Batch& batch);
     void readSlot(std::uint32_t index, Batch& batch);
     void scan(std::uint32_t from, std::uint32_t to);
@@ -87,6 +94,9 @@ private:
     void readResources(Batch& batch);
     void takeFailure(const Incident& incident, Batch& batch);
     void end(Known& known, const EndedJob& job, Batch& batch);
+    EndedJob endedOf(const layout::Event& event, JobId id);
+    void tell(Known& known, const JobRow& row) noexcept;
+    void numberName(JobRow& row);
     Known& known(std::uint32_t index);
     bool processIsGone();
     bool programWasReplaced();
@@ -101,6 +111,7 @@ private:
     std::string label_;
     Descriptor process_;
     std::shared_ptr<const RecordReader> reader_;
+    std::shared_ptr<OwnNames> names_ = std::make_shared<OwnNames>();
     std::shared_ptr<const Dictionary> dictionary_;
     AgentLink link_;
     std::string silence_;
@@ -119,6 +130,7 @@ private:
     bool started_ = false;
     bool closing_ = false; ///< this is the last read
     LargeVector<Known> slots_;
+    bool busy_ = false;                     ///< there was much to read last time
     std::vector<std::uint64_t> ringsRead_;  ///< events of each ring that were read or counted as lost
     std::vector<layout::Event> events_;     ///< scratch
     std::vector<std::uint32_t> toRead_;     ///< slots to look at

@@ -91,7 +91,8 @@ Result<std::unique_ptr<Source>> shown(Result<Dump> dump, const std::string& name
 Result<std::unique_ptr<Source>> openAll(int stream, const std::string& name, const OpenOptions& options,
                                         std::uint64_t size) {
     Progress progress(options, size);
-    PeekedBytes bytes(asUtf8(std::make_unique<WatchedBytes>(unpacked(stream), progress.goesOn())));
+    PeekedBytes bytes(std::make_unique<WatchedBytes>(std::make_unique<AheadBytes>(asUtf8(unpacked(stream))),
+                                                     progress.goesOn()));
     if (bytes.beginning().empty() && !progress.stopped())
         return Problem{bytes.problem().empty() ? name + " is empty." : name + ": " + bytes.problem()};
     return shown(isOurs(bytes.beginning()) ? readOurs(bytes, progress) : readForeign(bytes), name, progress);

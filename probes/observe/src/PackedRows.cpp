@@ -16,10 +16,11 @@ constexpr bool within(T value, unsigned bits) noexcept {
 } // namespace
 
 bool PackedRows::fits(const JobRow& row) noexcept {
-    return within(row.createdAt, timeBits) && within(row.stateSince, timeBits) &&
-           within(row.executionSince, timeBits) && within(row.waitsFor, 56) &&
-           within(row.number, numberBits) && within(row.suspendedAt, smallBits) &&
-           within(row.resumes, smallBits) && within(static_cast<unsigned>(row.state), 4) &&
+    const std::uint64_t times = static_cast<std::uint64_t>(row.createdAt) |
+                                static_cast<std::uint64_t>(row.stateSince) |
+                                static_cast<std::uint64_t>(row.executionSince);
+    return within(times, timeBits) && within(row.waitsFor, 56) && within(row.number, numberBits) &&
+           within(row.suspendedAt | row.resumes, smallBits) && within(static_cast<unsigned>(row.state), 4) &&
            within(static_cast<unsigned>(row.execution), 3) && within(static_cast<unsigned>(row.waitKind), 5);
 }
 
@@ -71,8 +72,9 @@ std::uint32_t PackedRows::use(const Origin& origin) {
     return lastOrigin_ = at;
 }
 
-void PackedRows::leave(std::uint32_t origin) noexcept {
-    if (origin == 0 || --origins_[origin].users > 0)
+void PackedRows::leave(const Packed& row) noexcept {
+    const auto origin = static_cast<std::uint32_t>(row.origin);
+    if (row.whole || row.plain || --origins_[origin].users > 0)
         return;
     std::uint32_t* at = &buckets_[hash(origins_[origin]) & (buckets_.size() - 1)];
     while (*at != origin)
@@ -95,33 +97,31 @@ void PackedRows::rehash(std::size_t buckets) {
     }
 }
 
-void PackedRows::put(Place at, const JobRow& row) {
-    const bool byParent = row.launcher == row.parent;
-    const Origin origin{.launcher = byParent ? JobId{} : row.launcher,
-                        .site = row.site,
-                        .context = row.context,
-                        .creationStack = row.creationStack};
-    auto known = static_cast<std::uint32_t>(rows_[at].origin);
-    bool packed = fits(row);
-    if (!packed || known == 0 || !same(origins_[known], origin)) {
-        leave(known);
-        known = packed ? use(origin) : 0;
-        packed = known != 0;
-    }
-    Packed& before = rows_[at];
-    if (before.whole && packed)
-        whole_.erase(at);
+PackedRows::Origin PackedRows::originOf(const JobRow& row) noexcept {
+    return {.launcher = row.launcher == row.parent ? JobId{} : row.launcher,
+            .site = row.site,
+            .context = row.context,
+            .creationStack = row.creationStack};
+}
+
+PackedRows::Kept PackedRows::keep(const JobRow& row, const Origin& origin) {
+    if (!fits(row))
+        return {.whole = true};
+    if (!origin.launcher && origin.site == 0 && origin.creationStack == 0 &&
+        within(origin.context, originBits))
+        return {.plain = true, .origin = origin.context};
+    const std::uint32_t at = use(origin);
+    return {.whole = at == 0, .origin = at};
+}
+
+PackedRows::Packed PackedRows::pack(const JobRow& row, const Kept& kept) noexcept {
     Packed to;
     to.id = row.id.value;
-    to.marks = before.marks;
-    to.link = before.link;
-    to.origin = known;
-    to.whole = !packed;
-    if (!packed) {
-        before = to;
-        whole_.insert_or_assign(at, row);
-        return;
-    }
+    to.whole = kept.whole;
+    to.plain = kept.plain;
+    to.origin = kept.origin & ((std::uint32_t{1} << originBits) - 1);
+    if (kept.whole)
+        return to;
     // Whatever these have more than there is room for was looked at by fits().
     constexpr std::uint64_t longest = (std::uint64_t{1} << timeBits) - 1;
     to.createdAt = static_cast<std::uint64_t>(row.createdAt) & longest;
@@ -133,19 +133,46 @@ void PackedRows::put(Place at, const JobRow& row) {
     to.executionSince = static_cast<std::uint64_t>(row.executionSince) & longest;
     to.waitKind = static_cast<std::uint8_t>(row.waitKind) & 0x1f;
     to.changing = row.changing;
-    to.byParent = byParent;
+    to.byParent = row.launcher == row.parent;
     to.waitsFor = row.waitsFor & longest;
     to.number = row.number & ((std::uint64_t{1} << numberBits) - 1);
     to.suspendedAt = row.suspendedAt & 0xffffff;
     to.resumes = row.resumes & 0xffffff;
     to.flags = row.flags;
     to.name = row.name;
+    return to;
+}
+
+void PackedRows::append(const JobRow& row) {
+    const Kept kept = keep(row, originOf(row));
+    if (kept.whole)
+        whole_.insert_or_assign(static_cast<Place>(rows_.size()), row);
+    rows_.emplace_back();
+    // Not through a temporary: written in parts and read as a whole, it would wait.
+    rows_.back() = pack(row, kept);
+}
+
+void PackedRows::put(Place at, const JobRow& row) {
+    const Origin origin = originOf(row);
+    Packed& before = rows_[at];
+    Kept kept{.origin = static_cast<std::uint32_t>(before.origin)};
+    if (before.whole || before.plain || !fits(row) || !same(origins_[kept.origin], origin)) {
+        leave(before);
+        kept = keep(row, origin);
+    }
+    if (kept.whole)
+        whole_.insert_or_assign(at, row);
+    else if (before.whole)
+        whole_.erase(at);
+    Packed to = pack(row, kept);
+    to.marks = before.marks;
+    to.link = before.link;
     before = to;
 }
 
 void PackedRows::drop(Place at) {
     Packed& row = rows_[at];
-    leave(static_cast<std::uint32_t>(row.origin));
+    leave(row);
     if (row.whole)
         whole_.erase(at);
     Packed none;
@@ -158,7 +185,9 @@ JobId PackedRows::launcher(Place at, JobId parent) const noexcept {
     const Packed& from = rows_[at];
     if (from.whole)
         return whole(at).launcher;
-    return from.byParent ? parent : origins_[from.origin].launcher;
+    if (from.byParent)
+        return parent;
+    return from.plain ? JobId{} : origins_[from.origin].launcher;
 }
 
 JobRow PackedRows::row(Place at, JobId parent) const {
@@ -172,7 +201,11 @@ JobRow PackedRows::row(Place at, JobId parent) const {
         row.jobVersion = row.executionSequence = 0;
         return row;
     }
-    const Origin& origin = origins_[from.origin];
+    Origin origin;
+    if (from.plain)
+        origin.context = static_cast<std::uint32_t>(from.origin);
+    else
+        origin = origins_[from.origin];
     row.id = {from.id};
     row.parent = parent;
     row.launcher = from.byParent ? parent : origin.launcher;

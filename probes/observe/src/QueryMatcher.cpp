@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/Groups.h>
 #include <coroscope/observe/Labels.h>
 #include <coroscope/observe/Query.h>
 
@@ -148,7 +149,8 @@ bool QueryMatcher::testWord(const Query::Condition& wanted, Memos& memos, const 
         memos.places.answer(row.suspendedAt, [&] {
             const StackText stack = dictionary_->stack(row.suspendedAt);
             return !stack.frames.empty() &&
-                   fits(wanted, stack.frames[0].shortText() + ' ' + stack.frames[0].shortFunction());
+                   (fits(wanted, stack.frames[0].shortText() + ' ' + stack.frames[0].shortFunction()) ||
+                    fits(wanted, ownPlace(stack)));
         }))
         return true;
     if (row.site != 0 && memos.sites.answer(row.site, [&] {

@@ -61,6 +61,11 @@ std::string zeroTerminated(const char (&text)[n]) {
     return presentable({text, static_cast<std::size_t>(std::find(text, text + n, '\0') - text)});
 }
 
+/// Of what no version guards.
+std::uint32_t printOf(std::uint64_t parent, std::uint32_t name, std::uint32_t context) noexcept {
+    return static_cast<std::uint32_t>(parent ^ parent >> 32) * 31 + name * 17 + context;
+}
+
 /// An enumerator that a newer target may know and we do not.
 template <class E>
 E known(std::uint64_t value, E last, E otherwise) noexcept {
@@ -111,6 +116,8 @@ Result<std::shared_ptr<const RecordReader>> RecordReader::checked(std::shared_pt
                     sizeof header - header.headerSize);
     if (reader->header_.versionMinor == 0)
         reader->header_.incidents = {};
+    if (reader->header_.versionMinor < 4)
+        reader->header_.names = {};
     if (reader->header_.versionMinor < 3)
         reader->header_.modules = reader->header_.callStacks = {};
     if (reader->header_.versionMinor < 2)
@@ -157,6 +164,8 @@ std::string RecordReader::problemWithHeader() const {
         return "the header of its record makes no sense";
     if (h.versionMinor > 2 && (!fits(h.modules, sizeof(layout::Module), 8, mostRows) ||
                                !fits(h.callStacks, sizeof(layout::CallStack), 8, mostRows)))
+        return "the header of its record makes no sense";
+    if (h.versionMinor > 3 && !fits(h.names, sizeof(layout::OwnName), alignof(layout::OwnName), mostSlots))
         return "the header of its record makes no sense";
     return {};
 }
@@ -215,21 +224,22 @@ RecordReader::Fingerprint RecordReader::fingerprint(std::uint32_t index) const n
         return {};
     print.jobVersion = JobWord{load(slot.jobWord)}.version();
     print.executionSequence = ExecutionWord{load(slot.executionWord)}.sequence();
-    const std::uint64_t parent = load(slot.parent);
-    print.others =
-        static_cast<std::uint32_t>(parent ^ parent >> 32) * 31 + load(slot.jobName) * 17 + load(slot.context);
+    print.others = printOf(load(slot.parent), load(slot.jobName), load(slot.context));
     return print;
 }
 
+RecordReader::Fingerprint RecordReader::fingerprintOf(const JobRow& row) noexcept {
+    return {row.id, row.jobVersion, row.executionSequence, printOf(row.parent.value, row.name, row.context)};
+}
+
 /// All but the id, as they stand there now; whoever calls finds out whose they are.
-JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const noexcept {
-    JobRow read;
+void RecordReader::readFields(const Slot& slot, const TickClock& clock, JobRow& read) const noexcept {
     read.parent = JobId{load(slot.parent)};
     read.launcher = JobId{load(slot.launcher)};
     read.number = load(slot.number);
     read.createdAt = clock.toMonotonic(load(slot.createdAt));
     read.site = load(slot.creationSite);
-    read.name = load(slot.jobName);
+    read.name = load(slot.jobName, std::memory_order_acquire);
     read.context = load(slot.context);
     read.creationStack = load(slot.creationStack);
     read.kind = known(load(slot.kind), JobKind::Produce, JobKind::Foreign);
@@ -267,7 +277,6 @@ JobRow RecordReader::readFields(const Slot& slot, const TickClock& clock) const 
         read.waitsFor = 0;
         read.suspendedAt = 0;
     }
-    return read;
 }
 
 // The reader's half of the slot's protocol. Acquire on the id pairs with the writer's release: fields of that
@@ -281,12 +290,11 @@ RecordReader::SlotRead RecordReader::readSlot(std::uint32_t index, const TickClo
         const std::uint64_t id = load(slot.id, std::memory_order_acquire);
         if (id == 0 || JobId{id}.index() != index)
             return SlotRead::Free;
-        JobRow read = readFields(slot, clock);
+        readFields(slot, clock, out);
         std::atomic_thread_fence(std::memory_order_acquire);
         if (load(slot.id) != id)
             continue;
-        read.id = JobId{id};
-        out = read;
+        out.id = JobId{id};
         return SlotRead::Job;
     }
     return SlotRead::Unstable;
@@ -300,7 +308,8 @@ bool RecordReader::readEnded(JobId id, std::uint32_t version, const TickClock& c
     if (id.index() >= slotsHighWater())
         return false;
     const Slot& slot = row<Slot>(header_.jobs, id.index());
-    JobRow read = readFields(slot, clock);
+    JobRow read;
+    readFields(slot, clock, read);
     std::atomic_thread_fence(std::memory_order_acquire);
     const JobWord now{load(slot.jobWord)};
     if (now.version() != version || read.jobVersion != version || !isFinal(now.state()))
@@ -308,6 +317,38 @@ bool RecordReader::readEnded(JobId id, std::uint32_t version, const TickClock& c
     read.id = id;
     out = read;
     return true;
+}
+
+std::string RecordReader::nameBeside(std::uint32_t index) const {
+    if (index >= header_.names.capacity)
+        return {};
+    layout::OwnName name;
+    copyOut(&name, base_ + header_.names.offset + std::uint64_t{index} * header_.names.stride, sizeof name);
+    return presentable({name.bytes, std::min<std::size_t>(name.size, layout::OwnName::longest)});
+}
+
+// A rename takes `jobName` to 0 first (release fence there, acquire fence here), the slot's next job its job
+// word and its id.
+std::string RecordReader::ownName(JobId job, TextId found) const {
+    if (job.index() >= slotsHighWater())
+        return {};
+    const Slot& slot = row<Slot>(header_.jobs, job.index());
+    if (load(slot.id, std::memory_order_acquire) != job.value ||
+        load(slot.jobName, std::memory_order_acquire) != found)
+        return {};
+    std::string name = nameBeside(job.index());
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return load(slot.id) == job.value && load(slot.jobName) == found ? name : std::string();
+}
+
+std::string RecordReader::ownNameOfEnded(JobId job, TextId found, std::uint32_t version) const {
+    if (job.index() >= slotsHighWater())
+        return {};
+    const Slot& slot = row<Slot>(header_.jobs, job.index());
+    const bool same = load(slot.jobName, std::memory_order_acquire) == found;
+    std::string name = nameBeside(job.index());
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return same && JobWord{load(slot.jobWord)}.version() == version ? name : std::string();
 }
 
 std::uint64_t RecordReader::countJobs() const noexcept {
@@ -471,7 +512,7 @@ std::uint64_t RecordReader::incidentsHead() const noexcept {
 // The reader's half of the entry's protocol: an even word of this incident with acquire, the fields, a fence,
 // the same word again.
 RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, const TickClock& clock,
-                                                      Incident& incident) const {
+                                                      Incident& incident, std::string& ownName) const {
     const std::uint64_t capacity = incidentCapacity(), size = header_.incidents.stride;
     if (capacity == 0)
         return IncidentRead::Gone;
@@ -487,6 +528,11 @@ RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, cons
         raw.resize(head.textSize);
         copyOut(raw.data(), entry + head.textAt, raw.size());
     }
+    std::string name;
+    if (isOwnName(head.jobName) && header_.versionMinor > 3 && sizeof head + head.nameSize <= size) {
+        name.resize(head.nameSize);
+        copyOut(name.data(), entry + sizeof head, name.size());
+    }
     std::atomic_thread_fence(std::memory_order_acquire);
     if (load(word) != complete)
         return IncidentRead::Gone;
@@ -495,6 +541,7 @@ RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, cons
     incident.what = known(head.what, IncidentKind::Commanded, IncidentKind::Unknown);
     incident.at = clock.toMonotonic(head.at);
     incident.text = presentable(raw, true);
+    ownName = presentable(name);
     JobRow& row = incident.job = {};
     row.id = JobId{head.job};
     row.parent = JobId{head.parent};
@@ -520,7 +567,8 @@ RecordReader::IncidentRead RecordReader::readIncident(std::uint64_t number, cons
 
 std::string RecordReader::failureText(JobId job, std::uint64_t failure) const {
     Incident incident;
-    if (failure == 0 || readIncident(failure - 1, TickClock(), incident) != IncidentRead::Read ||
+    std::string name;
+    if (failure == 0 || readIncident(failure - 1, TickClock(), incident, name) != IncidentRead::Read ||
         incident.job.id != job)
         return {};
     return std::move(incident.text);

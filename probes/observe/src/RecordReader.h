@@ -5,6 +5,7 @@
 // refused.
 #pragma once
 
+#include "OwnNames.h"
 #include "TickClock.h"
 
 #include "native/Symboliser.h"
@@ -64,17 +65,24 @@ public:
     };
     /// Of a free slot: no id.
     Fingerprint fingerprint(std::uint32_t index) const noexcept;
+    /// Of a row as it was read.
+    static Fingerprint fingerprintOf(const JobRow& row) noexcept;
 
     enum class SlotRead {
         Free,
         Job,
         Unstable ///< taken by one job after the other, each time we looked
     };
-    /// Reads one slot by the writers' protocol.
+    /// Reads one slot by the writers' protocol. `row` is of use only if it has a job.
     SlotRead readSlot(std::uint32_t index, const TickClock& clock, JobRow& row) const noexcept;
     /// Reads the slot of a job that has ended with this version of its job word. False when the slot is in
-    /// use again.
+    /// use again: then `row` is as it was.
     bool readEnded(JobId id, std::uint32_t version, const TickClock& clock, JobRow& row) const noexcept;
+    /// The job's own name, where a row has `found` for its name and isOwnName(found). Empty when job or name
+    /// are others meanwhile.
+    std::string ownName(JobId job, TextId found) const;
+    /// Of a job that has ended with this version of its job word.
+    std::string ownNameOfEnded(JobId job, TextId found, std::uint32_t version) const;
     /// Jobs in the slab now. Costs one cache line a slot.
     std::uint64_t countJobs() const noexcept;
 
@@ -101,8 +109,9 @@ public:
         NotYet, ///< being written, or never will be
         Gone    ///< its entry has a later one
     };
-    /// Reads one incident by the writers' protocol.
-    IncidentRead readIncident(std::uint64_t number, const TickClock& clock, Incident& incident) const;
+    /// Reads one incident by the writers' protocol. `ownName`: where the job's name is its own.
+    IncidentRead readIncident(std::uint64_t number, const TickClock& clock, Incident& incident,
+                              std::string& ownName) const;
 
     /// Of each resource what is in its row now, in the order of their indices. A row that is taken by one
     /// after the other, each time we look, is left out.
@@ -121,7 +130,8 @@ private:
     static Result<std::shared_ptr<const RecordReader>> checked(std::shared_ptr<RecordReader> reader);
     std::string problemWithHeader() const;
     native::ModuleName module(std::uint32_t id) const;
-    JobRow readFields(const layout::Slot& slot, const TickClock& clock) const noexcept;
+    std::string nameBeside(std::uint32_t index) const;
+    void readFields(const layout::Slot& slot, const TickClock& clock, JobRow& read) const noexcept;
 
     template <class T>
     const T& at(std::uint64_t offset) const noexcept {
@@ -140,13 +150,17 @@ private:
     layout::Header header_{}; ///< a copy, so that what was checked is what is used
 };
 
-/// The dictionary of one record; keeps the record mapped.
+/// The dictionary of one record and of the names that its jobs keep; keeps the record mapped.
 class RecordDictionary : public Dictionary {
 public:
-    RecordDictionary(std::shared_ptr<const RecordReader> reader, int pid)
+    RecordDictionary(std::shared_ptr<const RecordReader> reader, std::shared_ptr<const OwnNames> names,
+                     int pid)
         : reader_(std::move(reader))
+        , names_(std::move(names))
         , symboliser_(pid) {}
-    std::string text(TextId id) const override { return reader_->text(id); }
+    std::string text(TextId id) const override {
+        return isOwnName(id) ? names_->text(id) : reader_->text(id);
+    }
     SiteText site(SiteId id) const override { return reader_->site(id); }
     StackText stack(StackId id) const override { return reader_->stack(id); }
     ContextText context(std::uint32_t id) const override { return reader_->context(id); }
@@ -156,6 +170,7 @@ public:
 
 private:
     std::shared_ptr<const RecordReader> reader_;
+    std::shared_ptr<const OwnNames> names_;
     mutable native::Symboliser symboliser_;
 };
 

@@ -21,14 +21,21 @@ constexpr int lookEvery = 1;
 constexpr std::int64_t second = 1'000'000'000;
 /// Batches with more rows than this are folded outside the lock.
 constexpr std::size_t smallBatch = 1'000;
-/// Room for so many rows is kept from batch to batch.
-constexpr std::size_t mostKept = 32'768;
+/// Room for so many rows, and a quarter as many ends, is kept from batch to batch, and from look to look.
+constexpr std::size_t keptForBatch = 32'768, keptForLook = 4'096;
 /// Commands that wait for their last answer: a target that gets too many at once refuses the rest.
 constexpr std::size_t mostOpenCommands = 64;
 /// So many jobs at most are noted as they were at the attach: more would push each other out.
 constexpr std::size_t mostNotedAtOnce = ChangeRing::defaultRoom / 8;
 /// Of incidents that nobody takes, the newest are kept.
 constexpr std::ptrdiff_t mostIncidents = 10'000;
+
+/// What a burst took goes back: it would else be kept for ever, for batches that need a fraction of it.
+void empty(Batch& batch, std::size_t kept) {
+    if (batch.rows.capacity() > kept || batch.ended.capacity() > kept / 4)
+        batch = {};
+    batch.clear();
+}
 
 /// What the jobs do by which they are counted, and how many came and went since the beginning.
 struct Tally {
@@ -65,7 +72,9 @@ public:
             marks_.clear();
             forgetPassing();
             tally_.live = {};
-            takeAll(into.rows, news.rows);
+            into.tree = news.tree ? *std::exchange(news.tree, {})
+                                  : JobTree::Builder::treeOf(std::exchange(news.rows, {}));
+            takeAll(*into.tree);
         }
         into.events += news.events;
         into.lost += news.lost;
@@ -128,36 +137,26 @@ private:
             append(watched_, changeOf(ended));
     }
 
-    /// Moves a complete state, which may be large, instead of adding it row by row.
-    void takeAll(LargeVector<JobRow>& rows, LargeVector<JobRow>& news) {
-        rows.swap(news);
-        news.clear();
-        std::uint32_t slots = 0;
-        for (const JobRow& row : rows)
-            slots = std::max(slots, row.id ? row.id.index() + 1 : 0);
-        places_.resize(slots);
-        marks_.resize(slots);
-        std::uint32_t kept = 0;
-        for (const JobRow& row : rows) {
-            if (!row.id)
+    /// What comes after a complete state is folded as if that had been taken already.
+    void takeAll(const JobTree& tree) {
+        resizeWithRoom(places_, tree.endSlot());
+        resizeWithRoom(marks_, tree.endSlot());
+        for (Node node = 0; node < tree.endNode(); ++node) {
+            const JobId id = tree.id(node);
+            if (!id)
                 continue;
-            Place& place = places_[row.id.index()];
-            Mark& mark = marks_[row.id.index()];
-            if (mark.used && place.generation > row.id.generation())
-                continue;
-            const auto at = mark.used ? static_cast<std::uint32_t>(place.at) : kept++;
-            if (mark.used)
-                --count(mark);
-            place.generation = row.id.generation();
-            place.at = at;
-            mark = {.used = 1, .gone = 0, .fresh = 1, .live = liveOf(row)};
+            places_[id.index()] = {.generation = id.generation(), .at = 0};
+            Mark& mark = marks_[id.index()];
+            mark = {.used = 1,
+                    .gone = 0,
+                    .fresh = 0,
+                    .live = static_cast<std::uint8_t>(liveState(tree.state(node), tree.execution(node)))};
             ++count(mark);
-            rows[at] = row;
         }
-        rows.resize(kept);
-        if (kept <= mostNotedAtOnce)
-            for (const JobRow& row : rows)
-                changes_.add(row, false);
+        if (tree.size() <= mostNotedAtOnce)
+            for (Node node = 0; node < tree.endNode(); ++node)
+                if (tree.isLive(node))
+                    changes_.add(tree.row(node), false);
     }
 
     void add(Batch& into, const JobRow& row) {
@@ -327,7 +326,7 @@ struct Session::Impl {
         while (!stop.load(std::memory_order_relaxed)) {
             sendCommands();
             watchWanted();
-            Batch news;
+            empty(news, keptForLook);
             std::optional<SourceEnd> end;
             std::vector<CommandAnswer> answered;
             std::uint64_t untracked = 0;
@@ -343,21 +342,21 @@ struct Session::Impl {
                 delay = source->delay();
             }
             const std::int64_t now = monotonicNow();
-            publish(std::move(news), now, end, untracked, std::move(contact), std::move(answered), delay);
+            publish(now, end, untracked, std::move(contact), std::move(answered), delay);
             if (end)
                 return;
             source->wait(lookEvery);
         }
     }
 
-    void publish(Batch news, std::int64_t now, std::optional<SourceEnd> end, std::uint64_t untracked,
-                 Contact contact, std::vector<CommandAnswer> answered, std::int64_t delay) {
+    void publish(std::int64_t now, std::optional<SourceEnd> end, std::uint64_t untracked, Contact contact,
+                 std::vector<CommandAnswer> answered, std::int64_t delay) {
         rate.add(now, news.events);
         const bool first = news.reset;
         std::unique_lock guard(lock);
         // A big batch is folded outside the lock: until then take() finds nothing, which is what it would
         // have found a moment earlier.
-        const bool aside = news.rows.size() > smallBatch;
+        const bool aside = news.tree || news.rows.size() > smallBatch;
         Batch batch;
         if (takes != seenTakes) {
             seenTakes = takes;
@@ -479,6 +478,7 @@ struct Session::Impl {
     std::atomic<std::uint64_t> lastRequest = 0;
 
     // The reader thread's own.
+    Batch news; ///< what was read last
     Folder folder;
     Rate rate;
     std::uint64_t seenTakes = 0;
@@ -516,10 +516,7 @@ std::shared_ptr<const Dictionary> Session::dictionary() const {
 }
 
 bool Session::take(Batch& batch) {
-    // What held the first complete state would else be kept for ever, for batches that need a fraction of it.
-    if (batch.rows.capacity() > mostKept)
-        batch = {};
-    batch.clear();
+    empty(batch, keptForBatch);
     const std::lock_guard guard(impl_->lock);
     if (impl_->pending.empty())
         return false;

@@ -22,6 +22,10 @@ E known(std::uint8_t value, E last, E otherwise) noexcept {
     return value <= static_cast<std::uint8_t>(last) ? static_cast<E>(value) : otherwise;
 }
 
+bool ofEarlierStack(const dump::StackRest& a, const dump::StackRest& b) noexcept {
+    return a.stack < b.stack;
+}
+
 } // namespace
 
 std::int64_t saneTime(std::int64_t value) noexcept {
@@ -66,7 +70,16 @@ StackText TableDictionary::stack(StackId id) const {
     for (std::uint32_t i = 0; i < std::min(row.depth, dump::Stack::depthHere); ++i)
         stack.frames.push_back(siteOf(row.sites[i]));
     stack.cut = row.cut;
+    addRest(stackRests_, id, stack.frames, stack.cut);
     return stack;
+}
+
+void TableDictionary::addRest(const Rests& rests, std::uint32_t stack, std::vector<SiteText>& frames,
+                              std::uint32_t& cut) const {
+    const auto [from, to] =
+        std::equal_range(rests.begin(), rests.end(), dump::StackRest{stack, 0}, ofEarlierStack);
+    for (auto rest = from; rest != to && cut > 0; ++rest, --cut)
+        frames.push_back(siteOf(rest->site));
 }
 
 CallStackText TableDictionary::callStack(CallStackId id) const {
@@ -79,6 +92,7 @@ CallStackText TableDictionary::callStack(CallStackId id) const {
     for (std::uint32_t i = 0; i < std::min(row.depth, dump::CallStack::depthHere); ++i)
         stack.frames.push_back(siteOf(row.sites[i]));
     stack.cut = row.cut;
+    addRest(callStackRests_, id, stack.frames, stack.cut);
     stack.note = presentable(raw(row.note));
     return stack;
 }
@@ -183,7 +197,8 @@ TableReader::TableReader()
 
 bool TableReader::knows(std::uint32_t tag) noexcept {
     return tag == dump::tags::texts || tag == dump::tags::sites || tag == dump::tags::stacks ||
-           tag == dump::tags::callStacks || tag == dump::tags::contexts;
+           tag == dump::tags::callStacks || tag == dump::tags::contexts || tag == dump::tags::stackRests ||
+           tag == dump::tags::callStackRests;
 }
 
 const char* TableReader::take(std::uint32_t tag, std::string_view plain) {
@@ -206,6 +221,10 @@ const char* TableReader::take(std::uint32_t tag, std::string_view plain) {
         return takeRows(plain, into.stacks_, stacks_);
     case dump::tags::callStacks:
         return takeRows(plain, into.callStacks_, callStacks_);
+    case dump::tags::stackRests:
+        return takeRests(plain, into.stackRests_);
+    case dump::tags::callStackRests:
+        return takeRests(plain, into.callStackRests_);
     case dump::tags::contexts:
         return takeRows(plain, into.contexts_, contexts_);
     default:
@@ -227,8 +246,21 @@ const char* TableReader::takeRows(std::string_view plain, Spread<Rows<Row>>& int
     return nullptr;
 }
 
+const char* TableReader::takeRests(std::string_view plain, TableDictionary::Rests& into) {
+    const auto table = tableOf(plain, sizeof(dump::StackRest), rests_);
+    if (!table)
+        return nonsense;
+    const std::lock_guard guard(dictionary_->lock_);
+    for (std::size_t i = 0; i < table->count; ++i)
+        into.push_back(rowAt<dump::StackRest>(plain, *table, i));
+    return nullptr;
+}
+
 void TableReader::finish() {
     const std::lock_guard guard(dictionary_->lock_);
+    for (TableDictionary::Rests* const rests : {&dictionary_->stackRests_, &dictionary_->callStackRests_})
+        if (!std::is_sorted(rests->begin(), rests->end(), ofEarlierStack)) // as they are written
+            std::sort(rests->begin(), rests->end(), ofEarlierStack);
     dictionary_->texts_.finish();
     dictionary_->sites_.finish();
     dictionary_->stacks_.finish();

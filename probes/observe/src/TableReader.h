@@ -115,6 +115,11 @@ private:
     Spread<Rows<wire::dump::Stack>> stacks_;
     Spread<Rows<wire::dump::CallStack>> callStacks_;
     Spread<Rows<wire::dump::Context>> contexts_;
+    /// Of deep stacks, by stack: complete only after finish().
+    using Rests = std::vector<wire::dump::StackRest>;
+    Rests stackRests_, callStackRests_;
+    void addRest(const Rests& rests, std::uint32_t stack, std::vector<SiteText>& frames,
+                 std::uint32_t& cut) const;
 };
 
 /// The rows of a section, `bytes` each at least; nothing when the section is too small for them, or there are
@@ -157,7 +162,10 @@ private:
     const char* takeRows(std::string_view plain, Spread<Rows<Row>>& into, std::uint64_t& rowsSoFar);
 
     std::shared_ptr<TableDictionary> dictionary_;
-    std::uint64_t texts_ = 0, sites_ = 0, stacks_ = 0, callStacks_ = 0, contexts_ = 0, textBytes_ = 0;
+    const char* takeRests(std::string_view plain, TableDictionary::Rests& into);
+
+    std::uint64_t rests_ = 0, texts_ = 0, sites_ = 0, stacks_ = 0, callStacks_ = 0, contexts_ = 0,
+                  textBytes_ = 0;
 };
 
 } // namespace coroscope::observe

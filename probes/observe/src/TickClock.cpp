@@ -4,7 +4,6 @@
 #include <coroscope/observe/Source.h>
 
 #include <algorithm>
-#include <limits>
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
@@ -68,8 +67,7 @@ void TickClock::setRate(std::uint64_t ticks, std::uint64_t nanoseconds) noexcept
     rate_ = static_cast<std::uint64_t>((static_cast<Wide>(nanoseconds) << shift) / ticks);
 }
 
-std::int64_t TickClock::toMonotonic(std::uint64_t ticks) const noexcept {
-    constexpr Wide latest = std::numeric_limits<std::int64_t>::max() / 2;
+std::int64_t TickClock::anyToMonotonic(std::uint64_t ticks) const noexcept {
     Wide nanoseconds = ticks;
     if (points_.kind == layout::ClockKind::Tsc)
         nanoseconds = baseNanoseconds_ + (static_cast<Wide>(static_cast<std::int64_t>(ticks - baseTicks_)) *

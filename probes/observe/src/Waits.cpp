@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/Groups.h>
 #include <coroscope/observe/Waits.h>
 
 #include <coroscope/observe/Labels.h>
@@ -118,7 +119,7 @@ std::string activityText(const JobTree& tree, const JobRow& row, const Dictionar
     std::string text = stateText(row.state, row.execution);
     if (row.execution == Execution::Suspended)
         if (const StackText stack = dictionary.stack(row.suspendedAt); !stack.frames.empty())
-            text += " at " + stack.frames.front().shortText();
+            text += " at " + stack.frames[ownFrame(stack)].shortText();
     // That it waits for children, or is queued, the state has said.
     if (row.execution == Execution::Suspended && row.waitKind != WaitKind::Unknown)
         text += ", waits for " + describeWait(tree, row, dictionary, now).plain(tree, dictionary);

@@ -3,6 +3,7 @@
 #include "Atomic.h"
 #include "Commands.h"
 #include "Memory.h"
+#include "StaleSockets.h"
 #include "Threads.h"
 
 #include <coroscope/wire/Control.h>
@@ -165,6 +166,12 @@ private:
 
 void runAgent() {
     static Agent& agent = *new Agent;
+    try {
+        const std::string_view own = socketPathText;
+        removeStaleSockets(std::string(own.substr(0, own.rfind('/'))));
+    } catch (const std::bad_alloc&) {
+        // They stay, for the next one.
+    }
     for (;;) {
         try {
             agent.run();
@@ -203,13 +210,14 @@ std::string tryStartAgent() {
     for (auto& connection : openConnections)
         connection.store(-1);
     listener.store(descriptor);
+    std::memcpy(socketPathText, path.c_str(), path.size() + 1);
     if (!startServiceThread("coroscope-agent", runAgent)) {
         listener.store(-1);
         ::close(descriptor);
-        ::unlink(path.c_str());
+        removeAgentSocket();
+        socketPathText[0] = 0;
         return "no thread for the agent";
     }
-    std::memcpy(socketPathText, path.c_str(), path.size() + 1);
     std::memcpy(memory.header->socketAddress, path.c_str(), path.size() + 1);
     return {};
 }

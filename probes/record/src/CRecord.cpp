@@ -94,7 +94,7 @@ coroscope_job coroscope_job_begin(const coroscope_birth* given) {
     birth.parent = JobId{all.parent};
     birth.launcher = JobId{all.launcher ? all.launcher : all.parent};
     birth.site = all.site;
-    birth.name = all.name;
+    birth.name = all.name != 0 ? JobName{all.name, {}} : internName(viewOf(all.own_name));
     birth.context = all.context;
     birth.number = nextJobNumber();
     birth.owner = all.owner;
@@ -105,7 +105,12 @@ coroscope_job coroscope_job_begin(const coroscope_birth* given) {
 
 void coroscope_job_renamed(coroscope_job job, std::uint32_t name) {
     if (lives(job))
-        JobRecord(JobId{job}).renamed(name);
+        JobRecord(JobId{job}).renamed({name, {}});
+}
+
+void coroscope_job_named(coroscope_job job, const char* ownName) {
+    if (lives(job))
+        JobRecord(JobId{job}).renamed(internName(viewOf(ownName)));
 }
 
 void coroscope_job_state(coroscope_job job, coroscope_state state) {

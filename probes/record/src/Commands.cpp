@@ -78,7 +78,7 @@ void note(const Command& command, const JobFacts& facts) noexcept {
                  .pid = who.pid,
                  .job = command.job,
                  .number = facts.number,
-                 .name = internedText(facts.jobName),
+                 .name = facts.name(),
                  .childrenOnly = command.childrenOnly,
                  .reason = command.reason});
     } catch (...) {

@@ -19,12 +19,12 @@ namespace coroscope::record {
 
 namespace {
 
+/// What is in a table, by its bytes there, which never move or change.
+using Known = std::unordered_map<std::string_view, std::uint32_t>;
+
 struct Tables {
     std::mutex lock;
-    std::unordered_map<std::string, TextId> texts;
-    std::unordered_map<std::string, SiteId> sites;   // by the bytes of layout::Site
-    std::unordered_map<std::string, StackId> stacks; // by the bytes of layout::Stack
-    std::unordered_map<std::string, std::uint32_t> contexts;
+    Known texts, sites, stacks, contexts;
 };
 // Never destroyed: jobs may begin while static objects are being torn down.
 Tables& tables() {
@@ -36,45 +36,53 @@ void refused() noexcept {
     std::atomic_ref(memory.header->textsRefused).fetch_add(1, std::memory_order_relaxed);
 }
 
+/// What a program makes up while it runs, names above all, must not keep out the places that it comes to
+/// later.
+constexpr std::uint64_t roomForPlaces = capacity::texts / 4;
+
 /// Texts lie as 32-bit size, bytes, zero; the id is the offset of the first byte.
-TextId textLocked(Tables& t, std::string_view text) {
+TextId textLocked(Tables& t, std::string_view text, std::uint64_t keepFree = 0) {
     constexpr std::size_t longest = 1024;
     text = text.substr(0, longest);
     if (text.empty())
         return 0;
-    const auto [it, added] = t.texts.try_emplace(std::string(text), 0);
-    if (!added)
-        return it->second;
+    if (const auto known = t.texts.find(text); known != t.texts.end())
+        return known->second;
     std::uint64_t& used = memory.header->textsUsed;
     const std::uint64_t at = (get(used) + 3) / 4 * 4;
     const auto size = static_cast<std::uint32_t>(text.size());
-    if (at + sizeof size + size + 1 > capacity::texts) {
+    if (at + sizeof size + size + 1 > capacity::texts - keepFree) {
         refused();
         return 0;
     }
+    char* const bytes = memory.texts + at + sizeof size;
+    const auto id = static_cast<TextId>(at + sizeof size);
     std::memcpy(memory.texts + at, &size, sizeof size);
-    std::memcpy(memory.texts + at + sizeof size, text.data(), size);
+    std::memcpy(bytes, text.data(), size);
+    t.texts.emplace(std::string_view(bytes, size), id);
     set(used, at + sizeof size + size + 1, std::memory_order_release);
-    return it->second = static_cast<TextId>(at + sizeof size);
+    return id;
 }
 
 /// Appends `row` to a table unless an equal one is there.
 template <class Row>
-std::uint32_t rowLocked(std::unordered_map<std::string, std::uint32_t>& known, const Row& row, Row* table,
-                        std::uint32_t& used, std::uint32_t capacityOfTable) {
+std::uint32_t rowLocked(Known& known, const Row& row, Row* table, std::uint32_t& used,
+                        std::uint32_t capacityOfTable) {
     static_assert(std::has_unique_object_representations_v<Row>, "rows are compared by their bytes");
-    const auto [it, added] =
-        known.try_emplace(std::string(reinterpret_cast<const char*>(&row), sizeof row), 0);
-    if (!added)
-        return it->second;
+    const auto bytesOf = [](const Row& r) {
+        return std::string_view(reinterpret_cast<const char*>(&r), sizeof r);
+    };
+    if (const auto found = known.find(bytesOf(row)); found != known.end())
+        return found->second;
     const std::uint32_t at = get(used);
     if (at >= capacityOfTable) {
         refused();
         return 0;
     }
     table[at] = row;
+    known.emplace(bytesOf(table[at]), at);
     set(used, at + 1, std::memory_order_release);
-    return it->second = at;
+    return at;
 }
 
 SiteId siteLocked(Tables& t, std::string_view file, std::string_view function, std::uint32_t line,
@@ -139,14 +147,8 @@ std::uint32_t guarded(F&& f) noexcept {
 SiteId internSite(const std::source_location& where) noexcept {
     if (!on())
         return 0;
-    ThreadRecord& thread = here();
-    const std::uintptr_t place = identity(where);
-    auto& known = thread.sites[mix(0, place) % thread.sites.size()];
-    if (known.place != place || place == 0) {
-        known.id = guarded([&](Tables& t) { return siteLocked(t, where); });
-        known.place = place;
-    }
-    return known.id;
+    return here().sites.get(identity(where),
+                            [&] { return guarded([&](Tables& t) { return siteLocked(t, where); }); });
 }
 
 StackId internStack(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
@@ -156,16 +158,12 @@ StackId internStack(std::span<const std::source_location> places, std::uint32_t 
     std::uint64_t hash = mix(cut + 1, places.size());
     for (const std::source_location& place : places)
         hash = mix(hash, identity(place));
-    ThreadRecord& thread = here();
-    auto& known = thread.stacks[hash % thread.stacks.size()];
-    if (known.hash != hash) {
-        known.id = guarded([&](Tables& t) {
+    return here().stacks.get(hash, [&] {
+        return guarded([&](Tables& t) {
             return stackLocked(t, places.size(), cut,
                                [&](std::size_t i) { return siteLocked(t, places[i]); });
         });
-        known.hash = hash;
-    }
-    return known.id;
+    });
 }
 
 SiteId internSite(std::string_view file, std::string_view function, std::uint32_t line) noexcept {
@@ -186,16 +184,24 @@ StackId internStack(std::span<const SiteId> sites, std::uint32_t cut) noexcept {
 TextId internText(std::string_view text) noexcept {
     if (!on() || text.empty())
         return 0;
-    return guarded([&](Tables& t) { return textLocked(t, text); });
+    return guarded([&](Tables& t) { return textLocked(t, text, roomForPlaces); });
 }
 
 std::uint32_t internContext(std::string_view dispatcher, std::string_view elements) noexcept {
     if (!on() || (dispatcher.empty() && elements.empty()))
         return 0;
-    return guarded([&](Tables& t) {
-        const layout::Context row{textLocked(t, dispatcher), textLocked(t, elements)};
-        return rowLocked(t.contexts, row, memory.contexts, memory.header->contextsUsed, capacity::contexts);
+    ThreadRecord& thread = here();
+    const std::uint64_t hash = mix(std::hash<std::string_view>{}(dispatcher), elements.size());
+    auto& known = thread.contexts[hash % thread.contexts.size()];
+    if (known.id != 0 && internedText(known.row.dispatcher) == dispatcher &&
+        internedText(known.row.elements) == elements)
+        return known.id;
+    known.id = guarded([&](Tables& t) {
+        known.row = {textLocked(t, dispatcher, roomForPlaces), textLocked(t, elements, roomForPlaces)};
+        return rowLocked(t.contexts, known.row, memory.contexts, memory.header->contextsUsed,
+                         capacity::contexts);
     });
+    return known.id;
 }
 
 } // namespace coroscope::record

@@ -5,6 +5,7 @@
 #include "Commands.h"
 #include "CreationStacks.h"
 #include "Memory.h"
+#include "Names.h"
 #include "ThreadRecord.h"
 
 #include <algorithm>
@@ -109,6 +110,14 @@ void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& chan
     });
 }
 
+void setWords(std::uint64_t* to, std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size(); i += 8) {
+        std::uint64_t piece = 0;
+        std::memcpy(&piece, text.data() + i, std::min<std::size_t>(8, text.size() - i));
+        set(to[i / 8], piece);
+    }
+}
+
 /// Ends the stretch of running; its end is the start of the next one on this thread.
 std::uint64_t endSlice(ThreadRecord& thread, JobId id) noexcept {
     if (thread.running != id) {
@@ -140,9 +149,12 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
                                                          std::memory_order_relaxed))
         return 0;
     std::atomic_thread_fence(std::memory_order_release);
-    text = text.substr(0, capacity::incidentSize - sizeof head);
+    const std::string_view name = isOwnName(head.jobName) ? viewOf(facts.ownName) : std::string_view();
+    head.nameSize = static_cast<std::uint8_t>(name.size());
+    const std::size_t textAt = sizeof head + (name.size() + 7) / 8 * 8;
+    text = text.substr(0, capacity::incidentSize - textAt);
     head.at = here().coarse();
-    head.textAt = sizeof head;
+    head.textAt = static_cast<std::uint16_t>(textAt);
     head.textSize = static_cast<std::uint16_t>(text.size());
     head.what = static_cast<std::uint8_t>(what);
     std::array<std::uint64_t, sizeof head / 8> words{};
@@ -151,11 +163,8 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
     auto* const to = reinterpret_cast<std::uint64_t*>(entry);
     for (std::size_t i = 1; i < words.size(); ++i)
         set(to[i], words[i]);
-    for (std::size_t i = 0; i < text.size(); i += 8) {
-        std::uint64_t piece = 0;
-        std::memcpy(&piece, text.data() + i, std::min<std::size_t>(8, text.size() - i));
-        set(to[words.size() + i / 8], piece);
-    }
+    setWords(to + words.size(), name);
+    setWords(to + textAt / 8, text);
     word.store(2 * (number + 1), std::memory_order_release);
     return number + 1;
 }
@@ -171,7 +180,10 @@ void JobRecord::begin(const Birth& birth) noexcept {
         return;
     }
     Slot& slot = memory.slots[index];
-    fetchEarly(memory.slots[thread.slots.upcoming()]);
+    const std::uint32_t next = thread.slots.upcoming();
+    fetchEarly(memory.slots[next]);
+    if (!birth.name.own.empty())
+        __builtin_prefetch(&memory.names[next], 1); // its next job will have one, too
     const std::uint64_t time = thread.coarse();
     const JobId id = JobId::of(index, get(slot.owner) + 1);
     const std::uint32_t version = JobWord{get(slot.jobWord)}.version() + 1;
@@ -189,7 +201,12 @@ void JobRecord::begin(const Birth& birth) noexcept {
     set(slot.createdAt, time);
     set(slot.owner, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(birth.owner)));
     set(slot.creationSite, birth.site);
-    set(slot.jobName, birth.name);
+    if (birth.name.own.empty()) {
+        set(slot.jobName, birth.name.id);
+    } else {
+        storeName(memory.names[index], ownName(birth.name.own));
+        set(slot.jobName, ownNameBit);
+    }
     set(slot.executionWord, ExecutionWord::of(sequence, birth.execution, WaitKind::Unknown).bits);
     set(slot.since, time);
     set(slot.waitsFor, std::uint64_t{0});
@@ -310,17 +327,30 @@ void JobRecord::continuesHere() noexcept {
     }
 }
 
-void JobRecord::renamed(TextId name) noexcept {
+void JobRecord::renamed(const JobName& name) noexcept {
     if (!usable(id_))
         return;
-    set(slotOf(id_).jobName, name);
+    Slot& slot = slotOf(id_);
+    TextId now = name.id;
+    if (!name.own.empty()) {
+        const TextId before = get(slot.jobName);
+        set(slot.jobName, TextId{0});
+        std::atomic_thread_fence(std::memory_order_release);
+        storeName(memory.names[id_.index()], ownName(name.own));
+        now = ownNameBit | (before + 1);
+    }
+    set(slot.jobName, now, std::memory_order_release);
     ThreadRecord& thread = here();
-    thread.emit([&] { return Event{thread.coarse(), id_.value, 0, EventKind::Renamed, 0, 0, name}; });
+    thread.emit([&] { return Event{thread.coarse(), id_.value, 0, EventKind::Renamed, 0, 0, now}; });
 }
 
 void JobRecord::contextChanges(std::uint32_t context) noexcept {
     if (usable(id_))
         set(slotOf(id_).context, context);
+}
+
+std::string_view JobFacts::name() const noexcept {
+    return isOwnName(jobName) ? viewOf(ownName) : internedText(jobName);
 }
 
 JobFacts JobRecord::facts() const noexcept {
@@ -341,7 +371,9 @@ JobFacts JobRecord::facts() const noexcept {
     facts.since = get(slot.since);
     facts.waitsFor = get(slot.waitsFor);
     facts.creationSite = get(slot.creationSite);
-    facts.jobName = get(slot.jobName);
+    facts.jobName = get(slot.jobName, std::memory_order_acquire);
+    if (isOwnName(facts.jobName))
+        facts.ownName = loadName(memory.names[id_.index()]);
     facts.context = get(slot.context);
     facts.suspendedAt = get(slot.suspendedAt);
     facts.resumes = get(slot.resumes);

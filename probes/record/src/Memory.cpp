@@ -91,6 +91,7 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
     h.jobs = place(slotCapacity, sizeof(layout::Slot));
     h.modules = place(capacity::modules, sizeof(layout::Module));
     h.callStacks = place(capacity::callStacks, sizeof(layout::CallStack));
+    h.names = place(slotCapacity, sizeof(layout::OwnName));
     return at;
 }
 
@@ -190,7 +191,8 @@ std::string createMemory() {
     memory.rings = static_cast<layout::Event*>(at(h.rings));
     memory.modules = static_cast<layout::Module*>(at(h.modules));
     memory.callStacks = static_cast<layout::CallStack*>(at(h.callStacks));
-    memory.callStacksSize = h.totalSize - h.modules.offset;
+    memory.names = static_cast<layout::OwnName*>(at(h.names));
+    memory.callStacksSize = h.names.offset - h.modules.offset;
     memory.slotCapacity = h.jobs.capacity;
     memory.ringsOffset = h.rings.offset;
     memory.ringsSize = h.jobs.offset - h.rings.offset;
@@ -218,25 +220,31 @@ void switchOn() noexcept {
     switchPage.load(std::memory_order_acquire)->on.store(1, std::memory_order_release);
 }
 
+namespace {
+
+bool makeUsable(void* from, std::uint64_t size) noexcept {
+    if (::mprotect(from, size, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    ::madvise(from, size, MADV_DODUMP);
+    return true;
+}
+
+} // namespace
+
 bool growSlots(std::uint64_t index) noexcept {
     if (index < slotsUsable)
         return true;
     const std::uint64_t wanted = std::min(roundUp(index + 1, growStep), memory.slotCapacity);
-    std::byte* const from = reinterpret_cast<std::byte*>(memory.slots + slotsUsable);
-    const std::uint64_t size = (wanted - slotsUsable) * sizeof(layout::Slot);
-    if (::mprotect(from, size, PROT_READ | PROT_WRITE) != 0)
+    const std::uint64_t more = wanted - slotsUsable;
+    if (!makeUsable(memory.slots + slotsUsable, more * sizeof(layout::Slot)) ||
+        !makeUsable(memory.names + slotsUsable, more * sizeof(layout::OwnName)))
         return false;
-    ::madvise(from, size, MADV_DODUMP);
     slotsUsable = wanted;
     return true;
 }
 
 bool openCallStacks() noexcept {
-    void* const from = memory.modules;
-    if (::mprotect(from, memory.callStacksSize, PROT_READ | PROT_WRITE) != 0)
-        return false;
-    ::madvise(from, memory.callStacksSize, MADV_DODUMP);
-    return true;
+    return makeUsable(memory.modules, memory.callStacksSize);
 }
 
 void releaseRings() noexcept {

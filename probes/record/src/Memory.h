@@ -31,6 +31,7 @@ inline constexpr std::uint64_t slots = std::uint64_t{1} << JobId::indexBits;
 struct Memory {
     layout::Header* header = nullptr;
     layout::Slot* slots = nullptr;
+    layout::OwnName* names = nullptr; ///< one for each slot
     layout::Thread* threads = nullptr;
     layout::Site* sites = nullptr;
     layout::Stack* stacks = nullptr;
@@ -73,8 +74,8 @@ std::string createMemory();
 /// Publishes `on` to all threads.
 void switchOn() noexcept;
 
-/// Makes slots up to `index` usable and part of core files. Called with the slot pool's lock held.
-/// Answers false when the system refuses.
+/// Makes slots up to `index` and their names usable and part of core files. Called with the slot pool's lock
+/// held. Answers false when the system refuses.
 bool growSlots(std::uint64_t index) noexcept;
 
 /// Makes the counters and the ring of one thread entry usable. Answers false when the system refuses.

@@ -3,6 +3,7 @@
 
 #include "Atomic.h"
 #include "Memory.h"
+#include "Names.h"
 
 #include <algorithm>
 #include <utility>
@@ -44,14 +45,17 @@ bool readSlot(layout::Slot& slot, OwnJob& job) {
         job.parent = JobId{get(slot.parent)};
         job.number = get(slot.number);
         const TextId name = get(slot.jobName, std::memory_order_acquire);
+        const layout::OwnName own =
+            isOwnName(name) ? loadName(memory.names[JobId{id}.index()]) : layout::OwnName{};
         const SiteId site = get(slot.creationSite);
         const StackId suspended = get(slot.suspendedAt);
         job.kind = static_cast<JobKind>(get(slot.kind));
         const layout::JobWord word{get(slot.jobWord, std::memory_order_acquire)};
         std::atomic_thread_fence(std::memory_order_acquire);
-        if (execution.changing() || get(slot.executionWord) != execution.bits || get(slot.id) != id)
+        if (execution.changing() || get(slot.executionWord) != execution.bits || get(slot.id) != id ||
+            get(slot.jobName) != name)
             continue;
-        job.name = internedText(name);
+        job.name = isOwnName(name) ? viewOf(own) : internedText(name);
         job.flags = word.flags();
         job.state = word.state();
         job.execution = execution.execution();

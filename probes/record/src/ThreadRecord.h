@@ -10,10 +10,42 @@
 
 #include <coroscope/model/RecordLayout.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace coroscope::record {
+
+/// What was found lately, by a number that tells one from the other: 128 sets of four, the newest first. With
+/// one place each, two that fall on the same would push each other out for ever.
+template <class Key>
+class Lately {
+public:
+    /// The answer for `key`, from `find` where it is not known. Answers of 0 are not kept.
+    template <class Find>
+    std::uint32_t get(Key key, Find find) noexcept {
+        Set& set = sets_[static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15u >> 57];
+        for (const Entry& entry : set)
+            if (entry.key == key && entry.id != 0)
+                return entry.id;
+        const std::uint32_t id = find();
+        if (id != 0) {
+            std::move_backward(set.begin(), set.end() - 1, set.end());
+            set.front() = {key, id};
+        }
+        return id;
+    }
+
+private:
+    static constexpr std::size_t ways = 4;
+    struct Entry {
+        Key key{};
+        std::uint32_t id = 0;
+    };
+    struct alignas(64) Set : std::array<Entry, ways> {};
+    std::array<Set, 128> sets_{};
+};
 
 class ThreadRecord {
 public:
@@ -44,17 +76,14 @@ public:
     JobId running;
     SlotCache slots;
 
-    // What this thread has interned lately, found by identity instead of content.
-    struct KnownSite {
-        std::uintptr_t place = 0;
-        SiteId id = 0;
+    // What this thread has interned lately; places are found by identity instead of content.
+    struct KnownContext {
+        layout::Context row{};
+        std::uint32_t id = 0;
     };
-    struct KnownStack {
-        std::uint64_t hash = 0;
-        StackId id = 0;
-    };
-    std::array<KnownSite, 256> sites{};
-    std::array<KnownStack, 256> stacks{};
+    Lately<std::uintptr_t> sites;
+    Lately<std::uint64_t> stacks; ///< by their hash
+    std::array<KnownContext, 16> contexts{};
 
     layout::Thread& row() noexcept { return memory.threads[entry]; }
 

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -27,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +177,15 @@ constexpr unsigned stormThreads[] = {1, 4, 200}; // 200: more than have a ring o
 constexpr int stormLooks = 200;
 #endif
 
+/// A name that no job of a storm has ever had: parts of two.
+std::string tornName(const Observer& observer) {
+    const std::set<std::string> known{"", "calm", "gusts from the north", "rough"};
+    for (Node node = 0; node < observer.tree.endNode(); ++node)
+        if (observer.tree.isLive(node) && !known.contains(observer.nameOf(node)))
+            return observer.nameOf(node);
+    return {};
+}
+
 TEST(BadDays, SeenAndLostAreWhatWasProducedHoweverSlowTheObserverIs) {
     ProducedFile produced;
     for (const unsigned threads : stormThreads) {
@@ -194,8 +205,10 @@ TEST(BadDays, SeenAndLostAreWhatWasProducedHoweverSlowTheObserverIs) {
         EXPECT_GT(observer.lost, 0u) << threads;
         // Among 200 threads that never rest, an observer gets a hundredth of the machine: by the clock, then.
         const auto enough = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-        for (int look = 0; look < stormLooks && std::chrono::steady_clock::now() < enough; ++look)
+        for (int look = 0; look < stormLooks && std::chrono::steady_clock::now() < enough; ++look) {
             observer.read();
+            ASSERT_EQ(tornName(observer), "");
+        }
         const std::uint64_t count = std::stoull(target.tell("calm"));
         observer.read();
         EXPECT_EQ(observer.events + observer.lost, count) << threads;
@@ -336,6 +349,44 @@ TEST(BadDays, AHandlerThatHangsHoldsUpItsCommandsOnly) {
         return kinds.back() == CommandAnswer::Kind::Refused;
     })) << "what does not fit is refused in words";
     EXPECT_GT(accepted, 1'000);
+}
+
+TEST(BadDays, TheSocketOfAKilledProgramIsRemovedByTheNextOneAndNoOtherFile) {
+    const ScratchDirectory scratch;
+    const std::string sockets = scratch.path() + "/coroscope/";
+    const auto start = [&] { return TargetProcess::by({"env", "XDG_RUNTIME_DIR=" + scratch.path()}); };
+    const auto there = [&](const std::string& name) { return std::filesystem::exists(sockets + name); };
+    const auto lives = start();
+    lives->tell("begin a -");
+    // Who is answered knows that the agent has looked round.
+    Observer observer;
+    ASSERT_EQ(observer.attachTo(lives->pid()), "");
+    ASSERT_EQ(observer.source->contact().problem, "");
+    auto killed = start();
+    killed->tell("begin a -");
+    const std::string left = std::to_string(killed->pid()) + ".sock";
+    killed.reset();
+    ASSERT_TRUE(there(left));
+    // The name of a process that is not to be seen here, in another container, which listens.
+    const std::string others = "4194305.sock", file = "4194306.sock";
+    std::ofstream(sockets + file) << "no socket";
+    const int listens = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = sockets + others;
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    ASSERT_EQ(::bind(listens, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listens, 16), 0);
+
+    const auto next = start();
+    next->tell("begin a -");
+    EXPECT_TRUE(eventually([&] { return !there(left); }));
+    EXPECT_TRUE(there(others));
+    EXPECT_TRUE(there(file));
+    EXPECT_TRUE(there(std::to_string(lives->pid()) + ".sock"));
+    EXPECT_TRUE(there(std::to_string(next->pid()) + ".sock"));
+    ::close(listens);
 }
 
 TEST(BadDays, ACoreFileHasTheRecordAndIsOfReasonableSize) {

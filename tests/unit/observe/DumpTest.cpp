@@ -252,7 +252,8 @@ TEST_F(DumpTest, GivesEverythingToASessionAndThenEnds) {
     Session session(*open(path));
     Batch all;
     EXPECT_TRUE(eventually([&] { return session.take(all); }));
-    EXPECT_EQ(all.rows.size(), 2'000u);
+    ASSERT_TRUE(all.tree);
+    EXPECT_EQ(all.tree->size(), 2'000u);
     EXPECT_EQ(all.ended.size(), 5u);
     EXPECT_TRUE(eventually([&] { return session.status().ended.has_value(); }));
     EXPECT_EQ(session.status().lost, 7u);

@@ -632,10 +632,21 @@ TEST_F(LiveExport, GraphvizIsAGraphWithWordsAndBrokenLinksDashed) {
     EXPECT_THAT(part, Not(HasSubstr("->")));
     if (std::system("command -v dot >/dev/null 2>&1") != 0)
         return;
-    FILE* const dot = ::popen("dot -Tsvg >/dev/null", "w");
+    // Graphviz itself, and what it has understood: a line for each node and each edge.
+    const ScratchDirectory scratch;
+    const std::string plain = scratch.path() + "/plain";
+    FILE* const dot = ::popen(("dot -Tplain -o " + plain).c_str(), "w");
     ASSERT_NE(dot, nullptr);
     std::fwrite(text.data(), 1, text.size(), dot);
-    EXPECT_EQ(::pclose(dot), 0);
+    ASSERT_EQ(::pclose(dot), 0);
+    std::ifstream file(plain);
+    std::size_t nodes = 0, links = 0;
+    for (std::string line; std::getline(file, line);) {
+        nodes += line.starts_with("node j");
+        links += line.starts_with("edge j");
+    }
+    EXPECT_EQ(nodes, labels.size());
+    EXPECT_EQ(links, edges.size());
 }
 
 // Trace events

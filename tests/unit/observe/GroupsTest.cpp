@@ -75,6 +75,18 @@ TEST(Groups, ByTheInnermostPlaceThatIsNoLibrarys) {
                 testing::Contains("2 main.go:19 main.(*stock).take"));
 }
 
+TEST(Groups, KnowFramesOfTheJdkWithAndWithoutTheirModule) {
+    for (const char* file : {"Object.java", "java.base@25.0.3/Object.java", "java.base@25.0.3/Native Method"})
+        EXPECT_TRUE(isLibraryFrame({file, "java.lang.Object.wait", 338})) << file;
+    EXPECT_FALSE(isLibraryFrame({"app@1.0/Shop.java", "shop.Till.open", 7}));
+    EXPECT_FALSE(isLibraryFrame({"/home/me/java.cpp", "java.thing", 7})) << "a program in C++";
+    const StackText stack{
+        {{"java.base@25.0.3/Native Method", "java.lang.Object.wait0", 0}, {"Till.java", "shop.Till.open", 7}},
+        0};
+    EXPECT_EQ(ownFrame(stack), 1u);
+    EXPECT_EQ(ownPlace(stack), "Till.java:7 shop.Till.open");
+}
+
 TEST(Groups, ByTheWholeStack) {
     const Opened dump("debugprobes.txt");
     Grouping grouping(GroupBy::Stack, dump.source->info(), dump.source->dictionary());

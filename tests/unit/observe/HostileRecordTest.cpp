@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -65,7 +66,9 @@ TEST_F(HostileRecordTest, TheUndamagedOneIsReadInFull) {
     observe::JobRow row;
     ASSERT_EQ((*reader)->readSlot(2, observe::TickClock((*reader)->clock()), row),
               RecordReader::SlotRead::Job);
-    EXPECT_EQ((*reader)->text(row.name), "reader");
+    EXPECT_EQ((*reader)->ownName(row.id, row.name), "reader");
+    EXPECT_EQ((*reader)->ownName(row.id, row.name + 1), "") << "of another name";
+    EXPECT_EQ((*reader)->ownName(JobId::of(2, 77), row.name), "") << "of another job";
     EXPECT_TRUE(row.held);
 }
 
@@ -86,7 +89,8 @@ TEST_F(HostileRecordTest, HeadersThatMakeNoSenseAreRefusedInWords) {
         &layout::Header::jobs,      &layout::Header::threads,   &layout::Header::sites,
         &layout::Header::stacks,    &layout::Header::contexts,  &layout::Header::siteCounters,
         &layout::Header::texts,     &layout::Header::incidents, &layout::Header::rings,
-        &layout::Header::resources, &layout::Header::modules,   &layout::Header::callStacks};
+        &layout::Header::resources, &layout::Header::modules,   &layout::Header::callStacks,
+        &layout::Header::names};
     for (const auto table : tables) {
         const std::string senseless = "the header of its record makes no sense";
         bytes = copy();
@@ -233,6 +237,11 @@ TEST(TickClock, TurnsTicksIntoTheMonotonicClockWithinMicroseconds) {
     observe::TickClock senseless({layout::ClockKind::Tsc, ~std::uint64_t{0}, ~std::uint64_t{0}, 1, 1});
     EXPECT_GE(senseless.toMonotonic(5), now);
     EXPECT_GE(senseless.toMonotonic(~std::uint64_t{0}), now);
+    // Made up to lie at the end of all time: no sum may run over it.
+    constexpr std::uint64_t half = std::uint64_t{1} << 63, span = std::uint64_t{1} << 40;
+    observe::TickClock last({layout::ClockKind::Tsc, half, half - 1 - span, half + span, half - 1});
+    for (const std::uint64_t ticks : {half + span - 5, half + span, half + span + 5})
+        EXPECT_EQ(last.toMonotonic(ticks), std::numeric_limits<std::int64_t>::max() / 2);
 }
 
 } // namespace

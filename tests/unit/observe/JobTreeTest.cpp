@@ -171,13 +171,114 @@ TEST_F(JobTreeTest, ACompleteStateIsOrderedByTheCreationOfItsJobs) {
 TEST_F(JobTreeTest, ACompleteStateThatNamesASlotTwiceKeepsTheLaterJob) {
     EXPECT_EQ(after("! 1 2<1 2'<1 3<2'"), "1;+2';++3");
     EXPECT_EQ(after("! 1 2'<1 2<1 1 3<2"), "1;+2';3");
-    EXPECT_EQ(labels(changes.inserted), "1 2' 3");
+    EXPECT_TRUE(changes.inserted.empty()) << "all are new";
     EXPECT_EQ(tree.totals().jobs, 3u);
     Batch state = batch("! 1 2 3");
     state.rows[1] = JobRow{};
     tree.apply(state, changes);
     EXPECT_EQ(draw(tree), "1;3");
     EXPECT_EQ(after("4<1"), "1;+4;3");
+}
+
+/// What the builder makes of rows in the order of their slots, against the tree that grows from the same jobs
+/// one by one as they were created.
+TEST_F(JobTreeTest, ACompleteStateIsTheTreeThatGrewWithoutIt) {
+    std::mt19937 random(11);
+    auto below = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+    for (int round = 0; round < 300; ++round) {
+        const std::uint32_t jobs = 1 + below(60);
+        std::vector<JobRow> rows(jobs);
+        for (std::uint32_t i = 0; i < jobs; ++i) {
+            JobRow& row = rows[i];
+            row.id = JobId::of(i + 1, 1);
+            row.number = row.createdAt = i + 1;
+            if (i > 0 && below(5) > 0)
+                row.parent = rows[below(i)].id;
+            else if (below(4) == 0)
+                row.parent = JobId::of(1'000 + below(3), 1); // that is no more
+            row.launcher = below(2) == 0 ? row.parent : rows[below(i + 1)].id;
+            row.flags = below(3) == 0 ? JobFlags::parentFromContext : 0;
+            row.kind = below(4) == 0 ? JobKind::SupervisorJob : JobKind::Launch;
+            row.state = below(6) == 0 ? JobState::Cancelling : JobState::Active;
+        }
+        JobTree grown;
+        for (const JobRow& row : rows) {
+            Batch one;
+            one.rows.push_back(row);
+            grown.apply(one, changes);
+        }
+        // In order; from the middle on, as slots are when they are used again; in any order.
+        if (round % 3 == 1)
+            std::rotate(rows.begin(), rows.begin() + jobs / 2, rows.end());
+        else if (round % 3 == 2)
+            std::shuffle(rows.begin(), rows.end(), random);
+        Batch state;
+        state.reset = true;
+        state.tree = JobTree::Builder::treeOf(rows);
+        tree.apply(state, changes);
+        ASSERT_EQ(draw(tree), draw(grown)) << round;
+        ASSERT_EQ(tree.endNode(), jobs);
+        ASSERT_EQ(tree.totals().cancelling, grown.totals().cancelling);
+        std::set<JobId> notable, expected;
+        tree.forEachNotable([&](Node node) { notable.insert(tree.id(node)); });
+        grown.forEachNotable([&](Node node) { expected.insert(grown.id(node)); });
+        ASSERT_EQ(notable, expected) << round;
+        for (const JobRow& row : rows) {
+            const Node node = tree.find(row.id), other = grown.find(row.id);
+            ASSERT_EQ(tree.row(node).parent, row.parent);
+            ASSERT_EQ(tree.row(node).launcher, row.launcher);
+            ASSERT_EQ(tree.isOrphanRoot(node), grown.isOrphanRoot(other));
+        }
+        // Roots whose parents were missing are still waiting for them.
+        for (std::uint32_t late = 1'000; late < 1'003; ++late) {
+            Batch news;
+            JobRow row;
+            row.id = JobId::of(late, 1);
+            news.rows.push_back(row);
+            tree.apply(news, changes);
+            grown.apply(news, changes);
+        }
+        for (const JobRow& row : rows)
+            ASSERT_EQ(tree.row(tree.find(row.id)).parent, grown.row(grown.find(row.id)).parent);
+        ASSERT_EQ(tree.size(), grown.size());
+    }
+}
+
+TEST_F(JobTreeTest, AnyNumberMayStandForAParentThatIsNotThere) {
+    for (const std::uint64_t made : {0xffff'fffe'0000'0000u, 0xffff'fffe'0000'0001u, 0xffff'ffff'ffff'ffffu,
+                                     0xffff'fffe'ffff'fffeu, std::uint64_t{0xffff'fffe}}) {
+        Batch news = batch("! 3<2 2<1 1 5<4 4");
+        for (const std::size_t root : {2u, 4u})
+            news.rows[root].parent = JobId{made};
+        Batch state;
+        state.reset = true;
+        state.tree = JobTree::Builder::treeOf(news.rows);
+        tree.apply(state, changes);
+        EXPECT_EQ(draw(tree), "1;+2;++3;4;+5");
+        tree.apply(batch("!"), changes);
+        news.reset = false;
+        tree.apply(news, changes);
+        EXPECT_EQ(draw(tree), "1;+2;++3;4;+5");
+        EXPECT_EQ(tree.row(tree.find(id("4"))).parent, JobId{made});
+        EXPECT_EQ(after("-1 -4 6<3"), "2;+3;++6;5");
+    }
+}
+
+TEST_F(JobTreeTest, NewsThatCameWithACompleteStateGoOnTopOfIt) {
+    Batch state;
+    state.reset = true;
+    state.tree = JobTree::Builder::treeOf(batch("1 2<1 3<2 4").rows);
+    Batch news = batch("3<1 5<2 4'<1 -2");
+    state.rows = news.rows;
+    state.ended = news.ended;
+    after("7 8<7");
+    tree.apply(state, changes);
+    EXPECT_EQ(draw(tree), "1;+3;+4';5");
+    EXPECT_TRUE(changes.reset);
+    EXPECT_TRUE(changes.removed.empty() && changes.inserted.empty() && changes.moved.empty() &&
+                changes.changed.empty());
+    EXPECT_EQ(tree.totals().jobs, 4u);
+    EXPECT_EQ(after("6<1 -4'"), "1;+3;+6;5");
 }
 
 TEST_F(JobTreeTest, AJobCanMoveToAnotherParent) {
@@ -284,8 +385,11 @@ TEST_F(JobTreeTest, WhateverTheNewsTheTreeIsATree) {
         ASSERT_EQ(seen.size(), tree.size());
         ASSERT_EQ(tree.totals().jobs, tree.size());
         // What the changes say leads from the nodes before to those after.
-        if (changes.reset)
-            before.clear();
+        if (changes.reset) {
+            ASSERT_TRUE(changes.removed.empty() && changes.inserted.empty() && changes.changed.empty() &&
+                        changes.moved.empty());
+            before = seen;
+        }
         for (const auto& gone : changes.removed)
             ASSERT_EQ(before.erase(gone.node), 1u);
         for (const Node node : changes.inserted)

@@ -15,6 +15,7 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <csignal>
 #include <numeric>
 #include <set>
@@ -73,6 +74,25 @@ TEST_F(LiveSourceTest, SeesJobsFromBeforeTheAttachWithAllThatIsKnownOfThem) {
     EXPECT_EQ(source->info().program, "observe_test_target");
 }
 
+TEST_F(LiveSourceTest, NamesOfSingleJobsComeChangeAndOutliveThem) {
+    target.tell("begin root -");
+    target.tell("begin conn-1 root");
+    target.tell("begin conn-2 root");
+    attachNow();
+    EXPECT_EQ(names(), "root;+conn-1;+conn-2");
+    const TextId first = row("conn-1").name;
+    ASSERT_TRUE(isOwnName(first));
+    target.tell("run conn-1");
+    target.tell("rename conn-2 conn-two");
+    EXPECT_TRUE(soon([&] { return names() == "root;+conn-1;+conn-two"; }));
+    EXPECT_EQ(row("conn-1").name, first) << "a job that changes keeps the number of its name";
+    target.tell("end conn-1 Completed");
+    ASSERT_TRUE(soon([&] { return !ended.empty(); }));
+    EXPECT_EQ(source->dictionary()->text(ended.back().row.name), "conn-1");
+    EXPECT_EQ(source->dictionary()->text(first), "conn-1");
+    EXPECT_EQ(source->dictionary()->text(first + 1000), "");
+}
+
 TEST_F(LiveSourceTest, FollowsJobsThatComeChangeAndGo) {
     target.tell("begin root -");
     attachNow();
@@ -94,6 +114,21 @@ TEST_F(LiveSourceTest, FollowsJobsThatComeChangeAndGo) {
     EXPECT_EQ(source->dictionary()->text(ended[0].row.name), "b");
     EXPECT_EQ(ended[0].row.state, JobState::Failed);
     EXPECT_EQ(lost, 0u);
+}
+
+TEST_F(LiveSourceTest, WaitingEndsWithTheFirstNewsThoughNobodyIsWoken) {
+    target.tell("begin root -");
+    attachNow();
+    ASSERT_TRUE(source->contact().followsEvents);
+    for (const char* job : {"begin a root", "begin b a"}) {
+        read();
+        target.tell(job);
+        const auto from = std::chrono::steady_clock::now();
+        source->wait(100'000);
+        EXPECT_LT(std::chrono::steady_clock::now() - from, std::chrono::seconds(50));
+    }
+    read();
+    EXPECT_EQ(names(), "root;+a;++b");
 }
 
 TEST_F(LiveSourceTest, KnowsWhatAJobWaitsForAndWhoHoldsIt) {
@@ -222,7 +257,7 @@ TEST_F(LiveSourceTest, TellsIncidentsFromBeforeTheAttachAndNewOnesEachOnce) {
     EXPECT_EQ(all[0].job.parent, row("root").id);
     EXPECT_EQ(all[0].job.launcher, row("root").id);
     EXPECT_EQ(all[0].job.site, row("a").site);
-    EXPECT_EQ(all[0].job.name, row("a").name);
+    EXPECT_EQ(source->dictionary()->text(all[0].job.name), "a");
     EXPECT_EQ(all[0].job.context, row("a").context);
     EXPECT_EQ(all[0].job.number, row("a").number);
     EXPECT_EQ(all[0].job.suspendedAt, row("a").suspendedAt);

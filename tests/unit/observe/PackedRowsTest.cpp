@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <coroscope/observe/Batch.h>
 #include <coroscope/observe/JobTree.h>
 #include <coroscope/observe/PackedRows.h>
 

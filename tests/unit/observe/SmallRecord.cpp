@@ -45,11 +45,11 @@ RecordBytes smallRecord(int pid) {
         std::uint64_t rows, blocks;
     };
     const Part parts[] = {
-        {&header.jobs, 16, 1},     {&header.threads, threads, 1}, {&header.sites, 8, 1},
-        {&header.stacks, 8, 1},    {&header.contexts, 4, 1},      {&header.siteCounters, 8, threads},
-        {&header.texts, 1024, 1},  {&header.failures, 0, 1},      {&header.rings, 64, threads},
-        {&header.incidents, 8, 1}, {&header.resources, 8, 1},     {&header.modules, 8, 1},
-        {&header.callStacks, 8, 1}};
+        {&header.jobs, 16, 1},      {&header.threads, threads, 1}, {&header.sites, 8, 1},
+        {&header.stacks, 8, 1},     {&header.contexts, 4, 1},      {&header.siteCounters, 8, threads},
+        {&header.texts, 1024, 1},   {&header.failures, 0, 1},      {&header.rings, 64, threads},
+        {&header.incidents, 8, 1},  {&header.resources, 8, 1},     {&header.modules, 8, 1},
+        {&header.callStacks, 8, 1}, {&header.names, 16, 1}};
     std::uint64_t size = (sizeof header + 127) / 128 * 128;
     for (const Part& part : parts)
         size += (part.rows * part.blocks * part.table->stride + 127) / 128 * 128;

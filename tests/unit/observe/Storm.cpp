@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <deque>
+#include <iterator>
 #include <random>
 #include <source_location>
 
@@ -62,7 +63,8 @@ void Storm::run(unsigned number) {
         work();
         own.done.fetch_add(events, std::memory_order_release);
     };
-    const TextId names[] = {record::internText("calm"), record::internText("rough"), 0};
+    const record::JobName names[] = {
+        {record::internText("calm"), {}}, {0, "gusts from the north"}, {0, "rough"}, {}};
     const auto here = std::source_location::current();
     const StackId stack = record::internStack({&here, 1});
     const auto end = [&](StormJob& job) {
@@ -82,7 +84,7 @@ void Storm::run(unsigned number) {
                 job.record.begin({.kind = JobKind::Launch,
                                   .parent = parent,
                                   .launcher = parent,
-                                  .name = names[random() % 3],
+                                  .name = names[random() % std::size(names)],
                                   .number = record::nextJobNumber()});
             });
             continue;
@@ -99,7 +101,7 @@ void Storm::run(unsigned number) {
             });
             break;
         case 2:
-            step(1, [&] { job.record.renamed(names[random() % 3]); });
+            step(1, [&] { job.record.renamed(names[random() % std::size(names)]); });
             break;
         case 3:
             step(1, [&] { job.record.held(job.held = !job.held); });

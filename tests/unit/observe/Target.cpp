@@ -3,8 +3,8 @@
 //
 // - begin NAME PARENT [flag ...]: PARENT is a name or -; flags: job, supervisor, global, detached, held,
 // by=NAME
-// - suspend NAME, run NAME, queue NAME, children NAME, state NAME STATE, hold NAME 0/1, end NAME STATE
-// [failure]
+// - suspend NAME, run NAME, queue NAME, children NAME, state NAME STATE, hold NAME 0/1, rename NAME NEW, end
+// NAME STATE [failure]
 // - many N PARENT: N jobs at once
 // - churn N: N events, on a job that comes and goes
 // - storm THREADS FILE: jobs in abundance until "calm", which answers with the count of events (Storm.h)
@@ -108,7 +108,7 @@ void begin(std::istream& words) {
         }
     }
     birth.site = record::internSite(std::source_location::current());
-    birth.name = record::internText(job->name);
+    birth.name = record::internName(job->name);
     birth.context = record::internContext("Default", "");
     birth.number = record::nextJobNumber();
     birth.owner = job.get();
@@ -219,6 +219,9 @@ std::string carryOut(const std::string& line) {
         } else if (command == "hold") {
             words >> what;
             job.held(what == "1");
+        } else if (command == "rename") {
+            words >> what;
+            job.renamed(record::internName(what));
         } else if (command == "incident") {
             int kind = 0;
             words >> kind;

@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace coroscope::test {
 namespace {
 
@@ -211,6 +213,42 @@ TEST(ThreadDump, InterruptedCutOffOrHostileGivesWhatIsThere) {
         "Found one Java-level deadlock:\n  which is held by \"\n  waiting to lock monitor (object ,\n"
         "  waiting for ownable synchronizer \n  which is held by \"a\"\n");
     EXPECT_EQ(hostile.problem, "");
+}
+
+TEST(ThreadDump, CutOffWithinALineSaysWhere) {
+    const std::string whole = contents(dumpFile("jvm-deadlock.txt"));
+    const std::size_t thread = whole.find("\n\"Signal Dispatcher\"") + 1,
+                      frame = whole.find("\tat java.lang.Object.wait0");
+    ASSERT_NE(frame, std::string::npos);
+    const auto told = [&](std::size_t size) { return openedText(whole.substr(0, size)).problems(); };
+    const auto line = [&](std::size_t size) {
+        return "Line " + std::to_string(1 + std::count(whole.data(), whole.data() + size, '\n')) +
+               ": the file ends within this line.";
+    };
+    EXPECT_THAT(told(thread + 7), ElementsAre(line(thread)));
+    EXPECT_THAT(told(frame + 15), ElementsAre(line(frame)));
+    EXPECT_THAT(told(whole.find('\n', frame)), IsEmpty()) << "only the end of the line is missing";
+    EXPECT_THAT(told(thread), IsEmpty());
+    EXPECT_THAT(openedText(whole + "\nDone.").problems(), IsEmpty());
+    const std::string coroutines = contents(dumpFile("debugprobes.txt"));
+    EXPECT_THAT(openedText(coroutines + "\nCorout").problems(), testing::SizeIs(1));
+}
+
+TEST(ThreadDump, OfAProcessThatIsOlderThanMostKeepsItsAges) {
+    const std::string head = "Full thread dump x:\n\n";
+    const auto thread = [](const char* name, const char* elapsed) {
+        return '"' + std::string(name) + "\" #1 daemon prio=5 elapsed=" + elapsed +
+               "s tid=0x1 nid=77 runnable\n   java.lang.Thread.State: RUNNABLE\n\tat a.B.c(B.java:1)\n\n";
+    };
+    const Opened dump = openedText(head + thread("young", "2.5") + thread("old", "2000000000.25"));
+    ASSERT_EQ(dump.problem, "");
+    const std::int64_t now = dump.source->info().now();
+    EXPECT_EQ(dump.row("young").age(now), 2'500'000'000);
+    EXPECT_EQ(dump.row("old").age(now), 2'000'000'000'250'000'000);
+    EXPECT_GT(dump.row("old").createdAt, 0);
+    EXPECT_EQ(context(dump, "old"), "RUNNABLE, daemon, tid 77");
+    const Opened young = openedText(head + thread("young", "2.5"));
+    EXPECT_LT(young.source->info().takenAt, std::int64_t{1} << 56) << "or no row would be a small one";
 }
 
 TEST(ThreadDump, OfAGoroutineThatRunsNamesItsThread) {

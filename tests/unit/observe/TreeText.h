@@ -4,6 +4,7 @@
 //   draw(tree)         "1;+2;++3": one job after the other, a plus for each level
 #pragma once
 
+#include <coroscope/observe/Batch.h>
 #include <coroscope/observe/JobTree.h>
 
 #include <string>

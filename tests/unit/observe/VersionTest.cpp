@@ -105,7 +105,8 @@ RecordBytes grown(const RecordBytes& record) {
     layout::Table layout::Header::* const tables[] = {
         &layout::Header::jobs,      &layout::Header::threads,   &layout::Header::sites,
         &layout::Header::stacks,    &layout::Header::contexts,  &layout::Header::siteCounters,
-        &layout::Header::incidents, &layout::Header::resources, &layout::Header::rings};
+        &layout::Header::incidents, &layout::Header::resources, &layout::Header::rings,
+        &layout::Header::names};
     RecordBytes big(record.size() * 8);
     std::memset(big.data(), 0xa5, big.size());
     layout::Header now = old;

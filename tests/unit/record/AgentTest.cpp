@@ -244,7 +244,7 @@ TEST(Agent, RemembersEachCommandAndTellsTheProgramsOwnLog) {
     ASSERT_TRUE(observer.hello());
     Owner owner;
     JobRecord job;
-    job.begin({.kind = JobKind::Launch, .name = internText("conn-3"), .number = 4711, .owner = &owner});
+    job.begin({.kind = JobKind::Launch, .name = {internText("conn-3"), {}}, .number = 4711, .owner = &owner});
     const std::uint64_t before = own.header().incidentsHead;
     wire::Cancel command = observer.cancelOf(job.id(), 1, "drain");
     command.childrenOnly = 1;

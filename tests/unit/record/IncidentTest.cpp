@@ -25,7 +25,7 @@ TEST(Incident, AFailureIsToldWithAllThatIsKnownOfTheJob) {
                .parent = parent.id(),
                .launcher = parent.id(),
                .site = internSite(std::source_location::current()),
-               .name = internText("charge"),
+               .name = {internText("charge"), {}},
                .context = internContext("Default", "x"),
                .number = 77,
                .held = true});
@@ -129,8 +129,10 @@ TEST(IncidentStress, NoTornIncidents) {
             for (std::uint64_t i = 0; i < each; ++i) {
                 const std::uint64_t n = w * each + i + 1;
                 facts.job = facts.parent = facts.launcher = facts.number = facts.waitsFor = n;
-                facts.creationSite = facts.jobName = facts.suspendedAt = facts.resumes =
-                    static_cast<std::uint32_t>(n);
+                facts.creationSite = facts.suspendedAt = facts.resumes = static_cast<std::uint32_t>(n);
+                facts.jobName = ownNameBit;
+                facts.ownName.size = static_cast<std::uint8_t>(
+                    std::to_string(n).copy(facts.ownName.bytes, layout::OwnName::longest));
                 tellIncident(IncidentKind::Failed, facts, std::string(n % 300 + 20, '0' + n % 10));
             }
             running.fetch_sub(1);
@@ -153,6 +155,7 @@ TEST(IncidentStress, NoTornIncidents) {
             ASSERT_EQ(read.waitsFor, n);
             ASSERT_EQ(read.creationSite, n);
             ASSERT_EQ(read.resumes, n);
+            ASSERT_EQ(incident->name, std::to_string(n));
             ASSERT_EQ(incident->text, std::string(n % 300 + 20, '0' + n % 10));
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "OwnRecord.h"
 
+#include <coroscope/record/JobRecord.h>
+#include <coroscope/record/OwnJobs.h>
 #include <coroscope/record/Record.h>
 
 #include <gtest/gtest.h>
@@ -48,6 +50,83 @@ TEST(Intern, DeepChainsAreCutAndCounted) {
     EXPECT_EQ(stack.cut, 40 - layout::Stack::maxDepth + 5);
 }
 
+/// A job that only has a name.
+struct Named {
+    JobRecord job;
+    explicit Named(std::string_view name) {
+        job.begin({.kind = JobKind::Launch, .name = internName(name), .number = nextJobNumber()});
+    }
+    ~Named() { job.end(JobState::Completed); }
+};
+
+TEST(JobNames, AMillionNamesTakeNoRoomThatStays) {
+    const OwnRecord own;
+    const Named first("connection 0");
+    const std::uint64_t before = own.header().textsUsed, refused = own.header().textsRefused;
+    for (int n = 1; n < 1'000'000; ++n) {
+        const std::string name = "connection " + std::to_string(n);
+        const Named one(name);
+        if (n % 1000 == 0) {
+            ASSERT_EQ(own.read(one.job.id())->name, name);
+        }
+    }
+    EXPECT_EQ(own.header().textsUsed, before);
+    EXPECT_EQ(own.header().textsRefused, refused);
+    EXPECT_EQ(own.read(first.job.id())->name, "connection 0");
+}
+
+TEST(JobNames, ANameThatManyHaveIsInterned) {
+    const OwnRecord own;
+    const Named first("popular");
+    EXPECT_TRUE(isOwnName(own.read(first.job.id())->slot.jobName));
+    for (int n = 0; n < 200; ++n)
+        const Named one("popular");
+    const Named last("popular");
+    const auto row = own.read(last.job.id());
+    EXPECT_EQ(row->name, "popular");
+    EXPECT_EQ(row->slot.jobName, internText("popular"));
+    EXPECT_EQ(own.read(first.job.id())->name, "popular");
+}
+
+TEST(JobNames, ALongNameIsCutBetweenCharacters) {
+    const OwnRecord own;
+    std::string name(layout::OwnName::longest - 2, 'x');
+    const Named one(name + "\u20ac and more");
+    EXPECT_EQ(own.read(one.job.id())->name, name);
+    name = std::string(layout::OwnName::longest - 3, 'y') + "\u20ac";
+    const Named fits(name);
+    EXPECT_EQ(own.read(fits.job.id())->name, name);
+}
+
+TEST(JobNames, ARenamedJobHasItsNewName) {
+    const OwnRecord own;
+    Named one("before");
+    for (const char* name : {"after", "", "long after that, when all has been said and done"}) {
+        one.job.renamed({0, name});
+        EXPECT_EQ(own.read(one.job.id())->name, name);
+    }
+    one.job.renamed({internText("interned"), {}});
+    EXPECT_EQ(own.read(one.job.id())->name, "interned");
+    one.job.renamed({0, "its own again"});
+    for (const OwnJob& job : ownJobs())
+        if (job.id == one.job.id()) {
+            EXPECT_EQ(job.name, "its own again");
+        }
+}
+
+TEST(JobNames, AnIncidentTellsTheJobsOwnName) {
+    const OwnRecord own;
+    JobRecord job;
+    job.begin({.kind = JobKind::Launch, .name = {0, "lonely"}, .number = nextJobNumber()});
+    const std::uint64_t number = own.header().incidentsHead;
+    job.end(JobState::Failed, "std::runtime_error\nout of stock");
+    const Named next("the next one in that slot");
+    const auto incident = own.incident(number);
+    ASSERT_TRUE(incident);
+    EXPECT_EQ(incident->name, "lonely");
+    EXPECT_EQ(incident->text, "std::runtime_error\nout of stock");
+}
+
 TEST(Intern, AFullTableAnswersNoneAndCounts) {
     const OwnRecord own;
     const std::uint64_t before = own.header().textsRefused;
@@ -58,6 +137,8 @@ TEST(Intern, AFullTableAnswersNoneAndCounts) {
     EXPECT_GT(own.header().textsRefused, before);
     EXPECT_EQ(internText("a new text after the table was full, too long for what is left" + filler), 0u);
     EXPECT_NE(internText(filler + "0"), 0u) << "what was known stays known";
+    EXPECT_EQ(own.text(own.site(internSite("elsewhere.cpp", "void elsewhere()", 13)).file), "elsewhere.cpp")
+        << "places have room of their own";
 }
 
 } // namespace

@@ -30,7 +30,7 @@ TEST(JobRecord, BirthFillsEveryField) {
                .parent = parent.id(),
                .launcher = parent.id(),
                .site = internSite(here),
-               .name = internText("reader"),
+               .name = {internText("reader"), {}},
                .context = internContext("Default", ""),
                .number = number,
                .held = true});
@@ -39,7 +39,7 @@ TEST(JobRecord, BirthFillsEveryField) {
     EXPECT_EQ(row->slot.parent, parent.id().value);
     EXPECT_EQ(row->slot.launcher, parent.id().value);
     EXPECT_EQ(row->slot.number, number);
-    EXPECT_EQ(own.text(row->slot.jobName), "reader");
+    EXPECT_EQ(row->name, "reader");
     EXPECT_EQ(static_cast<JobKind>(row->slot.kind), JobKind::Async);
     EXPECT_EQ(row->job.state(), JobState::New);
     EXPECT_EQ(row->job.flags(), JobFlags::lazyStart | JobFlags::held);

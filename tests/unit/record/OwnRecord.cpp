@@ -103,7 +103,15 @@ std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
         row.slot.number = load(s.number);
         row.slot.createdAt = load(s.createdAt);
         row.slot.creationSite = load(s.creationSite);
-        row.slot.jobName = load(s.jobName);
+        row.slot.jobName = load(s.jobName, std::memory_order_acquire);
+        layout::OwnName own{};
+        if (isOwnName(row.slot.jobName)) {
+            const std::uint64_t from = header().names.offset + id.index() * std::uint64_t{sizeof own};
+            std::uint64_t words[sizeof own / 8];
+            for (std::size_t i = 0; i < std::size(words); ++i)
+                words[i] = load(at<std::uint64_t>(from + 8 * i));
+            std::memcpy(&own, words, sizeof own);
+        }
         row.slot.context = load(s.context);
         row.slot.kind = load(s.kind);
         row.slot.creationStack = load(s.creationStack);
@@ -115,10 +123,13 @@ std::optional<OwnRecord::Row> OwnRecord::read(JobId id) const {
         row.slot.jobStateSince = load(s.jobStateSince);
         row.job.bits = load(s.jobWord, std::memory_order_acquire);
         std::atomic_thread_fence(std::memory_order_acquire);
-        if (row.execution.changing() || load(s.executionWord) != row.execution.bits)
+        if (row.execution.changing() || load(s.executionWord) != row.execution.bits ||
+            load(s.jobName) != row.slot.jobName)
             continue;
-        if (load(s.id) == id.value)
-            return row;
+        if (load(s.id) != id.value)
+            return {};
+        row.name = isOwnName(row.slot.jobName) ? std::string(own.bytes, own.size) : text(row.slot.jobName);
+        return row;
     }
     throw std::runtime_error("the row never stood still");
 }
@@ -163,6 +174,10 @@ std::optional<OwnRecord::Incident> OwnRecord::incident(std::uint64_t number) con
         return {};
     Incident incident;
     std::memcpy(&incident.head, words.data(), sizeof incident.head);
+    incident.name = isOwnName(incident.head.jobName)
+                        ? std::string(reinterpret_cast<const char*>(words.data()) + sizeof incident.head,
+                                      incident.head.nameSize)
+                        : text(incident.head.jobName);
     incident.text.assign(reinterpret_cast<const char*>(words.data()) + incident.head.textAt,
                          incident.head.textSize);
     return incident;

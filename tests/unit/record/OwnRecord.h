@@ -34,6 +34,7 @@ public:
         layout::Slot slot;
         layout::JobWord job;
         layout::ExecutionWord execution;
+        std::string name; ///< interned or its own
     };
     /// The row of a job by the reader's protocol; nothing when it is gone.
     std::optional<Row> read(JobId id) const;
@@ -45,6 +46,7 @@ public:
 
     struct Incident {
         layout::Incident head;
+        std::string name; ///< of the job, interned or its own
         std::string text;
     };
     /// The incident of that number by the reader's protocol; nothing when the ring does not have it whole.

@@ -38,11 +38,12 @@ TEST(RecordStress, NoTornRows) {
                 place->end(JobState::Completed);
             resumed[n % live.size()] = 0;
             JobRecord& one = place.emplace();
+            const std::string name = "the name of " + std::to_string(n);
             one.begin({.kind = static_cast<JobKind>(n % 11),
                        .parent = {n},
                        .launcher = {n},
                        .site = static_cast<SiteId>(n % 1000),
-                       .name = static_cast<TextId>(n),
+                       .name = {0, name},
                        .context = static_cast<std::uint32_t>(n),
                        .number = n});
             published[n % published.size()].store(one.id().value);
@@ -72,7 +73,7 @@ TEST(RecordStress, NoTornRows) {
                     const std::uint64_t n = row->slot.number;
                     ASSERT_EQ(row->slot.parent, n);
                     ASSERT_EQ(row->slot.launcher, n);
-                    ASSERT_EQ(row->slot.jobName, n);
+                    ASSERT_EQ(row->name, "the name of " + std::to_string(n));
                     ASSERT_EQ(row->slot.context, n);
                     ASSERT_EQ(row->slot.creationSite, n % 1000);
                     ASSERT_EQ(row->slot.kind, n % 11);

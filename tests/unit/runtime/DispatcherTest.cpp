@@ -263,11 +263,38 @@ TEST(Dispatchers, S070_ClosingAPoolUnderWorkLosesNobody) {
             pool->close();
             const std::vector<Job> all = scope.job().children();
             co_await joinAll(all);
+            // A job that has its final state has been joined, even if its handlers are yet to run.
+            co_await withTimeoutOrNull(60s, [&]() -> Task<> {
+                while (ended < 50)
+                    co_await delay(1ms);
+            });
             scope.cancel();
         });
         EXPECT_EQ(ended, 50);
         EXPECT_LE(cleaned, 50);
     }
+}
+
+TEST(Dispatchers, ALongQueueKeepsItsOrderAndWhatJoinsIt) {
+    constexpr int jobs = 1000;
+    std::vector<int> order;
+    runBlocking([&](CoroutineScope scope) -> Task<> {
+        const auto counts = [&order](int i) {
+            return [&order, i]() -> Task<> {
+                order.push_back(i);
+                co_return;
+            };
+        };
+        for (int i = 0; i < jobs; ++i)
+            (void)scope.launch(counts(i));
+        std::thread([&] {
+            for (int i = jobs; i < 2 * jobs; ++i)
+                (void)scope.launch(counts(i));
+        }).join();
+        co_return;
+    });
+    ASSERT_EQ(order.size(), 2u * jobs);
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST(Dispatchers, S068_UnconfinedStartsOnTheCallerAndNestedOnesTakeTurns) {

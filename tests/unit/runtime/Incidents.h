@@ -23,8 +23,7 @@ public:
     std::vector<std::string> told() const {
         std::vector<std::string> all;
         for (const OwnRecord::Incident& incident : incidents())
-            all.push_back(word(static_cast<IncidentKind>(incident.head.what)) + ' ' +
-                          own_.text(incident.head.jobName));
+            all.push_back(word(static_cast<IncidentKind>(incident.head.what)) + ' ' + incident.name);
         return all;
     }
     std::vector<OwnRecord::Incident> incidents() const {

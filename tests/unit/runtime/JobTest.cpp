@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <memory>
 #include <regex>
 #include <utility>
@@ -40,6 +41,56 @@ TEST(Job, S003_CancellingANewJobEndsItAndDestroysItsCallable) {
         EXPECT_EQ(job.state(), JobState::Cancelled);
         EXPECT_TRUE(watched.expired());
         EXPECT_FALSE(ran);
+        co_return;
+    });
+}
+
+/// Its last code is the destructor of its callable, which may still make others wait for the job.
+TEST(Job, S003_WhatComesToANewJobWhileItIsCancelledIsHeard) {
+    runTest([](CoroutineScope scope) -> Task<> {
+        struct AtTheEnd {
+            std::function<void()> does;
+            ~AtTheEnd() {
+                if (does)
+                    does();
+            }
+            explicit AtTheEnd(std::function<void()> f)
+                : does(std::move(f)) {}
+            AtTheEnd(AtTheEnd&& other) noexcept
+                : does(std::exchange(other.does, nullptr)) {}
+        };
+        Job self;
+        bool told = false, cancelledBefore = false, endedBefore = true;
+        Job child;
+        self = scope.launch(CoroutineStart::Lazy,
+                            [last = AtTheEnd([&] {
+                                 cancelledBefore = self.isCancelled();
+                                 endedBefore = self.isCompleted();
+                                 child = scope.launch(self, []() -> Task<> { co_await delay(1h); });
+                                 self.invokeOnCompletion([&] { told = child.isCompleted(); });
+                             })](CoroutineScope) -> Task<> { co_return; });
+        self.cancel("never mind");
+        EXPECT_TRUE(cancelledBefore);
+        EXPECT_FALSE(endedBefore);
+        EXPECT_TRUE(child.isCancelled());
+        co_await self.join();
+        EXPECT_TRUE(told);
+        EXPECT_EQ(self.state(), JobState::Cancelled);
+        EXPECT_EQ(messageOf(self.getCancellationException()), "never mind");
+    });
+}
+
+TEST(Job, S003_ANewJobThatIsTheLastOfItsParentEndsIt) {
+    runTest([](CoroutineScope scope) -> Task<> {
+        const CompletableJob parent = newJob(scope.job());
+        for (int i = 0; i < 100; ++i)
+            (void)scope.launch(parent, CoroutineStart::Lazy, []() -> Task<> { co_return; });
+        EXPECT_EQ(parent.children().size(), 100u);
+        parent.complete();
+        EXPECT_FALSE(parent.isCompleted());
+        parent.cancelChildren();
+        EXPECT_TRUE(parent.isCompleted());
+        EXPECT_FALSE(parent.isCancelled());
         co_return;
     });
 }

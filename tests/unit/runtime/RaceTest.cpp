@@ -431,7 +431,7 @@ TEST(Race, ReadingAnEndedJobsSlotAgainstItsReuse) {
             const auto row = own.read(one.first);
             if (!row)
                 ++gone;
-            else if (own.text(row->slot.jobName) != "job " + std::to_string(one.second))
+            else if (row->name != "job " + std::to_string(one.second))
                 ++wrong;
             else
                 ++found;

@@ -60,7 +60,7 @@ TEST_F(RuntimeRecord, ALaunchedAndSuspendedJobShowsWhatItIsAndWhereItWaits) {
         EXPECT_EQ(static_cast<JobKind>(row->slot.kind), JobKind::Launch);
         EXPECT_EQ(row->slot.parent, scope.job().id().value);
         EXPECT_EQ(row->slot.launcher, scope.job().id().value);
-        EXPECT_EQ(own.text(row->slot.jobName), "charge");
+        EXPECT_EQ(row->name, "charge");
         const layout::Site site = own.site(row->slot.creationSite);
         EXPECT_EQ(site.line, launchLine);
         EXPECT_NE(own.text(site.file).find("RecordTest.cpp"), std::string::npos);

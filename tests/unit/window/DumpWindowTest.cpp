@@ -238,6 +238,18 @@ TEST_F(DumpWindowTest, endedJobsAreListedFailedOnesFirst) {
     EXPECT_FALSE(window.ended().list()->accessibleName().isEmpty());
 }
 
+TEST_F(DumpWindowTest, anEndedJobIsFoundByWhatItIsNotByWhatItDidLast) {
+    endSome();
+    showEnded();
+    const auto finds = [&](const char* filter, int jobs) {
+        window.setFilter(QString::fromLatin1(filter));
+        return eventually([&] { return window.ended().shown() == jobs; });
+    };
+    EXPECT_TRUE(finds("state:failed", 5));
+    EXPECT_TRUE(finds("state:completed", 5));
+    EXPECT_TRUE(finds("state:suspended", 0)) << "which is what they were last seen to do";
+}
+
 TEST_F(DumpWindowTest, theKeyboardLeadsFromAnEndedJobToItsWholeException) {
     endSome();
     showEnded();

@@ -72,7 +72,7 @@ struct ExportWindowTest : testing::Test {
         QApplication::sendEvent(window.tree().viewport(), &event);
         QAction* found = nullptr;
         ASSERT_TRUE(eventually([&] {
-            for (QMenu* menu : window.tree().findChildren<QMenu*>())
+            for (QMenu* menu : window.findChildren<QMenu*>())
                 for (QAction* each : menu->actions())
                     if (menu->isVisible() && each->objectName() == QLatin1String(action))
                         found = each;

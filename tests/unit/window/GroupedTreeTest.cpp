@@ -3,6 +3,9 @@
 #include "HandFedSource.h"
 #include "HandFedWindow.h"
 
+#include "map/IcicleView.h"
+#include "map/MapPanel.h"
+#include "map/NodeLinkView.h"
 #include "model/RowGroups.h"
 #include "widgets/ComparePanel.h"
 #include "widgets/DetailsPanel.h"
@@ -332,6 +335,149 @@ TEST_F(GroupedWindow, groupsOfALiveProgramFollowItAndTheSelectionStays) {
     EXPECT_EQ(window.tree().current(), group);
 }
 
+TEST_F(GroupedWindow, theMapDrawsTheSameGroups) {
+    open("debugprobes-after.txt");
+    QTest::keyClick(&window, Qt::Key_2, Qt::ControlModifier);
+    IcicleView& map = window.map().icicle();
+    ASSERT_TRUE(map.isVisible());
+    const MapLayout& layout = window.map().map().layout();
+    const TreeRows& shown = window.workspace().rows();
+    ASSERT_EQ(layout.childCount(programGroup), 3u);
+    for (std::size_t row = 0; row < 3; ++row)
+        EXPECT_EQ(layout.leaves(shown.at(row)), shown.subtreeSize(shown.at(row)));
+    const Node first = shown.at(0), second = shown.at(1);
+    EXPECT_EQ(layout.firstChild(programGroup), first) << "in the tree's order";
+    EXPECT_EQ(window.map().map().title(second), QStringLiteral("ShopKt.worker"));
+    EXPECT_EQ(layout.childCount(second), 4u);
+
+    map.grab();
+    QTest::mouseClick(&map, Qt::LeftButton, {}, map.rectOfNode(second).center().toPoint());
+    EXPECT_EQ(window.workspace().selectedGroup(), second);
+    EXPECT_EQ(map.current(), second);
+    QTest::keyClick(&map, Qt::Key_Down);
+    ASSERT_TRUE(window.workspace().selected());
+    EXPECT_EQ(shown.parent(map.current()), second);
+    QTest::keyClick(&map, Qt::Key_Up);
+    EXPECT_EQ(window.workspace().selectedGroup(), second);
+    QTest::keyClick(&map, Qt::Key_Left);
+    EXPECT_EQ(window.workspace().selectedGroup(), first);
+    QTest::keyClick(&map, Qt::Key_Up);
+    QTest::keyClick(&map, Qt::Key_Delete);
+    EXPECT_EQ(window.workspace().selectedGroup(), first) << "nothing is above it, and nobody cancels it";
+
+    QTest::keyClick(&map, Qt::Key_Return);
+    ASSERT_TRUE(eventually([&] { return !map.moving(); }));
+    EXPECT_EQ(map.focusGroup(), std::optional(shown.groups()->place(TreeRows::groupNumber(first)).key));
+    EXPECT_EQ(map.right() - map.left(), 11);
+    const auto* path = window.findChild<QLabel*>(QStringLiteral("mapPath"));
+    EXPECT_TRUE(path->text().contains(QStringLiteral("ShopKt$accept$1.invokeSuspend")))
+        << path->text().toStdString();
+    QTest::keyClick(&map, Qt::Key_Backspace);
+    EXPECT_TRUE(map.fitted());
+
+    // The boxes and links have them, too.
+    window.map().setDrawing(MapPanel::Drawing::Nodes);
+    NodeLinkView& nodes = window.map().nodes();
+    nodes.grab();
+    EXPECT_FALSE(nodes.rectOfNode(second).isEmpty());
+    nodes.zoomTo(second);
+    nodes.grab();
+    EXPECT_TRUE(nodes.rectOfNode(first).isEmpty());
+    EXPECT_FALSE(nodes.rectOfNode(layout.firstChild(second)).isEmpty());
+    EXPECT_TRUE(nodes.zoomOut());
+    EXPECT_FALSE(nodes.rectOfNode(first).isEmpty());
+    window.map().setDrawing(MapPanel::Drawing::Icicle);
+
+    window.workspace().setGrouping(GroupBy::CreationSite);
+    EXPECT_EQ(layout.childCount(programGroup), shown.groups()->size());
+    map.grab();
+    window.workspace().setGrouping(std::nullopt);
+    EXPECT_EQ(layout.childCount(programGroup) + layout.childCount(orphanGroup), 16u) << "as flat as it is";
+    open("goroutines-after.txt");
+    EXPECT_TRUE(isJob(layout.firstChild(programGroup)));
+    map.grab();
+}
+
+TEST_F(GroupedWindow, theMapFollowsTheGroupsOfALiveProgram) {
+    const auto feed = std::make_shared<Feed>();
+    const auto at = [](std::uint32_t index, std::uint32_t place) {
+        observe::JobRow row = job(index, index == 1 ? 0 : 1);
+        row.execution = Execution::Suspended;
+        row.suspendedAt = place;
+        return row;
+    };
+    observe::Batch batch;
+    batch.reset = true;
+    for (std::uint32_t i = 1; i <= 20; ++i)
+        batch.rows.push_back(at(i, i <= 15 ? 3 : 6));
+    feed->push(std::move(batch));
+    window.workspace().open(std::make_unique<HandFedSource>(feed));
+    ASSERT_TRUE(eventually([this] { return window.workspace().tree().size() == 20; }));
+    window.workspace().setGrouping(GroupBy::SuspensionSite);
+    QTest::keyClick(&window, Qt::Key_2, Qt::ControlModifier);
+    IcicleView& map = window.map().icicle();
+    const MapLayout& layout = window.map().map().layout();
+    ASSERT_EQ(layout.childCount(programGroup), 2u);
+    const Node large = layout.firstChild(programGroup), small = layout.next(large);
+    EXPECT_EQ(layout.leaves(large), 15u);
+    map.zoomTo(small);
+    ASSERT_TRUE(eventually([&] { return !map.moving(); }));
+    EXPECT_EQ(map.right() - map.left(), 5);
+
+    observe::Batch news;
+    for (std::uint32_t i = 1; i <= 10; ++i) {
+        news.rows.push_back(at(i, 6));
+        news.rows.back().executionSequence = 2;
+    }
+    for (std::uint32_t i = 30; i < 33; ++i)
+        news.rows.push_back(at(i, 9));
+    feed->push(std::move(news));
+    ASSERT_TRUE(eventually([&] { return layout.leaves(small) == 15; })) << "they went over";
+    EXPECT_EQ(layout.leaves(large), 5u);
+    EXPECT_EQ(layout.childCount(programGroup), 3u);
+    EXPECT_EQ(layout.leaves(layout.lastChild(programGroup)), 3u) << "what is new is behind what is there";
+    EXPECT_EQ(map.right() - map.left(), 15) << "what was zoomed to stays in sight";
+    map.grab();
+
+    observe::Batch ends;
+    for (std::uint32_t i = 11; i <= 15; ++i)
+        ends.ended.push_back({id(i), JobState::Completed, 0, observe::monotonicNow()});
+    feed->push(std::move(ends));
+    ASSERT_TRUE(eventually([&] { return layout.childCount(programGroup) == 2; })) << "an empty one goes";
+    EXPECT_FALSE(layout.known(large));
+    map.grab();
+}
+
+TEST_F(GroupedWindow, groupsSayWhatWasFoundInThem) {
+    open("workers-blocked.txt");
+    const auto told = [this](GroupBy by) {
+        window.workspace().setGrouping(by);
+        window.grab();
+        QStringList all;
+        const TreeRows& rows = window.workspace().rows();
+        for (std::size_t row = 0; row < rows.size(); ++row)
+            if (const QString text = window.tree().painter().text(rows.at(row), FindingsColumn);
+                isPlaceGroup(rows.at(row)) && !text.isEmpty())
+                all << window.tree().painter().groupName(rows.at(row)) + QStringLiteral(": ") + text;
+        all.sort();
+        return all.join(QLatin1Char('\n')).toStdString();
+    };
+    ASSERT_TRUE(eventually([this] { return window.workspace().findings().all().size() == 4; }));
+    const std::string blocking = "A blocking call holds a dispatcher's thread (suspected)";
+    EXPECT_EQ(told(GroupBy::Stack),
+              "WorkersKt.answer: " + blocking +
+                  "\nWorkersKt.fetchNow: runBlocking inside a coroutine blocks its thread (proven)"
+                  "\nWorkersKt.pause: " +
+                  blocking + "\nWorkersKt.report: " + blocking);
+    EXPECT_EQ(
+        told(GroupBy::CreationSite),
+        "not told where created: 4 findings, the worst: runBlocking inside a coroutine blocks its thread "
+        "(proven)");
+    open("workers-mended.txt");
+    EXPECT_EQ(told(GroupBy::Stack), "");
+    EXPECT_EQ(told(GroupBy::CreationSite), "");
+}
+
 TEST_F(GroupedWindow, anEarlierDumpIsComparedWithWhatIsOnShow) {
     open("debugprobes-after.txt");
     ComparePanel& panel = window.compare();
@@ -350,6 +496,14 @@ TEST_F(GroupedWindow, anEarlierDumpIsComparedWithWhatIsOnShow) {
     const auto* words = panel.findChild<QLabel*>(QStringLiteral("compareWords"));
     EXPECT_TRUE(words->text().contains(QStringLiteral("9 new, 1 gone, 7 still there")))
         << qPrintable(words->text());
+    window.resize(1000, 650);
+    EXPECT_TRUE(eventually([&] {
+        const QStringList lines = words->text().split(QLatin1Char('\n'));
+        return lines.size() == 2 && lines[0] == QStringLiteral("9 new, 1 gone, 7 still there") &&
+               lines[1].endsWith(QStringLiteral("(16 jobs)"));
+    })) << "the numbers are never cut: "
+        << qPrintable(words->text());
+    EXPECT_TRUE(words->toolTip().contains(QStringLiteral("debugprobes-before.txt")));
 
     // To the jobs of the first place.
     window.tree().setFocus();

@@ -39,6 +39,7 @@ HandFedSource::HandFedSource(std::shared_ptr<Feed> feed)
     , dictionary_(std::make_shared<PlainDictionary>()) {
     info_.pid = 4711;
     info_.program = "handfed";
+    info_.commandLine = "handfed --serve";
     info_.live = true;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "map/MapLayout.h"
 
+#include <coroscope/observe/Batch.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -404,6 +406,79 @@ TEST_F(MapLayoutTest, FollowsAnyTree) {
             }
         }
     }
+}
+
+/// The same of groups, whose jobs come, go, and go over to another one.
+TEST_F(MapLayoutTest, FollowsAnyGroups) {
+    for (std::uint32_t seed = 1; seed <= 6; ++seed) {
+        std::mt19937 random(seed);
+        tree = JobTree{};
+        const bool worst = seed % 2 == 0;
+        layout.build([this](Node each) { return static_cast<MapLayout::Class>(tree.row(each).resumes); },
+                     worst ? MapLayout::Blend::Highest : MapLayout::Blend::MostFrequent,
+                     [this](Node each) { return tree.row(each).suspendedAt; });
+        std::map<std::uint32_t, std::uint64_t> generation;
+        for (int round = 0; round < 100; ++round) {
+            Batch batch;
+            batch.reset = random() % 40 == 0;
+            for (std::uint32_t i = 0, n = random() % 60; i < n; ++i) {
+                const std::uint32_t index = 1 + random() % 200;
+                const JobId at = JobId::of(index, 1 + generation[index]);
+                if (random() % 3 == 0) {
+                    batch.ended.push_back({at, JobState::Completed, 0, 0});
+                    ++generation[index];
+                    continue;
+                }
+                JobRow row = job(index, random() % 2 == 0 ? 1 : 0, random() % MapLayout::classes);
+                row.id = at;
+                row.suspendedAt = random() % 4 == 0 ? random() % 40 : random() % 3;
+                batch.rows.push_back(row);
+            }
+            apply(std::move(batch));
+
+            std::map<std::uint32_t, std::map<std::uint32_t, std::uint32_t>> kinds; // by group
+            std::map<std::uint32_t, std::uint32_t> counts;
+            for (Node each = 0; each < tree.endNode(); ++each) {
+                if (!tree.isLive(each))
+                    continue;
+                const std::uint32_t group = tree.row(each).suspendedAt;
+                ASSERT_EQ(layout.parent(each), firstGroup + group) << "seed " << seed << ", round " << round;
+                ASSERT_EQ(layout.extent(each).row, 2u);
+                ++counts[group];
+                ++kinds[group][tree.row(each).resumes];
+            }
+            ASSERT_EQ(layout.childCount(programGroup), counts.size()) << "empty groups are not there";
+            ASSERT_EQ(layout.width(), static_cast<double>(tree.size()));
+            ASSERT_EQ(layout.rows(), tree.size() == 0 ? 0u : 3u);
+            for (const auto& [group, count] : counts) {
+                ASSERT_EQ(layout.leaves(firstGroup + group), count);
+                ASSERT_EQ(layout.extent(firstGroup + group).width, count);
+                const std::uint8_t shown = layout.blended(firstGroup + group);
+                if (worst)
+                    ASSERT_EQ(shown, kinds[group].rbegin()->first);
+                else
+                    for (const auto& [kind, of] : kinds[group])
+                        ASSERT_LE(of, kinds[group][shown]);
+            }
+            for (std::uint32_t group = 0; group < 40; ++group)
+                ASSERT_EQ(layout.known(firstGroup + group), counts.contains(group));
+        }
+    }
+}
+
+TEST_F(MapLayoutTest, TheLargestGroupIsFirst) {
+    Batch batch;
+    for (std::uint32_t i = 1; i <= 100; ++i) {
+        batch.rows.push_back(job(i, i > 50 ? 1 : 0));
+        batch.rows.back().suspendedAt = i % 10 == 0 ? 0 : i % 3 == 0 ? 1 : 2;
+    }
+    apply(std::move(batch));
+    layout.build([](Node) { return MapLayout::Class{1}; }, MapLayout::Blend::Highest,
+                 [this](Node each) { return tree.row(each).suspendedAt; });
+    EXPECT_EQ(layout.firstChild(programGroup), firstGroup + 2);
+    EXPECT_EQ(layout.lastChild(programGroup), firstGroup + 0);
+    EXPECT_EQ(layout.leaves(firstGroup + 0), 10u);
+    EXPECT_EQ(layout.childCount(node(1)), 0u) << "what is below a job in the tree is not below it here";
 }
 
 } // namespace

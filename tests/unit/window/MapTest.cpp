@@ -6,6 +6,7 @@
 #include "map/IcicleView.h"
 #include "map/MapExport.h"
 #include "map/MapPanel.h"
+#include "widgets/Banner.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/JobTreeView.h"
@@ -13,6 +14,7 @@
 
 #include <QApplication>
 #include <QFile>
+#include <QFileDialog>
 #include <QImage>
 #include <QLabel>
 #include <QPushButton>
@@ -280,6 +282,22 @@ TEST_F(MapTest, ThePictureInAFileHasTitleLegendAndJobs) {
     for (const char* part : {"handfed, pid 4711", "104 jobs on 20", "suspended", "name-1", "Orphans"})
         EXPECT_TRUE(text.contains(part)) << part;
     EXPECT_FALSE(exportMap(map(), directory.filePath(QStringLiteral("no/such/place.png"))).isEmpty());
+}
+
+TEST_F(MapTest, WhereThePictureWentIsSaidUntilItIsSentAway) {
+    const QTemporaryDir directory;
+    for (const QString& path : {directory.filePath(QStringLiteral("a.svg")),
+                                directory.filePath(QStringLiteral("no/such/place.png"))}) {
+        window->map().askExport();
+        QFileDialog* dialog = window->map().fileDialog();
+        ASSERT_NE(dialog, nullptr);
+        emit dialog->fileSelected(path);
+        delete dialog;
+        EXPECT_TRUE(window->saveBanner().isVisible());
+        EXPECT_TRUE(window->saveBanner().text().contains(path)) << window->saveBanner().text().toStdString();
+        QTest::mouseClick(window->saveBanner().findChild<QPushButton*>(), Qt::LeftButton);
+        EXPECT_FALSE(window->saveBanner().isVisible());
+    }
 }
 
 TEST_F(MapTest, TheChosenViewIsRemembered) {

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <numeric>
 #include <random>
+#include <vector>
+
+#include <malloc.h>
 
 namespace coroscope::app {
 namespace {
@@ -93,6 +96,44 @@ TEST(RowList, findsItsWayAmongAMillion) {
     EXPECT_EQ(list.size(), 100'100u);
     EXPECT_EQ(list.at(100), count - 1 - 900'000);
     EXPECT_FALSE(list.contains(count - 1 - 500'000));
+}
+
+/// Of the heap, without what a sanitizer keeps beside it.
+std::size_t heapInUse() {
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+TEST(RowList, takesNoMoreAndMoreWhileRowsComeAndGo) {
+    // Jobs leave anywhere, and new ones come at the end of their parent's children.
+    constexpr std::uint32_t groups = 20, each = 2'000, count = groups * each;
+    std::mt19937 random(3);
+    RowList list;
+    std::vector<Items> members(groups);
+    Items all(count);
+    std::iota(all.begin(), all.end(), 0u);
+    for (std::uint32_t group = 0; group < groups; ++group)
+        members[group].assign(all.begin() + group * each, all.begin() + (group + 1) * each);
+    const std::size_t empty = heapInUse();
+    list.assign(all);
+    const std::size_t first = heapInUse() - empty;
+    for (int step = 0; step < 400'000; ++step) {
+        const std::size_t group = random() % groups;
+        Items& here = members[group];
+        const std::size_t row = list.rowOf(here.back());
+        const std::size_t at = random() % (here.size() - 1);
+        const RowList::Item item = here[at];
+        list.erase(item);
+        here.erase(here.begin() + static_cast<std::ptrdiff_t>(at));
+        list.insert(row, item);
+        here.push_back(item);
+    }
+    Items expected;
+    for (const Items& here : members)
+        expected.insert(expected.end(), here.begin(), here.end());
+    EXPECT_EQ(contents(list), expected);
+    Items().swap(expected);
+    EXPECT_LT(heapInUse() - empty, 2 * first);
 }
 
 } // namespace

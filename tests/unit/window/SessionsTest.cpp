@@ -3,6 +3,7 @@
 #include "HandFedSource.h"
 #include "HandFedWindow.h"
 
+#include "model/Targets.h"
 #include "program/Launcher.h"
 #include "program/Recent.h"
 #include "widgets/Banner.h"
@@ -118,6 +119,62 @@ TEST_F(SessionsTest, aDeadOneStaysInTheListAndIsShownByAClickAndClosedByAKey) {
     EXPECT_EQ(window.workspace().shownKey(), keys[1]);
     EXPECT_EQ(window.workspace().sessions().size(), 1u);
     EXPECT_TRUE(eventually([&] { return !openList().isVisible(); }));
+}
+
+TEST_F(SessionsTest, aProgramThatIsBackTakesThePlaceOfTheDeadOneWhichStaysInReach) {
+    Workspace& workspace = window.workspace();
+    auto* field = window.findChild<QLineEdit*>(QStringLiteral("search"));
+    field->setText(QStringLiteral("name-57"));
+    ASSERT_TRUE(eventually([&] { return workspace.rows().matches() == 1; }));
+    workspace.setGrouping(observe::GroupBy::CreationSite);
+    workspace.cancel(id(61), false, QStringLiteral("first"));
+    {
+        const std::lock_guard lock(feeds[0]->mutex);
+        feeds[0]->end =
+            observe::SourceEnd{observe::monotonicNow(), 1'700'000'000, "handfed (pid 4711) was killed"};
+    }
+    ASSERT_TRUE(eventually([&] { return workspace.state() == Workspace::State::Ended; }));
+    const auto stateOf = [&](int row) {
+        return openList().model()->index(row, 0).data(Targets::StateRole).toString();
+    };
+    EXPECT_EQ(stateOf(0), QStringLiteral("ended"));
+    open(1);
+    EXPECT_EQ(field->text(), QStringLiteral("name-57")) << "one looks at it as before";
+    EXPECT_EQ(workspace.grouping(), observe::GroupBy::CreationSite);
+    EXPECT_EQ(workspace.successorOf(keys[0]), keys[1]);
+    ASSERT_EQ(openList().model()->rowCount(), 1);
+    EXPECT_EQ(stateOf(0), QStringLiteral("before"))
+        << "it does not stand beside the one that runs as an equal";
+    // Nothing of the dead one is lost.
+    workspace.show(keys[0]);
+    EXPECT_EQ(workspace.state(), Workspace::State::Ended);
+    EXPECT_EQ(workspace.tree().size(), 79u);
+    ASSERT_EQ(workspace.cancels().size(), 1u);
+    EXPECT_TRUE(window.banner().text().contains(QStringLiteral("the run before")))
+        << window.banner().text().toStdString();
+    auto* go = window.banner().findChild<QPushButton*>();
+    ASSERT_TRUE(go->isVisible());
+    QTest::mouseClick(go, Qt::LeftButton);
+    EXPECT_EQ(workspace.shownKey(), keys[1]);
+    EXPECT_EQ(workspace.state(), Workspace::State::Live);
+    // Who leaves the one that runs has the dead one again, as what it is.
+    workspace.closeSession(keys[1]);
+    EXPECT_EQ(workspace.shownKey(), keys[0]);
+    EXPECT_EQ(stateOf(0), QStringLiteral("ended"));
+    EXPECT_FALSE(window.banner().text().contains(QStringLiteral("the run before")));
+}
+
+TEST_F(SessionsTest, whatIsLeftIsFollowedByWhatLivesNotByWhatHasEnded) {
+    {
+        const std::lock_guard lock(feeds[0]->mutex);
+        feeds[0]->end = observe::SourceEnd{observe::monotonicNow(), 1'700'000'000, "it was killed"};
+    }
+    ASSERT_TRUE(eventually([&] { return window.workspace().state() == Workspace::State::Ended; }));
+    open(1);
+    const auto third = std::make_shared<Feed>();
+    window.workspace().open(std::make_unique<HandFedSource>(third));
+    window.workspace().closeSession(window.workspace().shownKey());
+    EXPECT_EQ(window.workspace().shownKey(), keys[1]);
 }
 
 TEST_F(SessionsTest, detachingFromTheLastOneLeavesAnEmptyWindowThatWorks) {

@@ -3,6 +3,8 @@
 // plain walk over the tree says they should be.
 #include "model/TreeRows.h"
 
+#include <coroscope/observe/Batch.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

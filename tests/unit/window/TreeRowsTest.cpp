@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/TreeRows.h"
 
+#include <coroscope/observe/Batch.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -13,6 +13,7 @@
 #include "widgets/MainWindow.h"
 
 #include <QApplication>
+#include <QDir>
 #include <QFile>
 #include <QHeaderView>
 #include <QLabel>
@@ -68,6 +69,22 @@ TEST(Sources, areFoundWhereAMappingLeads) {
     EXPECT_EQ(sources.around(QStringLiteral("/src/reader.cpp"), 1).firstLine, 1u);
     EXPECT_TRUE(sources.around(QStringLiteral("/dev/zero"), 1).lines.isEmpty());
     Sources::setMappings({});
+}
+
+TEST(Sources, areFoundFromTheDirectoryThatAProgramWasBuiltIn) {
+    const QTemporaryDir directory;
+    ASSERT_TRUE(QDir(directory.path()).mkpath(QStringLiteral("build/bin")));
+    ASSERT_TRUE(QDir(directory.path()).mkpath(QStringLiteral("src")));
+    QFile file(directory.filePath(QStringLiteral("src/reader.cpp")));
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+    file.write("one\ntwo\nthree\n");
+    file.close();
+    Sources sources;
+    EXPECT_TRUE(sources.around(QStringLiteral("../src/reader.cpp"), 2).lines.isEmpty());
+    sources.setProgram(directory.filePath(QStringLiteral("build/bin/orders")));
+    EXPECT_EQ(sources.around(QStringLiteral("../src/reader.cpp"), 2).lines.value(1), QStringLiteral("two"));
+    sources.setProgram({});
+    EXPECT_TRUE(sources.around(QStringLiteral("../src/reader.cpp"), 2).lines.isEmpty());
 }
 
 class TreeToolsTest : public testing::Test {
@@ -226,7 +243,7 @@ TEST_F(TreeToolsTest, theLastStatesOfTheSelectedJobAreTold) {
     EXPECT_TRUE(eventually([this] {
         for (const QLabel* label : window.details().findChildren<QLabel*>())
             if (label->text().contains(QStringLiteral("Running")) &&
-                label->text().contains(QStringLiteral("<br>")))
+                label->text().contains(QStringLiteral("</tr><tr>")))
                 return true;
         return false;
     }));

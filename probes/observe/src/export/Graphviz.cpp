@@ -3,6 +3,7 @@
 // of their own.
 #include "export/Exported.h"
 
+#include <coroscope/observe/Groups.h>
 #include <coroscope/observe/Labels.h>
 
 #include <algorithm>
@@ -90,7 +91,8 @@ void writeGraphviz(const Exported& what, TextOutput& out) {
         if (row.execution == Execution::Suspended)
             label += stands.get(row.suspendedAt, [&] {
                 const StackText stack = what.words().stack(row.suspendedAt);
-                return stack.frames.empty() ? std::string() : "\nat " + stack.frames.front().shortText();
+                return stack.frames.empty() ? std::string()
+                                            : "\nat " + stack.frames[ownFrame(stack)].shortText();
             });
         const bool orphan = what.tree.isOrphanRoot(node);
         if (orphan)

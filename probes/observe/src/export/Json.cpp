@@ -254,7 +254,7 @@ void head(JsonWriter& json, const Exported& what) {
     json.key("events").value(what.dump.events).key("lost").value(what.dump.lost);
     json.key("endedUntold").value(what.dump.endedUntold).key("failedUntold").value(what.dump.failedUntold);
     json.key("endText").textOrNull(what.dump.endText).key("sourceFormat").textOrNull(info.format);
-    json.key("parentsTold").value(info.parentsTold);
+    json.key("parentsTold").value(info.parentsTold).key("rootsTold").value(info.rootsTold);
 }
 
 /// The call stacks that jobs name, numbered from 0 in the order in which they appear.

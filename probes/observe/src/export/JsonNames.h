@@ -35,6 +35,7 @@ inline constexpr std::pair<IncidentKind, std::string_view> incidents[] = {
     {IncidentKind::CancellationBecameValue, "cancellationBecameValue"},
     {IncidentKind::CancellationBecameFailure, "cancellationBecameFailure"},
     {IncidentKind::Commanded, "commanded"},
+    {IncidentKind::CircularReference, "circularReference"},
 };
 
 /// The value of an enumeration whose name() this is.

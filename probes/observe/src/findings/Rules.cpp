@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "Rules.h"
 
+#include <coroscope/observe/Groups.h>
 #include <coroscope/observe/Labels.h>
 
 #include <algorithm>
@@ -39,8 +40,10 @@ std::string Rules::since(std::int64_t time) const {
 
 std::string Rules::suspensionSite(const JobRow& row) const {
     const StackText stack = dictionary.stack(row.suspendedAt);
-    return stack.frames.empty() || !stack.frames.front().known() ? std::string()
-                                                                 : stack.frames.front().shortText();
+    if (stack.frames.empty())
+        return {};
+    const SiteText& frame = stack.frames[ownFrame(stack)];
+    return frame.known() ? frame.shortText() : std::string();
 }
 
 std::string Rules::doing(const JobRow& row) const {

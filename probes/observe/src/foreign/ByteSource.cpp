@@ -199,6 +199,87 @@ std::size_t WatchedBytes::read(char* into, std::size_t size) {
     return got;
 }
 
+AheadBytes::AheadBytes(std::unique_ptr<ByteSource> bytes)
+    : bytes_(std::move(bytes)) {}
+
+AheadBytes::~AheadBytes() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable())
+        thread_.join();
+}
+
+std::string AheadBytes::problem() const {
+    const std::lock_guard lock(mutex_);
+    return !thread_.joinable() || ended_ ? bytes_->problem() : std::string();
+}
+
+void AheadBytes::run() {
+    for (;;) {
+        Piece* piece = nullptr;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [&] { return stop_ || filled_ - emptied_ < pieces; });
+            if (stop_)
+                return;
+            piece = &ring_[filled_ % pieces];
+        }
+        piece->bytes.resize(pieceSize);
+        piece->size = bytes_->read(piece->bytes.data(), pieceSize);
+        piece->taken = bytes_->taken();
+        {
+            const std::lock_guard lock(mutex_);
+            ++filled_;
+            ended_ = piece->size < pieceSize;
+        }
+        changed_.notify_all();
+        if (piece->size < pieceSize)
+            return;
+    }
+}
+
+std::size_t AheadBytes::read(char* into, std::size_t size) {
+    constexpr std::uint64_t mostDirect = std::uint64_t{2} << 20;
+    if (!thread_.joinable() && direct_ < mostDirect) {
+        const std::size_t got = bytes_->read(into, size);
+        direct_ += got;
+        taken_ = bytes_->taken();
+        if (got < size)
+            direct_ = 0; // it has ended: no thread for nothing
+        return got;
+    }
+    if (!thread_.joinable())
+        thread_ = std::thread([this] { run(); });
+    std::size_t got = 0;
+    while (got < size) {
+        Piece* piece = nullptr;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [&] { return ended_ || filled_ > emptied_; });
+            if (filled_ == emptied_)
+                break;
+            piece = &ring_[emptied_ % pieces];
+        }
+        const std::size_t part = std::min(size - got, piece->size - at_);
+        std::memcpy(into + got, piece->bytes.data() + at_, part);
+        got += part;
+        at_ += part;
+        taken_ = piece->taken;
+        if (at_ < piece->size)
+            continue;
+        at_ = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            ++emptied_;
+        }
+        changed_.notify_all();
+    }
+    return got;
+}
+
 std::unique_ptr<ByteSource> unpacked(int file) {
     auto bytes = std::make_unique<FileBytes>(file);
     const std::string_view first = bytes->ahead(4);

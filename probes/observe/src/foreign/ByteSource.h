@@ -2,12 +2,17 @@
 // The bytes of a file from its beginning to its end, unpacked if it is packed with gzip or zstd.
 #pragma once
 
+#include <array>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 namespace coroscope::observe {
 
@@ -54,6 +59,40 @@ private:
     std::unique_ptr<ByteSource> bytes_;
     GoesOn goesOn_;
     bool stopped_ = false;
+};
+
+/// Reads another one ahead, on a thread of its own once it is seen to be long: so reading and unpacking cost
+/// no time of the reader's. What was taken is that of what has been given out.
+class AheadBytes final : public ByteSource {
+public:
+    explicit AheadBytes(std::unique_ptr<ByteSource> bytes);
+    ~AheadBytes() override;
+    AheadBytes(const AheadBytes&) = delete;
+    AheadBytes& operator=(const AheadBytes&) = delete;
+    std::size_t read(char* into, std::size_t size) override;
+    /// Once it has ended.
+    std::string problem() const override;
+    std::uint64_t taken() const override { return taken_; }
+
+private:
+    static constexpr std::size_t pieceSize = std::size_t{1} << 18, pieces = 8;
+    struct Piece {
+        std::vector<char> bytes;
+        std::size_t size = 0;
+        std::uint64_t taken = 0;
+    };
+    void run();
+
+    std::unique_ptr<ByteSource> bytes_; ///< the thread's, while there is one
+    std::uint64_t direct_ = 0;          ///< bytes that were read without it
+    std::uint64_t taken_ = 0;
+    std::array<Piece, pieces> ring_;
+    std::size_t at_ = 0; ///< in the piece that is being given out
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::uint64_t filled_ = 0, emptied_ = 0; ///< pieces, under the mutex
+    bool ended_ = false, stop_ = false;      ///< under the mutex
+    std::thread thread_;
 };
 
 /// Known by its first bytes. `file` may be a pipe, and stays the caller's.

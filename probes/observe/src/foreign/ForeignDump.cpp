@@ -25,6 +25,7 @@ std::uint32_t ForeignDump::add(JobRow row, std::uint32_t parent) {
     row.id = JobId::of(number, 1);
     if (parent != none)
         row.parent = JobId::of(parent, 1);
+    makeRoom(jobs_);
     jobs_.push_back(row);
     return number;
 }
@@ -58,20 +59,17 @@ void ForeignDump::repeatFrom(std::uint32_t first, std::uint64_t times) {
     }
 }
 
-std::array<std::uint64_t, 2> ForeignDump::keyOf(std::string_view lines) noexcept {
-    std::uint64_t other = 0x9e37'79b9'7f4a'7c15u + lines.size();
-    for (const char c : lines)
-        other = (other ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3u;
-    return {std::hash<std::string_view>{}(lines), other};
-}
-
 const ForeignStack* ForeignDump::known(std::string_view lines) const {
-    const auto found = stacks_.find(keyOf(lines));
-    return found == stacks_.end() ? nullptr : &found->second;
+    const TextHash hash = hashOf(lines);
+    const std::uint32_t found =
+        stackNumbers_.find(hash.first, [&](std::uint32_t number) { return stacks_[number].first == hash; });
+    return found == HashIndex::none ? nullptr : &stacks_[found].second;
 }
 
 void ForeignDump::remember(std::string_view lines, const ForeignStack& stack) {
-    stacks_.emplace(keyOf(lines), stack);
+    const TextHash hash = hashOf(lines);
+    stackNumbers_.add(hash.first, static_cast<std::uint32_t>(stacks_.size()));
+    stacks_.emplace_back(hash, stack);
 }
 
 void ForeignDump::problem(std::uint64_t line, const std::string& sentence) {
@@ -119,7 +117,27 @@ void ForeignDump::describe(std::string_view program, std::string_view format, bo
     info_.rootsTold = rootsTold;
 }
 
+/// Nothing in it is older than the beginning of time.
+void ForeignDump::moveTimes() {
+    const auto all = [this](auto&& visit) {
+        for (JobRow& row : jobs_)
+            for (std::int64_t* const time : {&row.createdAt, &row.stateSince, &row.executionSince})
+                if (*time != 0)
+                    visit(*time);
+    };
+    bool before = false;
+    all([&](std::int64_t& time) { before = before || time < 0; });
+    if (!before)
+        return;
+    constexpr std::int64_t later = 4'000'000'000'000'000'000; // more than a century
+    all([](std::int64_t& time) { time += later; });
+    info_.takenAt += later;
+    for (Incident& circle : circles_)
+        circle.at += later;
+}
+
 Dump ForeignDump::finish() {
+    moveTimes();
     if (dumps_ > 1)
         info_.problems.insert(info_.problems.begin(), "There are " + std::to_string(dumps_) +
                                                           " dumps in it. This is the last one, from line " +

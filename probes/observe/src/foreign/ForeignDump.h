@@ -6,12 +6,11 @@
 
 #include <coroscope/observe/Dump.h>
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace coroscope::observe {
@@ -44,6 +43,7 @@ public:
     void place(std::uint32_t job, const ForeignStack& stack);
 
     /// What was made of these lines before, or null: most jobs of a dump stand at the same few places.
+    /// The answer is good until remember() is called.
     const ForeignStack* known(std::string_view lines) const;
     void remember(std::string_view lines, const ForeignStack& stack);
 
@@ -70,10 +70,7 @@ public:
     Dump finish();
 
 private:
-    struct StackHash {
-        std::size_t operator()(const std::array<std::uint64_t, 2>& key) const noexcept { return key[0]; }
-    };
-    static std::array<std::uint64_t, 2> keyOf(std::string_view lines) noexcept;
+    void moveTimes();
 
     std::shared_ptr<ForeignTables> tables_;
     LargeVector<JobRow> jobs_;
@@ -83,7 +80,8 @@ private:
     std::uint64_t left_ = 0; ///< jobs for which there was no room
     std::uint32_t copies_ = 0;
     /// By two hashes: the lines themselves would be most of the file.
-    std::unordered_map<std::array<std::uint64_t, 2>, ForeignStack, StackHash> stacks_;
+    std::vector<std::pair<TextHash, ForeignStack>> stacks_;
+    HashIndex stackNumbers_;
     SourceInfo info_;
     std::uint64_t problems_ = 0;
     std::uint64_t dumps_ = 1, begins_ = 0;

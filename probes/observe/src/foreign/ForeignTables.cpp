@@ -3,43 +3,69 @@
 
 #include "Utf8.h"
 
+#include <algorithm>
+
 namespace coroscope::observe {
 
 namespace {
+
 constexpr std::size_t longestText = 4'096;
+constexpr std::size_t firstPage = std::size_t{1} << 14, largestPage = std::size_t{1} << 23;
+
+/// Most texts are: they need not be made fit to be shown.
+bool isPlain(std::string_view text) noexcept {
+    unsigned odd = 0;
+    for (const char c : text)
+        odd |= static_cast<unsigned>(static_cast<unsigned char>(c) - 0x20u >= 0x5fu);
+    return odd == 0;
 }
 
-std::size_t ForeignTables::SiteHash::operator()(const Site& site) const noexcept {
-    const std::uint64_t names = std::uint64_t{site.file} << 32 | site.function;
-    return std::hash<std::uint64_t>{}(names * 0x9e37'79b9'7f4a'7c15u + site.line);
-}
+} // namespace
 
 ForeignTables::ForeignTables() {
     addText({});
     addSite({}, {}, 0);
     stacks_.push_back({0, 0, 0, 0});
-    addContext({}, {});
+    addContext(Context{});
+}
+
+std::string_view ForeignTables::kept(std::string_view text) {
+    if (text.empty())
+        return {};
+    if (pages_.empty() || pages_.back().capacity() - pages_.back().size() < text.size())
+        pages_.emplace_back().reserve(
+            std::min(firstPage << std::min<std::size_t>(pages_.size(), 16), largestPage));
+    LargeVector<char>& page = pages_.back();
+    page.insert(page.end(), text.begin(), text.end());
+    return {page.data() + page.size() - text.size(), text.size()};
 }
 
 TextId ForeignTables::addText(std::string_view text) {
-    if (const auto known = textIds_.find(text); known != textIds_.end())
-        return known->second;
-    // What is kept is not what was looked for when that was not fit to be shown: it is found by both.
-    std::string kept = presentable(cutUtf8(text, longestText));
+    const std::uint64_t hash = hashOf(text).first;
+    if (const std::uint32_t known = textIds_.find(hash, [&](std::uint32_t id) { return texts_[id] == text; });
+        known != HashIndex::none)
+        return known;
+    // What is kept is not what was looked for when that was not fit to be shown.
+    if (text.size() > longestText || !isPlain(text))
+        if (const std::string fit = presentable(cutUtf8(text, longestText)); fit != text)
+            return addText(cutUtf8(fit, longestText));
     const auto id = static_cast<TextId>(texts_.size());
-    if (const auto known = textIds_.find(kept); known != textIds_.end())
-        return known->second;
-    texts_.push_back(std::move(kept));
-    textIds_.emplace(texts_.back(), id);
+    makeRoom(texts_);
+    texts_.push_back(kept(text));
+    textIds_.add(hash, id);
     return id;
 }
 
 SiteId ForeignTables::addSite(std::string_view file, std::string_view function, std::uint32_t line) {
     const Site site{addText(file), addText(function), line};
-    const auto [at, added] = siteIds_.try_emplace(site, static_cast<SiteId>(sites_.size()));
-    if (added)
-        sites_.push_back(site);
-    return at->second;
+    const std::uint64_t hash = hashOf(hashOf(std::uint64_t{site.file} << 32 | site.function) + site.line);
+    if (const std::uint32_t known = siteIds_.find(hash, [&](std::uint32_t id) { return sites_[id] == site; });
+        known != HashIndex::none)
+        return known;
+    const auto id = static_cast<SiteId>(sites_.size());
+    sites_.push_back(site);
+    siteIds_.add(hash, id);
+    return id;
 }
 
 StackId ForeignTables::addStack(std::span<const SiteId> frames, std::uint32_t cut, std::string_view note) {
@@ -50,24 +76,30 @@ StackId ForeignTables::addStack(std::span<const SiteId> frames, std::uint32_t cu
     return static_cast<StackId>(stacks_.size() - 1);
 }
 
-std::uint32_t ForeignTables::addContext(std::string_view dispatcher, std::string_view elements) {
-    const std::pair context{addText(dispatcher), addText(elements)};
-    const auto [at, added] = contextIds_.try_emplace(std::uint64_t{context.first} << 32 | context.second,
-                                                     static_cast<std::uint32_t>(contexts_.size()));
-    if (added)
-        contexts_.push_back(context);
-    return at->second;
+std::uint32_t ForeignTables::addContext(const Context& context) {
+    const std::uint64_t hash =
+        hashOf((std::uint64_t{context.dispatcher} << 32 | context.elements) ^
+               hashOf((std::uint64_t{context.behind} << 32 | context.number >> 32) + context.number));
+    if (const std::uint32_t known =
+            contextIds_.find(hash, [&](std::uint32_t id) { return contexts_[id] == context; });
+        known != HashIndex::none)
+        return known;
+    const auto id = static_cast<std::uint32_t>(contexts_.size());
+    makeRoom(contexts_);
+    contexts_.push_back(context);
+    contextIds_.add(hash, id);
+    return id;
 }
 
 std::string ForeignTables::text(TextId id) const {
-    return id < texts_.size() ? texts_[id] : std::string();
+    return std::string(id < texts_.size() ? texts_[id] : std::string_view());
 }
 
 SiteText ForeignTables::site(SiteId id) const {
     if (id >= sites_.size())
         return {};
     const Site& site = sites_[id];
-    return {texts_[site.file], texts_[site.function], site.line};
+    return {std::string(texts_[site.file]), std::string(texts_[site.function]), site.line};
 }
 
 StackText ForeignTables::stack(StackId id) const {
@@ -85,12 +117,17 @@ StackText ForeignTables::stack(StackId id) const {
 ContextText ForeignTables::context(std::uint32_t id) const {
     if (id >= contexts_.size())
         return {};
-    return {texts_[contexts_[id].first], texts_[contexts_[id].second]};
+    const Context& context = contexts_[id];
+    ContextText text{std::string(texts_[context.dispatcher]), std::string(texts_[context.elements])};
+    if (context.numbered)
+        text.elements += std::to_string(context.number).append(texts_[context.behind]);
+    return text;
 }
 
 CallStackText ForeignTables::callStack(CallStackId id) const {
     StackText text = stack(id);
-    return {std::move(text.frames), text.cut, id < stacks_.size() ? texts_[stacks_[id].note] : std::string()};
+    return {std::move(text.frames), text.cut,
+            std::string(id < stacks_.size() ? texts_[stacks_[id].note] : std::string_view())};
 }
 
 } // namespace coroscope::observe

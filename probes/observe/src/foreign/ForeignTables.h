@@ -2,14 +2,14 @@
 // The words of a dump that another program wrote: each text, place, stack and context once.
 #pragma once
 
+#include "foreign/HashIndex.h"
+
 #include <coroscope/observe/Dictionary.h>
 
 #include <cstdint>
-#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -21,12 +21,28 @@ public:
     ForeignTables();
 
     TextId addText(std::string_view text);
+    /// A hint that addText() will come in some 100 ns: among a million texts its look-up waits for memory.
+    void expectText(std::string_view text) const noexcept { textIds_.expect(hashOf(text).first); }
     /// `file` and `function` may be empty.
     SiteId addSite(std::string_view file, std::string_view function, std::uint32_t line);
     /// Innermost first. None for no frames.
     /// `note`: CallStackText::note.
     StackId addStack(std::span<const SiteId> frames, std::uint32_t cut = 0, std::string_view note = {});
-    std::uint32_t addContext(std::string_view dispatcher, std::string_view elements);
+    /// Of a stack of these tables. Good until the next addStack().
+    std::span<const SiteId> framesOf(StackId stack) const noexcept {
+        return std::span(frames_).subspan(stacks_[stack].first, stacks_[stack].depth);
+    }
+    std::uint32_t addContext(std::string_view dispatcher, std::string_view elements) {
+        return addContext(addText(dispatcher), addText(elements));
+    }
+    std::uint32_t addContext(TextId dispatcher, TextId elements) {
+        return addContext({dispatcher, elements});
+    }
+    /// With `number`, in decimal digits, between two texts: what differs from thread to thread need not be a
+    /// text of its own for each.
+    std::uint32_t addNumberedContext(std::string_view before, std::uint64_t number, std::string_view behind) {
+        return addContext({0, addText(before), addText(behind), true, number});
+    }
 
     std::string text(TextId id) const override;
     SiteText site(SiteId id) const override;
@@ -41,23 +57,33 @@ private:
         std::uint32_t line;
         friend bool operator==(const Site&, const Site&) = default;
     };
-    struct SiteHash {
-        std::size_t operator()(const Site& site) const noexcept;
-    };
     struct Stack {
         std::uint64_t first; ///< in frames_
         std::uint32_t depth, cut;
         TextId note;
     };
 
-    std::deque<std::string> texts_; ///< stay where they are: textIds_ looks into them
-    std::unordered_map<std::string_view, TextId> textIds_;
+    struct Context {
+        TextId dispatcher = 0, elements = 0;
+        TextId behind = 0; ///< the number
+        bool numbered = false;
+        std::uint64_t number = 0;
+        friend bool operator==(const Context&, const Context&) = default;
+    };
+    std::uint32_t addContext(const Context& context);
+
+    /// Where the characters stay.
+    std::string_view kept(std::string_view text);
+
+    std::vector<LargeVector<char>> pages_; ///< none ever grows beyond what it has
+    LargeVector<std::string_view> texts_;
+    HashIndex textIds_;
     std::vector<Site> sites_;
-    std::unordered_map<Site, SiteId, SiteHash> siteIds_;
+    HashIndex siteIds_;
     std::vector<SiteId> frames_;
     std::vector<Stack> stacks_;
-    std::vector<std::pair<TextId, TextId>> contexts_;
-    std::unordered_map<std::uint64_t, std::uint32_t> contextIds_;
+    LargeVector<Context> contexts_;
+    HashIndex contextIds_;
 };
 
 } // namespace coroscope::observe

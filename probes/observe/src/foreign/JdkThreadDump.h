@@ -13,6 +13,9 @@ namespace coroscope::observe {
 /// Whether a file that begins so is one.
 bool beginsJdkThreadDump(std::string_view beginning);
 
+/// Whether one begins within this line, or its first line behind the bracket is this one.
+bool mentionsJdkThreadDump(std::string_view line);
+
 /// All of it, or as much as can be read; what cannot is told to `dump`.
 void readJdkThreadDump(ByteSource& bytes, ForeignDump& dump);
 

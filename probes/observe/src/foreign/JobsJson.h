@@ -13,6 +13,9 @@ namespace coroscope::observe {
 /// Whether a file that begins so is one.
 bool beginsJobsJson(std::string_view beginning);
 
+/// Whether one begins within this line.
+bool mentionsJobsJson(std::string_view line);
+
 /// All of it, or as much as can be read: SourceInfo::problems says what is missing. The problem is the second
 /// half of a sentence.
 Result<Dump> readJobsJson(ByteSource& bytes);

@@ -3,7 +3,10 @@
 
 #include "foreign/Text.h"
 
-#include <functional>
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+#include <utility>
 
 namespace coroscope::observe {
 
@@ -32,33 +35,50 @@ bool isJvmLock(std::string_view type) {
 }
 
 void JvmLocks::holds(std::uint32_t thread, std::string_view lock) {
-    locks_[std::hash<std::string_view>{}(lock)].owner = thread;
+    makeRoom(holds_);
+    holds_.push_back({hashOf(lock).first, thread});
 }
 
 void JvmLocks::waits(std::uint32_t thread, std::string_view lock, std::string_view name) {
-    Lock& wanted = locks_[std::hash<std::string_view>{}(lock)];
-    wanted.name = name;
-    wanted.waiters.push_back(thread);
+    const std::uint64_t key = hashOf(lock).first;
+    std::uint32_t number = numbers_.find(key, [&](std::uint32_t each) { return locks_[each].key == key; });
+    if (number == HashIndex::none) {
+        number = static_cast<std::uint32_t>(locks_.size());
+        numbers_.add(key, number);
+        locks_.push_back({key, std::string(name)});
+    }
+    ++locks_[number].waiters;
+    waits_.push_back({number, thread});
 }
 
 void JvmLocks::finish(ForeignDump& dump) {
-    for (const auto& [key, lock] : locks_) {
-        if (lock.waiters.empty())
-            continue;
+    for (const Wait& hold : holds_)
+        if (const std::uint32_t number =
+                numbers_.find(hold.lock, [&](std::uint32_t each) { return locks_[each].key == hold.lock; });
+            number != HashIndex::none)
+            locks_[number].owner = hold.thread;
+    std::vector<std::uint32_t> order(locks_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return std::pair(locks_[a].owner, a) < std::pair(locks_[b].owner, b);
+    });
+    for (const std::uint32_t number : order) {
+        Lock& lock = locks_[number];
         Resource resource;
         resource.id = ResourceId{dump.resources().size() + 1};
         resource.kind = WaitKind::Mutex;
         resource.name = dump.tables().addText(lock.name);
-        resource.waiting = static_cast<std::uint32_t>(lock.waiters.size());
+        resource.waiting = lock.waiters;
         if (lock.owner != ForeignDump::none)
             resource.owner = dump.job(lock.owner).id;
-        for (const std::uint32_t waiter : lock.waiters) {
-            dump.job(waiter).waitKind = WaitKind::Mutex;
-            dump.job(waiter).waitsFor = resource.id.value;
-        }
         dump.resources().push_back(resource);
+        lock.key = resource.id.value;
     }
-    locks_.clear();
+    for (const Wait& wait : waits_) {
+        dump.job(wait.thread).waitKind = WaitKind::Mutex;
+        dump.job(wait.thread).waitsFor = locks_[wait.lock].key;
+    }
+    *this = {};
 }
 
 void joinThreads(ForeignDump& dump) {

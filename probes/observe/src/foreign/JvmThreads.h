@@ -3,11 +3,11 @@
 #pragma once
 
 #include "foreign/ForeignDump.h"
+#include "foreign/HashIndex.h"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace coroscope::observe {
@@ -31,12 +31,20 @@ public:
     void finish(ForeignDump& dump);
 
 private:
-    struct Lock {
-        std::uint32_t owner = ForeignDump::none;
-        std::string name;
-        std::vector<std::uint32_t> waiters;
+    struct Wait {
+        std::uint64_t lock; ///< its key, or its place in locks_
+        std::uint32_t thread;
     };
-    std::unordered_map<std::size_t, Lock> locks_; ///< by a hash of their names: there may be very many
+    struct Lock {
+        std::uint64_t key; ///< in the end the resource that it has become
+        std::string name;
+        std::uint32_t owner = ForeignDump::none, waiters = 0;
+    };
+    // Locks are told by a hash of their names. There may be very many that nobody waits for.
+    LargeVector<Wait> holds_;
+    std::vector<Wait> waits_;
+    std::vector<Lock> locks_; ///< that somebody waits for
+    HashIndex numbers_;       ///< of these
 };
 
 /// "worker @orders#7" runs the coroutine with the number 7: the thread becomes a child of that, which gets

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,9 @@ public:
     std::uint64_t number() const noexcept { return number_; } ///< from 1
     /// The file ended within it, or without a line end behind it.
     bool unfinished() const noexcept { return unfinished_; }
+    /// What begins with the present line, behind `before`: for who reads the rest in another way. Nothing
+    /// else may be asked of these lines any more, which must stay.
+    std::unique_ptr<ByteSource> rest(std::string_view before);
     /// Lines that were longer.
     std::uint64_t cut() const noexcept { return cut_; }
 

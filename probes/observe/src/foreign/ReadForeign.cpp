@@ -4,18 +4,23 @@
 #include "foreign/JdkThreadDump.h"
 #include "foreign/JobsJson.h"
 #include "foreign/JvmThreads.h"
+#include "foreign/KotlinText.h"
 #include "foreign/Lines.h"
 #include "foreign/Section.h"
+#include "foreign/Text.h"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <string>
 
 namespace coroscope::observe {
 
 namespace {
 
-/// A moment that all times in such a dump are counted from: it does not say when its jobs began.
-constexpr std::int64_t moment = 1'000'000'000'000'000'000;
+/// A moment that all times in such a dump are counted from: it does not say when its jobs began. Two years
+/// after the beginning of time: few processes are older, and rows are small where times are (PackedRows).
+constexpr std::int64_t moment = 63'000'000'000'000'000;
 
 /// Lines between those of a dump that are none of it.
 class Strays {
@@ -42,24 +47,66 @@ private:
     std::uint64_t first_ = 0, count_ = 0;
 };
 
-void readText(ByteSource& bytes, ForeignDump& dump) {
+/// How a line began, while the next one is looked at.
+class LineBefore {
+public:
+    void set(std::string_view line) noexcept {
+        size_ = std::min(line.size(), sizeof text_);
+        if (size_ > 0)
+            std::memcpy(text_, line.data(), size_);
+    }
+    std::string_view text() const noexcept { return {text_, size_}; }
+
+private:
+    char text_[40];
+    std::size_t size_ = 0;
+};
+
+/// A part of a line that stands in a dump, as far as one can see.
+bool mayBeginALine(std::string_view text) {
+    if (text.empty())
+        return false;
+    for (const std::string_view word : {"Coroutine ", "goroutine "})
+        if (word.starts_with(text.substr(0, word.size())))
+            return true;
+    return text.front() == '"' || text.front() == '\t' || text.front() == ' ';
+}
+
+/// Answers what was read where that is no ForeignDump: our own JSON, behind other text.
+std::optional<Result<Dump>> readText(ByteSource& bytes, ForeignDump& dump) {
     constexpr std::unique_ptr<Section> (*formats[])(const TextLine&, ForeignDump&) = {
         beginDebugProbes, beginIntelliJ, beginThreads, beginGoroutines, beginJobHierarchy};
     Lines lines(bytes);
     Strays strays(dump);
     std::unique_ptr<Section> section;
-    std::string before, current;
-    while (lines.next()) {
-        before.swap(current);
-        current = lines.text().substr(0, 40);
-        const TextLine line{lines.text(), lines.number(), before};
+    LineBefore before;
+    bool cutOff = false; // within its last line
+    for (std::string_view last; lines.next(); before.set(last)) {
+        const TextLine line{lines.text(), lines.number(), before.text()};
+        last = line.text;
+        cutOff = lines.unfinished() && mayBeginALine(line.text);
         const std::uint64_t dumps = dump.dumps();
-        if (section && section->take(line)) {
+        // A thread's lines may be indented, and begin with anything.
+        const bool ends = unindented(line.text).starts_with("\"threadDump\"");
+        if (section && !ends && section->take(line)) {
+            cutOff = cutOff && unindented(line.text).starts_with("at ") && !jvmFrame(line.text);
             if (dump.dumps() != dumps)
                 strays.between();
             else if (!line.text.empty())
                 strays.within();
             continue;
+        }
+        if (mentionsJobsJson(line.text)) {
+            const auto rest = lines.rest({});
+            return readJobsJson(*rest);
+        }
+        if (mentionsJdkThreadDump(line.text)) {
+            if (section)
+                section->finish();
+            dump.startOver(line.number);
+            const auto rest = lines.rest(trimmed(line.text).starts_with('"') ? "{" : "");
+            readJdkThreadDump(*rest, dump);
+            return {};
         }
         bool begun = false;
         for (const auto begin : formats) {
@@ -72,6 +119,7 @@ void readText(ByteSource& bytes, ForeignDump& dump) {
             section->start(line);
             strays.between();
             begun = true;
+            cutOff = false;
             break;
         }
         if (section && !begun && !line.text.empty())
@@ -79,9 +127,12 @@ void readText(ByteSource& bytes, ForeignDump& dump) {
     }
     if (section)
         section->finish();
+    if (section && cutOff)
+        dump.problem(lines.number(), "the file ends within this line.");
     if (lines.cut() > 0)
         dump.problem(0, std::to_string(lines.cut()) +
                             " lines are longer than a million characters and were cut.");
+    return {};
 }
 
 } // namespace
@@ -93,8 +144,8 @@ Result<Dump> readForeign(PeekedBytes& all) {
     dump.info().takenAt = moment;
     if (beginsJdkThreadDump(all.beginning()))
         readJdkThreadDump(all, dump);
-    else
-        readText(all, dump);
+    else if (auto ours = readText(all, dump))
+        return *std::move(ours);
     if (!all.problem().empty())
         dump.problem(0, all.problem());
     if (dump.size() == 0) {

@@ -23,12 +23,19 @@ inline bool isHexadecimal(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
+/// Without blanks and tabs in front. There are few of these as a rule.
+inline std::string_view unindented(std::string_view text) {
+    std::size_t first = 0;
+    while (first < text.size() && (text[first] == ' ' || text[first] == '\t'))
+        ++first;
+    return text.substr(first);
+}
 /// Without blanks and tabs at both ends.
 inline std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blank = " \t";
-    const std::size_t first = text.find_first_not_of(blank);
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(blank) - first + 1);
+    text = unindented(text);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
 }
 
 /// Seconds since 1970 of a date and time as strptime() knows `format`: of UTC when a Z stands behind, else

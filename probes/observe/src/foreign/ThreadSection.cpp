@@ -9,6 +9,8 @@
 #include "Utf8.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -106,6 +108,11 @@ public:
     void start(const TextLine& line) override { take(line); }
 
     bool take(const TextLine& line) override {
+        // Most lines are frames, and need no more than that.
+        if (line.text.starts_with("\tat ") && job_ != ForeignDump::none && !deadlocks_) {
+            frames_.add(line.text);
+            return true;
+        }
         if (line.text.starts_with(fullDump)) {
             finish();
             begin(line);
@@ -118,13 +125,12 @@ public:
             endThread();
             const std::uint64_t number = numberOf(head->rest);
             // Without a head of the whole dump the next one begins with the same thread again.
-            const std::pair<std::string, std::uint64_t> thread{head->name, number};
-            if (number != 0 && thread == first_)
+            if (number != 0 && number == first_.second && head->name == first_.first)
                 finish();
             if (!begun_)
                 begin(line);
             if (first_.second == 0)
-                first_ = thread;
+                first_ = {std::string(head->name), number};
             deadlocks_ = false;
             beginThread(*head, number);
             return true;
@@ -151,12 +157,10 @@ public:
 
     void finish() override {
         endThread();
-        for (const Held& held : held_)
-            if (const std::uint32_t owner = threadOf(held.owner, held.id); owner != ForeignDump::none)
-                locks_.holds(owner, held.lock);
-        held_.clear();
+        keepTold();
+        if (!held_.empty())
+            takeHeld();
         locks_.finish(dump_);
-        names_.clear();
         numbers_.clear();
         first_ = {};
         begun_ = false;
@@ -166,6 +170,15 @@ private:
     struct Held {
         std::string lock, owner;
         std::uint64_t id;
+    };
+    /// What a thread that has been read says of itself.
+    struct Told {
+        std::uint32_t job = ForeignDump::none;
+        std::string name, text;
+        std::optional<std::uint64_t> tid;
+        std::size_t tidAt = 0; ///< in `text`
+
+        std::string_view behindTid() const noexcept { return std::string_view(text).substr(tid ? tidAt : 0); }
     };
 
     void begin(const TextLine& line) {
@@ -184,7 +197,7 @@ private:
         bool ids = false; // its number is the one by which owners are told
         std::string_view rest = head.rest;
         const auto next = [&rest] {
-            rest = trimmed(rest);
+            rest = unindented(rest);
             const std::string_view word = rest.substr(0, rest.find(' '));
             rest.remove_prefix(word.size());
             return word;
@@ -196,9 +209,12 @@ private:
                 row.createdAt = dump_.info().takenAt - nanoseconds(word.substr(8));
             else if (word.starts_with("nid=0x") && word != "nid=0x0")
                 say("native " + std::string(word.substr(4)));
-            else if (word.starts_with("nid=") && decimal(word.substr(4)))
-                say("tid " + std::string(word.substr(4)));
-            else if (word.starts_with(idMark)) { // what follows is the state, and what it waits for
+            else if (const auto tid = word.starts_with("nid=") ? decimal(word.substr(4)) : std::nullopt;
+                     tid && !tid_ && word[4] != '0') {
+                say("tid ");
+                tid_ = tid;
+                tidAt_ = words_.size();
+            } else if (word.starts_with(idMark)) { // what follows is the state, and what it waits for
                 ids = true;
                 state_ = next();
                 if (trimmed(rest).starts_with("on "))
@@ -208,15 +224,12 @@ private:
         }
         if (row.createdAt == dump_.info().takenAt)
             row.createdAt = 0;
-        row.name = dump_.tables().addText(head.name);
+        name_ = head.name;
         job_ = dump_.add(row);
         if (job_ == ForeignDump::none)
             return;
-        const auto [known, added] = names_.emplace(head.name, job_);
-        if (!added)
-            known->second = ForeignDump::none; // it could be either
         if (ids)
-            numbers_.emplace(row.number, job_);
+            numbers_.add(hashOf(number), job_);
     }
 
     /// Lines below the head of a thread.
@@ -224,7 +237,7 @@ private:
         std::string_view line = trimmed(text);
         if (line.size() == text.size())
             return false;
-        if (line.starts_with("at ") && jvmFrame(line)) {
+        if (line.starts_with("at ")) {
             frames_.add(text);
             return true;
         }
@@ -322,35 +335,75 @@ private:
         if (job_ != ForeignDump::none) {
             JobRow& row = dump_.job(job_);
             takeJvmState(row, state_, detail_, blocker_);
-            std::string all(state_);
+            std::string& all = all_;
+            all = state_;
             if (!detail_.empty())
-                all += " (" + detail_ + ')';
+                (all += " (").append(detail_) += ')';
             if (!words_.empty())
-                all += (all.empty() ? "" : ", ") + words_;
+                all += all.empty() ? "" : ", ";
+            const std::size_t tidAt = all.size() + tidAt_;
+            all += words_;
             if (!waitsFor_.empty() && state_ != "TIMED_WAITING") { // such a wait ends by itself
                 if (row.execution == Execution::Suspended)
                     locks_.waits(job_, waitsFor_, lockName_);
             } else if (row.execution == Execution::Suspended && !lockName_.empty()) {
-                all += ", waits for " + lockName_;
+                (all += ", waits for ").append(lockName_);
             }
             for (const std::string& lock : holds_)
                 locks_.holds(job_, lock);
-            row.context = dump_.tables().addContext({}, all);
+            keepTold();
+            told_.job = job_;
+            told_.name.swap(name_);
+            told_.text.swap(all);
+            told_.tid = tid_;
+            told_.tidAt = tidAt;
+            dump_.tables().expectText(told_.name);
+            dump_.tables().expectText(told_.behindTid());
             row.suspendedAt = kotlinStack(frames_, dump_).suspendedAt;
         }
         job_ = ForeignDump::none;
         frames_.clear();
+        tid_.reset();
         for (std::string* const text :
              {&words_, &state_, &detail_, &blocker_, &waitsFor_, &lockName_, &notHeld_})
             text->clear();
         holds_.clear();
     }
 
-    std::uint32_t threadOf(const std::string& name, std::uint64_t number) const {
-        if (const auto found = numbers_.find(number); number != 0 && found != numbers_.end())
-            return found->second;
-        const auto found = names_.find(name);
-        return found == names_.end() ? ForeignDump::none : found->second;
+    /// The texts of the thread before: what is looked up for them has been fetched in the meantime.
+    void keepTold() {
+        if (told_.job == ForeignDump::none)
+            return;
+        JobRow& row = dump_.job(told_.job);
+        row.name = dump_.tables().addText(told_.name);
+        row.context =
+            told_.tid ? dump_.tables().addNumberedContext(std::string_view(told_.text).substr(0, told_.tidAt),
+                                                          *told_.tid, told_.behindTid())
+                      : dump_.tables().addContext({}, told_.text);
+        told_.job = ForeignDump::none;
+    }
+
+    /// Who holds what others wait for, by number or name; nobody where two have that name.
+    void takeHeld() {
+        std::unordered_map<TextId, std::uint32_t> owners;
+        for (const Held& held : held_)
+            owners.emplace(dump_.tables().addText(held.owner), ForeignDump::none);
+        constexpr std::uint32_t several = ForeignDump::none - 1;
+        for (std::uint32_t i = 0; i < dump_.size(); ++i)
+            if (dump_.job(i).kind == JobKind::Thread)
+                if (const auto owner = owners.find(dump_.job(i).name); owner != owners.end())
+                    owner->second = owner->second == ForeignDump::none ? i : several;
+        for (const Held& held : held_) {
+            std::uint32_t owner =
+                held.id == 0 ? ForeignDump::none : numbers_.find(hashOf(held.id), [&](std::uint32_t job) {
+                    return dump_.job(job).number == held.id;
+                });
+            if (owner == ForeignDump::none)
+                owner = owners[dump_.tables().addText(held.owner)];
+            if (owner < several)
+                locks_.holds(owner, held.lock);
+        }
+        held_.clear();
     }
     void say(std::string_view more) {
         words_ += words_.empty() ? "" : ", ";
@@ -359,17 +412,20 @@ private:
 
     ForeignDump& dump_;
     JvmLocks locks_;
-    std::vector<Held> held_; ///< told by the name of the holder
-    std::unordered_map<std::string, std::uint32_t> names_;
-    std::unordered_map<std::uint64_t, std::uint32_t> numbers_; ///< those that owners are told by
-    std::pair<std::string, std::uint64_t> first_;              ///< thread of this dump
+    std::vector<Held> held_;                      ///< told by the name of the holder
+    HashIndex numbers_;                           ///< those that owners are told by
+    std::pair<std::string, std::uint64_t> first_; ///< thread of this dump
     bool begun_ = false, deadlocks_ = false;
     std::string deadlocked_; ///< the lock that the last lines were about
     // Of the thread that is being read.
     std::uint32_t job_ = ForeignDump::none;
     StackLines frames_;
-    std::string words_, state_, detail_, blocker_, waitsFor_, lockName_, notHeld_;
+    std::string name_, words_, state_, detail_, blocker_, waitsFor_, lockName_, notHeld_;
+    std::optional<std::uint64_t> tid_;
+    std::size_t tidAt_ = 0; ///< in words_
+    std::string all_;       ///< kept for its room
     std::vector<std::string> holds_;
+    Told told_; ///< of the one before, as long as job is not none
 };
 
 } // namespace

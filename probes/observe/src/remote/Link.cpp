@@ -38,7 +38,10 @@ std::string fileName(const std::string& path) {
 /// The last lines of what was said, in one.
 std::string lastLines(std::string_view said) {
     constexpr std::size_t most = 400;
-    std::string text = presentable(said, true);
+    // ssh ends its lines as a terminal does.
+    std::string plain(said);
+    std::erase(plain, '\r');
+    std::string text = presentable(plain, true);
     while (!text.empty() && (text.back() == '\n' || text.back() == '\t' || text.back() == ' '))
         text.pop_back();
     if (text.size() > most) {
@@ -293,7 +296,7 @@ void Link::readErrors() {
 /// With the lock held.
 std::string Link::saidText() const {
     std::string said = options_.quote ? lastLines(said_) : std::string();
-    return said.empty() ? said : " It said: " + said;
+    return said.empty() ? said : " It said: \"" + said + "\".";
 }
 
 /// With the lock held.
@@ -312,7 +315,7 @@ std::string Link::endText() {
         return "The link through " + command_ + " has ended" + how + '.' + saidText();
     std::string text = command_ + " has ended before coroscopectl answered" + how + '.' + saidText();
     if (const std::string banner = lastLines(finder_.banner()); !banner.empty() && said_.empty())
-        text += " It said: " + banner;
+        text += " It said: \"" + banner + "\".";
     const int code = status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
     const auto words = splitWords(command_);
     const std::string program = words && !words->empty() ? fileName(words->front()) : std::string();

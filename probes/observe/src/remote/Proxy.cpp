@@ -6,6 +6,7 @@
 #include "Process.h"
 #include "remote/Frames.h"
 
+#include <coroscope/observe/LargeVector.h>
 #include <coroscope/observe/Remote.h>
 #include <coroscope/observe/Session.h>
 
@@ -41,8 +42,11 @@ using remote::HelloFinder;
 namespace {
 
 constexpr std::int64_t millisecond = 1'000'000, second = 1'000 * millisecond;
-/// Nothing finer is seen in a window.
-constexpr std::int64_t batchEvery = 16 * millisecond;
+/// From the beginning of one batch to that of the next. Nothing finer than the longer is seen in a window.
+/// Where there is little to tell and the observer has taken all before, waiting that long is what would make
+/// it late.
+constexpr std::int64_t batchEvery = 16 * millisecond, smallBatchEvery = 4 * millisecond;
+constexpr std::uint64_t smallBatch = 4u << 10; ///< bytes
 constexpr std::int64_t statusEvery = second;
 /// The observer says something every two seconds.
 constexpr std::int64_t mostSilence = 120 * second, mostHello = 60 * second, mostGoodbye = 5 * second;
@@ -81,31 +85,46 @@ void write(SectionWriter& sections, const std::vector<Target>& targets) {
 /// Writes one batch, a section at a time.
 class BatchWriter {
 public:
-    BatchWriter(SectionWriter& sections, const Dictionary& dictionary)
+    /// `version`: the minor one of whoever reads it.
+    BatchWriter(SectionWriter& sections, const Dictionary& dictionary, unsigned version)
         : sections_(sections)
-        , tables_(dictionary, DumpTables::CallStacks::LeftAsNumbers) {}
+        , dictionary_(dictionary)
+        , tables_(dictionary, version > 0 ? DumpTables::Use::Link : DumpTables::Use::LinkOfVersion0)
+        , tellsNames_(version > 0) {}
 
     Batch& batch() noexcept { return batch_; }
     bool busy() const noexcept { return busy_; }
     void begin(std::int64_t age) {
+        settle();
         busy_ = true;
         age_ = age;
-        row_ = ended_ = incident_ = resource_ = 0;
+        node_ = row_ = ended_ = incident_ = resource_ = 0;
     }
 
     /// The next section with what it needs before it. The last one ends the batch.
     void step(const Session& session) {
-        if (row_ < batch_.rows.size())
+        const auto named = [this](const JobRow& row) {
+            name(row);
+            return tables_.translate(row);
+        };
+        const std::size_t nodes = batch_.tree ? batch_.tree->endNode() : 0;
+        if (node_ < nodes)
+            node_ = rows<dump::Job>(dump::tags::jobs, node_, nodes, [&](std::size_t i) {
+                return named(batch_.tree->row(static_cast<Node>(i)));
+            });
+        else if (row_ < batch_.rows.size())
             row_ = rows<dump::Job>(dump::tags::jobs, row_, batch_.rows.size(),
-                                   [&](std::size_t i) { return tables_.translate(batch_.rows[i]); });
+                                   [&](std::size_t i) { return named(batch_.rows[i]); });
         else if (ended_ < batch_.ended.size())
             ended_ = rows<dump::Ended>(dump::tags::ended, ended_, batch_.ended.size(), [&](std::size_t i) {
                 const EndedJob& job = batch_.ended[i];
+                name(job.row);
                 return tables_.translate(job, job.failure != 0 ? text(session.failureText(job)) : 0);
             });
         else if (incident_ < batch_.incidents.size())
             incident_ = rows<dump::Incident>(
                 dump::tags::incidents, incident_, batch_.incidents.size(), [&](std::size_t i) {
+                    name(batch_.incidents[i].job);
                     return tables_.translate(batch_.incidents[i], text(batch_.incidents[i].text));
                 });
         else if (batch_.resources && resource_ < batch_.resources->size())
@@ -117,6 +136,20 @@ public:
     }
 
 private:
+    /// A complete state goes as it is now, so that each job of it is told once.
+    void settle() {
+        if (!batch_.tree)
+            return;
+        for (EndedJob& job : batch_.ended)
+            if (const Node node = batch_.tree->find(job.id); node != noNode && !job.row.id)
+                job.row = batch_.tree->row(node);
+        Batch since;
+        since.rows = std::exchange(batch_.rows, {});
+        since.ended = batch_.ended;
+        TreeChanges changes;
+        batch_.tree->apply(std::move(since), changes);
+    }
+
     /// Translates the rows of one section, tells what they name for the first time, then them.
     template <class Row, class Translate>
     std::size_t rows(std::uint32_t tag, std::size_t first, std::size_t count, Translate&& translate) {
@@ -129,6 +162,17 @@ private:
         for (std::size_t next = 0; next < made.size();)
             next = writeRowSection(sections_, tag, next, made.size(), [&](std::size_t i) { return made[i]; });
         return to;
+    }
+
+    /// Tells the name of a job, unless the last job that was told of in its slot had the same.
+    void name(const JobRow& row) {
+        if (!tellsNames_ || !isOwnName(row.name))
+            return;
+        if (row.id.index() >= namesTold_.size())
+            namesTold_.resize(std::size_t{row.id.index()} + 1);
+        if (std::exchange(namesTold_[row.id.index()], row.name) == row.name)
+            return;
+        names_.push_back({row.name, text(dictionary_.text(row.name))});
     }
 
     std::uint32_t text(std::string text) {
@@ -151,6 +195,10 @@ private:
                 });
         textsTold_ += texts_.size();
         texts_.clear();
+        for (std::size_t next = 0; next < names_.size();)
+            next = writeRowSection(sections_, link::tags::names, next, names_.size(),
+                                   [&](std::size_t i) { return names_[i]; });
+        names_.clear();
     }
     template <class Row>
     void tellRows(std::uint32_t tag, std::size_t& told, const std::vector<Row>& all) {
@@ -174,14 +222,18 @@ private:
     }
 
     SectionWriter& sections_;
+    const Dictionary& dictionary_;
     DumpTables tables_;
     Batch batch_;
     bool busy_ = false;
     std::int64_t age_ = 0;
-    std::size_t row_ = 0, ended_ = 0, incident_ = 0, resource_ = 0;
+    std::size_t node_ = 0, row_ = 0, ended_ = 0, incident_ = 0, resource_ = 0;
     std::size_t told_[4] = {}; ///< rows of texts, sites, stacks, contexts
     std::vector<std::string> texts_;
     std::size_t textsTold_ = 0; ///< of this batch
+    bool tellsNames_;
+    std::vector<link::Name> names_;
+    LargeVector<TextId> namesTold_; ///< by slot
 };
 
 /// Answers what takes long, one after the other, on a thread of its own.
@@ -310,8 +362,8 @@ private:
     void handOn(Session& session) {
         writeInfo(session.info());
         writeStatus(monotonicNow());
-        BatchWriter batches(outgoing_.sections, *session.dictionary());
-        std::int64_t nextBatch = 0;
+        BatchWriter batches(outgoing_.sections, *session.dictionary(), finder_.hello().versionMinor);
+        std::int64_t begun = 0;
         for (;;) {
             const bool idle = outgoing_.empty() && !batches.busy();
             if (!exchange(idle ? 2 : batches.busy() && outgoing_.size() < mostAhead ? 0 : 50))
@@ -333,11 +385,12 @@ private:
                 continue;
             // The end is looked at first: what was read before it is in the batch then.
             const SessionStatus status = session.status();
-            if (now < nextBatch || untakenBytes_ >= link::mostUntakenBytes ||
-                untaken_.size() >= link::mostUntakenBatches)
+            const bool quick = untaken_.empty() && outgoing_.total() - batchFrom_ <= smallBatch;
+            if (now < begun + (quick ? smallBatchEvery : batchEvery) ||
+                untakenBytes_ >= link::mostUntakenBytes || untaken_.size() >= link::mostUntakenBatches)
                 continue;
             if (session.take(batches.batch())) {
-                nextBatch = now + batchEvery;
+                begun = now;
                 batchFrom_ = outgoing_.total();
                 batches.begin(static_cast<std::int64_t>(status.lagMilliseconds * 1e6));
             } else if (status.ended) {

@@ -51,8 +51,8 @@ void ClockAhead::hear(std::int64_t there, std::int64_t here) noexcept {
 }
 
 const char* Receiver::take(std::uint32_t tag, std::string_view plain, std::int64_t now) {
-    if (tag == dump::tags::callStacks)
-        return nonsense; // they are asked for one by one
+    if (tag == dump::tags::callStacks || tag == dump::tags::callStackRests || tag == dump::tags::stackRests)
+        return nonsense; // call stacks are asked for one by one, and those of jobs are short
     if (TableReader::knows(tag))
         return tables_.take(tag, plain);
     switch (tag) {
@@ -65,6 +65,8 @@ const char* Receiver::take(std::uint32_t tag, std::string_view plain, std::int64
         texts_.append(*more);
         return nullptr;
     }
+    case link::tags::names:
+        return takeNames(plain);
     case dump::tags::jobs:
     case dump::tags::ended:
     case dump::tags::incidents:
@@ -133,6 +135,26 @@ const char* Receiver::takeInfo(std::string_view plain) {
     return sound ? nullptr : nonsense;
 }
 
+const char* Receiver::takeNames(std::string_view plain) {
+    const auto table = tableOf(plain, sizeof(link::Name), rows_);
+    if (!table)
+        return nonsense;
+    for (std::size_t i = 0; i < table->count; ++i) {
+        const auto name = rowAt<link::Name>(plain, *table, i);
+        named_.insert_or_assign(name.number, name.text);
+    }
+    return nullptr;
+}
+
+std::string Receiver::batchText(std::uint32_t number, std::size_t longest) const {
+    return number < texts_.size() ? presentable(cutUtf8(texts_.at(number), longest), true) : std::string();
+}
+
+std::string Receiver::nameTold(TextId number) const {
+    const auto found = named_.find(number);
+    return found == named_.end() ? std::string() : presentable(batchText(found->second, dump::longestText));
+}
+
 const char* Receiver::takeRows(std::uint32_t tag, std::string_view plain) {
     const auto bytes = tag == dump::tags::jobs        ? sizeof(dump::Job)
                        : tag == dump::tags::ended     ? sizeof(dump::Ended)
@@ -141,14 +163,17 @@ const char* Receiver::takeRows(std::uint32_t tag, std::string_view plain) {
     const auto table = tableOf(plain, bytes, rows_);
     if (!table)
         return nonsense;
-    const auto text = [&](std::uint32_t number, std::size_t longest) {
-        return number < texts_.size() ? presentable(cutUtf8(texts_.at(number), longest), true)
-                                      : std::string();
-    };
+    const auto told = [this](TextId number) { return [this, number] { return nameTold(number); }; };
     for (std::size_t i = 0; i < table->count; ++i) {
         if (tag == dump::tags::jobs) {
-            const JobRow row = rowOf(rowAt<dump::Job>(plain, *table, i), true);
-            if (row.id)
+            JobRow row = rowOf(rowAt<dump::Job>(plain, *table, i), true);
+            if (!row.id)
+                continue;
+            if (isOwnName(row.name))
+                row.name = names_->of(row.id, row.name, told(row.name));
+            if (state_)
+                state_->add(row);
+            else
                 building_.rows.push_back(row);
         } else if (tag == dump::tags::ended) {
             const auto row = rowAt<dump::Ended>(plain, *table, i);
@@ -157,13 +182,18 @@ const char* Receiver::takeRows(std::uint32_t tag, std::string_view plain) {
                 continue;
             if ((row.marks & dump::EndedMarks::failed) != 0) {
                 job.failure = 1;
-                failures.keep(job.id, text(row.failure, longestFailure));
+                failures.keep(job.id, batchText(row.failure, longestFailure));
             }
+            if (isOwnName(job.row.name))
+                job.row.name = names_->ofEnded(job.id, job.row.name, job.failed(), told(job.row.name));
+            names_->ended(job.id, job.failed());
             building_.ended.push_back(job);
         } else if (tag == dump::tags::incidents) {
             const auto row = rowAt<dump::Incident>(plain, *table, i);
             Incident incident = incidentOf(row, true);
-            incident.text = text(row.text, longestIncident);
+            incident.text = batchText(row.text, longestIncident);
+            if (isOwnName(incident.job.name))
+                incident.job.name = names_->ofIncident(nameTold(incident.job.name));
             if (building_.incidents.size() >= mostIncidents)
                 return nonsense;
             building_.incidents.push_back(std::move(incident));
@@ -201,6 +231,15 @@ const char* Receiver::takeBatchEnd(std::string_view plain, std::int64_t now) {
     });
     if (!sound)
         return nonsense;
+    if (state_) {
+        JobTree tree = state_->finish();
+        state_.reset();
+        if (building_.reset)
+            building_.tree = std::move(tree);
+        else
+            for (Node node = 0; node < tree.endNode(); ++node)
+                building_.rows.push_back(tree.row(node));
+    }
     if (withResources)
         building_.resources = std::move(resources_);
     clock.hear(arrived.sent, now);
@@ -208,6 +247,7 @@ const char* Receiver::takeBatchEnd(std::string_view plain, std::int64_t now) {
     batches.push_back(std::move(arrived));
     resources_.clear();
     texts_ = {};
+    named_.clear();
     rows_ = textRows_ = 0;
     return nullptr;
 }

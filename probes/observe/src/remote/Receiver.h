@@ -3,6 +3,7 @@
 #pragma once
 
 #include "FailureTexts.h"
+#include "OwnNames.h"
 #include "TableReader.h"
 
 #include <coroscope/observe/Discovery.h>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace coroscope::observe::remote {
@@ -61,10 +63,14 @@ public:
     FailureTexts failures;
     ClockAhead clock;
     std::shared_ptr<TableDictionary> dictionary() const { return tables_.dictionary(); }
+    std::shared_ptr<const OwnNames> names() const { return names_; }
 
 private:
     const char* takeInfo(std::string_view plain);
     const char* takeRows(std::uint32_t tag, std::string_view plain);
+    const char* takeNames(std::string_view plain);
+    std::string batchText(std::uint32_t number, std::size_t longest) const;
+    std::string nameTold(TextId number) const;
     const char* takeBatchEnd(std::string_view plain, std::int64_t now);
     const char* takeStatus(std::string_view plain, std::int64_t now);
     const char* takeAnswer(std::string_view plain);
@@ -73,8 +79,12 @@ private:
 
     TableReader tables_;
     Batch building_;
+    /// The rows of the first batch, which is the complete state, as they come.
+    std::optional<JobTree::Builder> state_ = JobTree::Builder(0);
     std::vector<Resource> resources_;
-    Texts texts_; ///< of the batch
+    Texts texts_;                                     ///< of the batch
+    std::unordered_map<TextId, std::uint32_t> named_; ///< of the batch: numbers in texts_
+    std::shared_ptr<OwnNames> names_ = std::make_shared<OwnNames>();
     std::uint64_t rows_ = 0, textRows_ = 0;
 };
 

@@ -25,10 +25,13 @@ constexpr std::int64_t noticed = 4 * second;
 /// All but call stacks is in the tables; these are asked for.
 class RemoteDictionary : public Dictionary {
 public:
-    RemoteDictionary(std::shared_ptr<const Dictionary> tables, std::weak_ptr<Link> link)
-        : tables_(std::move(tables))
+    RemoteDictionary(const Receiver& received, std::weak_ptr<Link> link)
+        : tables_(received.dictionary())
+        , names_(received.names())
         , link_(std::move(link)) {}
-    std::string text(TextId id) const override { return tables_->text(id); }
+    std::string text(TextId id) const override {
+        return isOwnName(id) ? names_->text(id) : tables_->text(id);
+    }
     SiteText site(SiteId id) const override { return tables_->site(id); }
     StackText stack(StackId id) const override { return tables_->stack(id); }
     ContextText context(std::uint32_t id) const override { return tables_->context(id); }
@@ -50,6 +53,7 @@ public:
 
 private:
     std::shared_ptr<const Dictionary> tables_;
+    std::shared_ptr<const OwnNames> names_;
     std::weak_ptr<Link> link_;
 };
 
@@ -58,8 +62,8 @@ public:
     RemoteSource(std::shared_ptr<Link> link, SourceInfo info)
         : link_(std::move(link))
         , info_(std::move(info))
-        , dictionary_(std::make_shared<RemoteDictionary>(
-              link_->with([](Receiver& received) { return received.dictionary(); }), link_)) {
+        , dictionary_(link_->with(
+              [this](Receiver& received) { return std::make_shared<RemoteDictionary>(received, link_); })) {
         info_.via = link_->command();
         look();
     }

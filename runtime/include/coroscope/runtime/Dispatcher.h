@@ -21,6 +21,8 @@ public:
     /// Called before run() when the dispatcher it was meant for takes no more work: the job is cancelled, and
     /// runs elsewhere to clean up (rule 70).
     virtual void rejected() noexcept = 0;
+    /// A hint that run() will be called in a moment: what that needs may be fetched into the caches.
+    virtual void approach() const noexcept {}
 
 protected:
     Runnable() noexcept = default;

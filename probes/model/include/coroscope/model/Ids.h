@@ -38,8 +38,13 @@ using SiteId = std::uint32_t;
 using StackId = std::uint32_t;
 /// Index into the table of native call stacks; 0 is "none".
 using CallStackId = std::uint32_t;
-/// Offset of an interned text in the text area; 0 is the empty text.
+/// Offset of an interned text in the text area; 0 is the empty text. With ownNameBit: the name of one job
+/// alone, which is kept with that job instead.
 using TextId = std::uint32_t;
+inline constexpr TextId ownNameBit = TextId{1} << 31;
+constexpr bool isOwnName(TextId id) noexcept {
+    return (id & ownNameBit) != 0;
+}
 
 } // namespace coroscope
 

@@ -27,7 +27,7 @@ inline constexpr char memfdName[] = "coroscope-record";
 
 /// Readers refuse another major version and ignore what a newer minor one adds.
 inline constexpr std::uint32_t versionMajor = 1;
-inline constexpr std::uint32_t versionMinor = 3;
+inline constexpr std::uint32_t versionMinor = 4;
 
 enum class ClockKind : std::uint32_t {
     Monotonic = 0, ///< ticks are nanoseconds of CLOCK_MONOTONIC
@@ -98,6 +98,8 @@ struct Header {
     Table callStacks; ///< of CallStack
     std::uint32_t modulesUsed;
     std::uint32_t callStacksUsed;
+    // Since minor version 4.
+    Table names; ///< of OwnName, one for each slot
 };
 
 /// One live job. 128 bytes, two cache lines: what changes with every suspension is in the second.
@@ -117,7 +119,7 @@ struct alignas(128) Slot {
     std::uint64_t
         owner; ///< address in the target, in a free slot its last generation; means nothing to readers
     SiteId creationSite;
-    TextId jobName; ///< changes only by rename, 0 without a name
+    TextId jobName; ///< changes only by rename, 0 without a name. With ownNameBit: see OwnName
 
     std::uint64_t executionWord; ///< see ExecutionWord: its sequence guards since .. ranFor
     std::uint64_t since;         ///< ticks when the execution last changed
@@ -133,6 +135,17 @@ struct alignas(128) Slot {
     std::uint8_t reserved[3];
 };
 static_assert(sizeof(Slot) == 128);
+
+/// The name of one job alone, beside its slot: names that no other job has would fill the table of texts
+/// sooner or later. Written before the slot's id or, by a rename, while `jobName` is 0; the other bits of
+/// `jobName` count the renames. So whoever finds the same id and the same `jobName` before and after has read
+/// the name whole.
+struct alignas(64) OwnName {
+    static constexpr std::uint32_t longest = 63; ///< bytes of UTF-8; longer names are cut
+    std::uint8_t size;
+    char bytes[longest];
+};
+static_assert(sizeof(OwnName) == 64);
 
 /// jobWord: version (32) | flags (16) | spare (8) | JobState (8). The version goes on through all jobs that
 /// use the slot, so that a late change meant for an earlier job can never hit a later one.
@@ -264,7 +277,8 @@ struct Incident {
     std::uint8_t state;     ///< JobState, the final one if the incident is an end
     std::uint8_t execution; ///< Execution
     std::uint8_t waitKind;  ///< WaitKind
-    std::uint8_t reserved[9];
+    std::uint8_t nameSize;  ///< since minor version 4: of the job's own name, which follows this head
+    std::uint8_t reserved[8];
 };
 static_assert(sizeof(Incident) == 120);
 

@@ -2,7 +2,9 @@
 // The jobs that ended last, and the incidents. Pure data: no threads, no clock, no Qt.
 #pragma once
 
+#include <coroscope/observe/Batch.h>
 #include <coroscope/observe/JobTree.h>
+#include <coroscope/observe/LargeVector.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +48,7 @@ private:
     };
     /// The last ones in a circle.
     struct Circle {
-        std::vector<Entry> jobs;
+        LargeVector<Entry> jobs;
         std::size_t oldest = 0;
         std::uint64_t total = 0;
 

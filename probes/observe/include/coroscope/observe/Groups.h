@@ -42,6 +42,10 @@ struct GroupPlace {
 
 /// A frame of a library that runs coroutines, or of a language's own: kotlinx.coroutines, Go's runtime.
 bool isLibraryFrame(const SiteText& frame);
+/// The innermost frame that is none, where a person looks first; 0 where all are.
+std::size_t ownFrame(const StackText& stack) noexcept;
+/// The same as "reader.cpp:88 Reader::next"; empty without frames.
+std::string ownPlace(const StackText& stack);
 
 /// Says in which group a job is. What depends on an interned number is worked out once. Threads: one.
 class Grouping {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/observe/JobRow.h>
+#include <coroscope/observe/LargeVector.h>
 
 #include <array>
 #include <cstddef>

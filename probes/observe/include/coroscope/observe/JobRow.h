@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an observer knows of one job, and how news of jobs travel from a Source to a JobTree.
+// What an observer knows of one job.
 #pragma once
 
 #include <coroscope/model/Ids.h>
 #include <coroscope/model/States.h>
-#include <coroscope/observe/LargeVector.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace coroscope::observe {
 
@@ -91,32 +89,6 @@ struct Incident {
     /// The job at that moment, with its final state if the incident is an end. Without versions.
     JobRow job;
     std::string text; ///< of the exception: type, newline, message; empty without one
-};
-
-/// What is new since the last batch. Apply in this order: reset, rows, ended.
-struct Batch {
-    bool reset = false;       ///< forget everything: `rows` is the complete state
-    LargeVector<JobRow> rows; ///< new or changed, each complete
-    /// Also, as far as they are known, jobs that came and went without ever being in `rows`.
-    std::vector<EndedJob> ended;
-    /// All resources that there are, when anything about them has changed since the last batch that had them.
-    /// They are looked at some twenty times a second, so a row may for a moment name one that is not here.
-    std::optional<std::vector<Resource>> resources;
-    /// Each once; with the first batch those that the target still remembers from before the attach.
-    std::vector<Incident> incidents;
-    /// Ends that are not in `ended`, but counted: of jobs, and how many of these failed.
-    std::uint64_t endedUntold = 0, failedUntold = 0;
-    std::uint64_t events = 0; ///< events that this batch was made of
-    std::uint64_t lost = 0;   ///< events overwritten before they were read; state is complete all the same
-    void clear() {
-        *this = Batch{false, std::move(rows), std::move(ended), std::nullopt, std::move(incidents)};
-        rows.clear();
-        ended.clear();
-        incidents.clear();
-    }
-    bool empty() const noexcept {
-        return !reset && rows.empty() && ended.empty() && !resources && incidents.empty();
-    }
 };
 
 } // namespace coroscope::observe

@@ -7,10 +7,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace coroscope::observe {
+
+struct Batch;
 
 /// Place of a job in a JobTree; reused after the job is removed.
 using Node = std::uint32_t;
@@ -21,8 +24,7 @@ inline constexpr Node noNode = 0xffffffff;
 /// them; removed ones are free, and not used again before the next apply. A job that came and went within one
 /// batch is in no list.
 struct TreeChanges {
-    bool reset =
-        false; ///< all earlier nodes are gone (and not listed); `inserted` has all that are there now
+    bool reset = false; ///< all earlier nodes are gone, all that are there now are new, and none is listed
     struct Removed {
         Node node;
         JobId id;
@@ -63,10 +65,15 @@ enum class RootKind : std::uint8_t {
 
 class JobTree {
 public:
+    class Builder;
+
     /// Takes in a batch and says in `changes`, which it clears first, what that did. Rows whose parent is not
     /// known (yet) become roots and move when it comes. When a parent ends before its children, they become
     /// roots. Rows never form a cycle, whatever the batch says.
-    void apply(Batch batch, TreeChanges& changes);
+    ///
+    /// Uses up what is in the batch; the room that its rows took stays there.
+    void apply(Batch&& batch, TreeChanges& changes);
+    void apply(const Batch& batch, TreeChanges& changes);
 
     std::size_t size() const noexcept { return live_; }
     Node find(JobId id) const noexcept;
@@ -83,8 +90,8 @@ public:
     Node parent(Node node) const noexcept { return rows_.link(node); }
     Node firstChild(Node node) const noexcept { return family(node).first; }
     Node lastChild(Node node) const noexcept { return family(node).last; }
-    Node nextSibling(Node node) const noexcept { return links_[node].next; }
-    Node previousSibling(Node node) const noexcept { return links_[node].previous; }
+    Node nextSibling(Node node) const noexcept { return siblings(node).next; }
+    Node previousSibling(Node node) const noexcept { return siblings(node).previous; }
     std::uint32_t childCount(Node node) const noexcept { return family(node).children; }
     /// Roots are siblings of each other, in the order of their arrival.
     Node firstRoot() const noexcept { return firstRoot_; }
@@ -93,6 +100,8 @@ public:
     bool isOrphanRoot(Node node) const noexcept;
     /// Every node is smaller than this; isLive tells which are in use.
     Node endNode() const noexcept { return static_cast<Node>(rows_.size()); }
+    /// JobId::index of every job is smaller than this.
+    std::uint32_t endSlot() const noexcept { return static_cast<std::uint32_t>(nodeOfSlot_.size()); }
     bool isLive(Node node) const noexcept { return node < rows_.size() && rows_.id(node); }
 
     /// In the order of their ids.
@@ -128,16 +137,17 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t noFamily = 0;
-
     /// There is one for each job, so everything that few jobs have is elsewhere. The parent is in rows_, as
     /// is the rest of what is looked at when a job only changes.
     struct Links {
-        Node next = noNode, previous = noNode; ///< siblings
-        std::uint32_t family = noFamily;       ///< in families_
+        Node next = noNode, previous = noNode; ///< siblings; or see inFamily
     };
+    /// In place of the previous sibling: the job has children. Then `next` is a place in families_, and what
+    /// else would be here is there.
+    static constexpr Node inFamily = noNode - 1;
     /// Of a job that has children.
     struct Family {
+        Links siblings; ///< of the job itself
         Node first = noNode, last = noNode;
         std::uint32_t children = 0;
         std::uint32_t detached = 0; ///< that were launched elsewhere with this job as their context's Job
@@ -162,16 +172,38 @@ private:
         const std::uint8_t marks = rows_.marks(node);
         rows_.setMarks(node, static_cast<std::uint8_t>(on ? marks | mark : marks & ~mark));
     }
-    const Family& family(Node node) const noexcept { return families_[links_[node].family]; }
+    // The next four are of nodes that are placed.
+    bool hasFamily(Node node) const noexcept { return links_[node].previous == inFamily; }
+    const Family& family(Node node) const noexcept {
+        return families_[hasFamily(node) ? links_[node].next : noFamily];
+    }
+    Family& family(Node node) noexcept { return families_[hasFamily(node) ? links_[node].next : noFamily]; }
+    const Links& siblings(Node node) const noexcept {
+        return hasFamily(node) ? families_[links_[node].next].siblings : links_[node];
+    }
+    Links& siblings(Node node) noexcept {
+        return hasFamily(node) ? families_[links_[node].next].siblings : links_[node];
+    }
+    void makeFamily(Node node);
+    void leaveFamily(Node node);
     JobId parentId(Node node) const noexcept;
     JobId launcher(Node node) const noexcept { return rows_.launcher(node, parentId(node)); }
-    void arrive(Node node, const JobRow& row, std::uint8_t marks);
+    /// Of a node that is not placed yet: the parent that its job names. It is kept in its links, which mean
+    /// nothing else so far.
+    JobId named(Node node) const noexcept {
+        return {std::uint64_t{links_[node].previous} << 32 | links_[node].next};
+    }
+    void setNamed(Node node, JobId parent) noexcept {
+        links_[node].next = static_cast<Node>(parent.value);
+        links_[node].previous = static_cast<Node>(parent.value >> 32);
+    }
     Node slot(JobId id) const noexcept;
     void fetchAhead(const LargeVector<JobRow>& rows, std::size_t at) const noexcept;
-    LargeVector<Node> takeAll(const LargeVector<JobRow>& rows);
     Node take(const JobRow& row);
     void update(Node node, const JobRow& row, TreeChanges& changes);
-    void place(Node node, TreeChanges& changes);
+    template <class F>
+    void place(Node node, F&& placed);
+    void unplaceAll();
     void link(Node node, Node parent, JobId named);
     void unlink(Node node) noexcept;
     void countDetached(Node node) noexcept;
@@ -189,13 +221,12 @@ private:
 
     PackedRows rows_; ///< by Node, as links_; with the parents and the marks
     LargeVector<Links> links_;
-    std::vector<Family> families_{1}; ///< the first one stands for no children
+    static constexpr std::uint32_t noFamily = 0;
+    std::vector<Family> families_{1}; ///< the first one, noFamily, stands for no children
     std::vector<std::uint32_t> freeFamilies_;
     std::vector<Node> free_;
     std::vector<Node> freed_;      ///< by this apply
     LargeVector<Node> nodeOfSlot_; ///< by JobId::index
-    LargeVector<JobId>
-        namedParent_; ///< of the nodes that are not placed yet, by what is in place of the parent
     std::unordered_map<Node, Stray> strays_;
     std::unordered_map<JobId, Node>
         waiting_;             ///< by the parent that is not known: first of the roots that wait for it
@@ -207,6 +238,28 @@ private:
     std::vector<Resource> resources_;
     std::vector<Node> listed_;   ///< nodes of notable jobs, each once, and some that were
     std::uint64_t notables_ = 0; ///< jobs that are notable
+};
+
+/// Makes a tree of a complete state, whose rows a source gives in an order of its own. Siblings are in the
+/// order in which they were created, and the nodes have no gaps.
+class JobTree::Builder {
+public:
+    /// There will be `most` rows at most.
+    explicit Builder(std::size_t most);
+    /// A row without an id is none. Of a slot that is named twice the later job stays.
+    void add(const JobRow& row);
+    /// The builder is of no use any more.
+    JobTree finish();
+
+    static JobTree treeOf(std::span<const JobRow> rows);
+
+private:
+    void placeLast(const JobRow& row);
+
+    JobTree tree_;
+    bool placing_ = true; ///< all jobs so far came in the order of creation, parents first, and are placed
+    std::int64_t lastCreatedAt_ = 0;
+    std::uint64_t lastNumber_ = 0;
 };
 
 } // namespace coroscope::observe

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <coroscope/observe/JobRow.h>
+#include <coroscope/observe/LargeVector.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ public:
     std::size_t size() const noexcept { return rows_.size(); }
     /// Appends so many without a job.
     void grow(std::size_t count) { rows_.resize(rows_.size() + count); }
-    void reserve(std::size_t count) { rows_.reserve(count); }
+    void reserve(std::size_t count) { reserveWithRoom(rows_, count); }
 
     /// No id: there is no job.
     JobId id(Place at) const noexcept { return {rows_[at].id}; }
@@ -52,6 +53,8 @@ public:
     JobId launcher(Place at, JobId parent) const noexcept;
     JobRow row(Place at, JobId parent) const;
 
+    /// At a new place behind all others, with no link and no marks.
+    void append(const JobRow& row);
     /// The owner's own survives.
     void put(Place at, const JobRow& row);
     /// Takes the job away, and leaves what is the owner's.
@@ -67,7 +70,7 @@ public:
     void prefetch(Place at) const noexcept { __builtin_prefetch(&rows_[at], 1); }
 
 private:
-    static constexpr unsigned timeBits = 56, numberBits = 40, originBits = 24, smallBits = 24;
+    static constexpr unsigned timeBits = 56, numberBits = 39, originBits = 24, smallBits = 24;
 
     struct Packed {
         std::uint64_t id = 0;
@@ -85,7 +88,8 @@ private:
         std::uint64_t waitsFor : 56 = 0;
         std::uint64_t marks : 8 = 0;
         std::uint64_t number : numberBits = 0;
-        std::uint64_t origin : originBits = 0; ///< in origins_
+        std::uint64_t plain : 1 = 1;           ///< of its origin nothing is known but the context
+        std::uint64_t origin : originBits = 0; ///< in origins_, or, if plain, the context
         std::uint64_t suspendedAt : smallBits = 0;
         std::uint64_t resumes : smallBits = 0;
         std::uint64_t flags : 16 = 0;
@@ -104,12 +108,21 @@ private:
         std::uint32_t next = 0; ///< in the same bucket, or of those that are free
     };
 
+    /// How a row is kept.
+    struct Kept {
+        bool whole = false, plain = false;
+        std::uint32_t origin = 0; ///< as in Packed
+    };
+
     const JobRow& whole(Place at) const noexcept { return whole_.find(at)->second; }
     static bool fits(const JobRow& row) noexcept;
+    static Origin originOf(const JobRow& row) noexcept;
+    Kept keep(const JobRow& row, const Origin& origin);
+    static Packed pack(const JobRow& row, const Kept& kept) noexcept;
     static bool same(const Origin& origin, const Origin& other) noexcept;
     static std::size_t hash(const Origin& origin) noexcept;
     std::uint32_t use(const Origin& origin);
-    void leave(std::uint32_t origin) noexcept;
+    void leave(const Packed& row) noexcept;
     void rehash(std::size_t buckets);
 
     LargeVector<Packed> rows_;

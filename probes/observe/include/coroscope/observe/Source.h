@@ -2,6 +2,7 @@
 // Where jobs come from: a live process, or a file.
 #pragma once
 
+#include <coroscope/observe/Batch.h>
 #include <coroscope/observe/Dictionary.h>
 #include <coroscope/observe/JobRow.h>
 #include <coroscope/observe/Result.h>

@@ -69,6 +69,7 @@ struct coroscope_birth {
     uint32_t context;       /**< from coroscope_context */
     int lazy;               /**< not 0: begins New instead of Active */
     void* owner;            /**< handed to the command handler */
+    const char* own_name; /**< where `name` is 0: a name that few jobs share. UTF-8; copied, up to 63 bytes */
 };
 
 /** Makes the process visible before its first job. Answers whether the record is on. */
@@ -78,9 +79,10 @@ int coroscope_start(void);
  * that worked. The environment variable COROSCOPE=stacks does the same from the start. */
 int coroscope_creation_stacks(int wanted);
 
-/* Interning: equal contents get equal numbers, for the life of the process. A library keeps the numbers of
- * its sites: each call looks the contents up. `function` may be NULL. The texts are UTF-8 and copied; all but
- * the first 1,024 bytes of each are dropped. 0 when a table is full or the record is off. */
+/* Interning: equal contents get equal numbers, for the life of the process, and stay in the record for as
+ * long: the name of one job alone ("conn-4711") is better given as its own_name. A library keeps the numbers
+ * of its sites: each call looks the contents up. `function` may be NULL. The texts are UTF-8 and copied; all
+ * but the first 1,024 bytes of each are dropped. 0 when a table is full or the record is off. */
 uint32_t coroscope_text(const char* text);
 uint32_t coroscope_site(const char* file, const char* function, uint32_t line);
 /** A chain of places, innermost first; places beyond 16 are dropped and counted. */
@@ -88,7 +90,10 @@ uint32_t coroscope_stack(const uint32_t* sites, size_t count);
 uint32_t coroscope_context(const char* dispatcher, const char* elements);
 
 coroscope_job coroscope_job_begin(const struct coroscope_birth* birth);
+/** Of one job one thread at a time, this and the next. */
 void coroscope_job_renamed(coroscope_job job, uint32_t name);
+/** As `own_name` of its birth. */
+void coroscope_job_named(coroscope_job job, const char* own_name);
 /** `state`: New to Cancelling. */
 void coroscope_job_state(coroscope_job job, enum coroscope_state state);
 /** Ready, in a queue. */

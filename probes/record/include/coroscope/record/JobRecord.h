@@ -21,7 +21,7 @@ struct Birth {
     JobId parent{};
     JobId launcher{}; ///< the job whose code made this one, else the scope that it was cut off from
     SiteId site = 0;
-    TextId name = 0;
+    JobName name{};
     std::uint32_t context = 0;
     std::uint64_t number = 0; ///< from nextJobNumber()
     bool held = false;        ///< somebody outside the library has a handle
@@ -33,7 +33,11 @@ struct Birth {
 std::uint64_t nextJobNumber() noexcept;
 
 /// What is known of a job, kept by those who may have to tell of it after its end.
-using JobFacts = layout::Incident;
+struct JobFacts : layout::Incident {
+    layout::OwnName ownName; ///< where `jobName` says so
+    /// As the job has it now; lives as long as this, or as the process.
+    std::string_view name() const noexcept;
+};
 
 /// Appends to the ring of incidents, which keeps the last few thousand, whether anybody observes or not.
 /// `text`: type, newline, message, or empty. Threads: any. Does nothing without facts or with the record off.
@@ -81,7 +85,8 @@ public:
 
     /// May be called after end too, when the last handle goes: it does nothing then.
     void held(bool byAnyone) noexcept;
-    void renamed(TextId name) noexcept;
+    /// Threads: one at a time.
+    void renamed(const JobName& name) noexcept;
     void contextChanges(std::uint32_t context) noexcept;
 
     /// For tellIncident; without facts (no job) where there are none. Threads: whoever may call `end`.

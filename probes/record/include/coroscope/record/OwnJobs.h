@@ -6,6 +6,7 @@
 #include <coroscope/model/States.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +23,7 @@ struct OwnJob {
     JobId id;
     JobId parent;
     std::uint64_t number = 0;
-    std::string_view name; ///< lives as long as the process
+    std::string name;
     std::uint16_t flags = 0;
     JobKind kind = JobKind::Foreign;
     JobState state = JobState::New;

@@ -85,7 +85,18 @@ SiteId internSite(std::string_view file, std::string_view function, std::uint32_
 /// `places`: innermost first; at most layout::Stack::maxDepth are kept, `cut` counts those already left out.
 StackId internStack(std::span<const std::source_location> places, std::uint32_t cut = 0) noexcept;
 StackId internStack(std::span<const SiteId> sites, std::uint32_t cut = 0) noexcept;
+/// The last quarter of the room for texts is kept for places.
 TextId internText(std::string_view text) noexcept;
 std::uint32_t internContext(std::string_view dispatcher, std::string_view elements) noexcept;
+
+/// The name of a job: interned, or its own, to be kept beside its slot. At most one of the two is given.
+struct JobName {
+    TextId id = 0;
+    std::string_view own; ///< of which the first layout::OwnName::longest bytes are kept
+};
+/// Interns a name when many jobs have had it lately; until then it is the job's own, a view of `name`. So
+/// names like "conn-4711" come and go with their jobs. Threads: any. Cost: a look at a filter of 64 KiB that
+/// all threads share; no lock.
+JobName internName(std::string_view name) noexcept;
 
 } // namespace coroscope::record

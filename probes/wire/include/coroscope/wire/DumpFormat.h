@@ -22,7 +22,7 @@ inline constexpr char fileSuffix[] = ".coroscope";
 
 /// Readers refuse a newer major version and ignore what a newer minor one adds.
 inline constexpr std::uint16_t versionMajor = 1;
-inline constexpr std::uint16_t versionMinor = 2;
+inline constexpr std::uint16_t versionMinor = 3;
 
 struct FileHead {
     unsigned char magic[8];
@@ -50,12 +50,15 @@ inline constexpr std::uint32_t texts = tag("TEXT");      ///< TableHead, sizes, 
 inline constexpr std::uint32_t sites = tag("SITE");      ///< TableHead, Site rows
 inline constexpr std::uint32_t stacks = tag("STAK");     ///< TableHead, Stack rows
 inline constexpr std::uint32_t callStacks = tag("CSTK"); ///< TableHead, CallStack rows; since minor version 2
-inline constexpr std::uint32_t contexts = tag("CTXT");   ///< TableHead, Context rows
-inline constexpr std::uint32_t jobs = tag("JOBS");       ///< TableHead, Job rows
-inline constexpr std::uint32_t ended = tag("ENDS");      ///< TableHead, Ended rows
-inline constexpr std::uint32_t incidents = tag("INCI");  ///< TableHead, Incident rows
-inline constexpr std::uint32_t resources = tag("RSRC");  ///< TableHead, Resource rows; since minor version 1
-inline constexpr std::uint32_t end = tag("END.");        ///< End: the file is complete
+inline constexpr std::uint32_t stackRests =
+    tag("STKR"); ///< TableHead, StackRest rows of stacks; since minor version 3
+inline constexpr std::uint32_t callStackRests = tag("CSTR"); ///< the same of call stacks
+inline constexpr std::uint32_t contexts = tag("CTXT");       ///< TableHead, Context rows
+inline constexpr std::uint32_t jobs = tag("JOBS");           ///< TableHead, Job rows
+inline constexpr std::uint32_t ended = tag("ENDS");          ///< TableHead, Ended rows
+inline constexpr std::uint32_t incidents = tag("INCI");      ///< TableHead, Incident rows
+inline constexpr std::uint32_t resources = tag("RSRC"); ///< TableHead, Resource rows; since minor version 1
+inline constexpr std::uint32_t end = tag("END.");       ///< End: the file is complete
 } // namespace tags
 
 enum class Encoding : std::uint16_t { Plain = 0, Zstd = 1 };
@@ -113,6 +116,11 @@ enum class FieldKey : std::uint32_t {
     Jobs = 17,         ///< rows of `jobs` in the whole file
     Ended = 18,        ///< rows of `ended` in the whole file
     CommandLine = 19,  ///< only on a link (LinkFormat.h)
+    // Since minor version 3, of what another program wrote.
+    SourceFormat = 20, ///< its format, in words; without it the dump is our own program's
+    ParentsTold = 21,  ///< 0: that does not say which job is whose child
+    RootsTold = 22,    ///< 1: that has all jobs above a job
+    Problem = 23,      ///< what of it could not be read; any number of these
 };
 
 /// Row 0 of texts, sites, stacks and contexts stands for "none" and is in the file.
@@ -126,7 +134,7 @@ static_assert(sizeof(Site) == 12);
 struct Stack {
     static constexpr std::uint32_t depthHere = 16; ///< a stride has room for (stride - 8) / 4
     std::uint32_t depth;
-    std::uint32_t cut;              ///< callers that did not fit
+    std::uint32_t cut;              ///< callers that are not here
     std::uint32_t sites[depthHere]; ///< innermost first
 };
 static_assert(sizeof(Stack) == 72);
@@ -136,12 +144,19 @@ static_assert(sizeof(Stack) == 72);
 struct CallStack {
     static constexpr std::uint32_t depthHere = 48; ///< a stride has room for (stride - 16) / 4
     std::uint32_t depth;
-    std::uint32_t cut;  ///< callers that did not fit, as far as they were counted
+    std::uint32_t cut;  ///< callers that are not here, as far as they were counted
     std::uint32_t note; ///< text: what of it is not known, and why
     std::uint32_t reserved;
     std::uint32_t sites[depthHere]; ///< innermost first
 };
 static_assert(sizeof(CallStack) == 208);
+
+/// A frame for which a row of a stack has no room: callers beyond those there, in their order.
+struct StackRest {
+    std::uint32_t stack;
+    std::uint32_t site;
+};
+static_assert(sizeof(StackRest) == 8);
 
 struct Context {
     std::uint32_t dispatcher; ///< text

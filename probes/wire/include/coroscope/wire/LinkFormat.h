@@ -19,7 +19,7 @@ inline constexpr unsigned char magic[12] = {0x89, 'C', 'o', 'r', 'o', 'L', 'i', 
 
 /// Another major version is refused, what a newer minor one adds is ignored.
 inline constexpr std::uint16_t versionMajor = 1;
-inline constexpr std::uint16_t versionMinor = 0;
+inline constexpr std::uint16_t versionMinor = 1;
 
 struct Hello {
     unsigned char magic[12];
@@ -41,15 +41,17 @@ namespace tags {
 using dump::tag;
 // From the proxy. Tables of a dump (TEXT, SITE, STAK, CTXT) come before the first row that names them, JOBS,
 // ENDS, INCI and RSRC are news that END. of the batch completes.
-inline constexpr std::uint32_t info = dump::tags::info;     ///< Field after Field, once
-inline constexpr std::uint32_t batchTexts = tag("BTXT");    ///< texts that ENDS and INCI of this batch name
-inline constexpr std::uint32_t batchEnd = tag("BEND");      ///< fields: the batch is complete
-inline constexpr std::uint32_t status = tag("STAT");        ///< fields; at least once a second
-inline constexpr std::uint32_t answer = tag("ANSW");        ///< fields: to a cancel
-inline constexpr std::uint32_t over = tag("OVER");          ///< fields: the program has ended
-inline constexpr std::uint32_t cannot = tag("CANT");        ///< fields: why there is nothing to observe
-inline constexpr std::uint32_t targets = tag("TARG");       ///< fields: answer to `list`
-inline constexpr std::uint32_t sampled = tag("SMPL");       ///< fields: answer to `sample`
+inline constexpr std::uint32_t info = dump::tags::info; ///< Field after Field, once
+inline constexpr std::uint32_t batchTexts =
+    tag("BTXT");                                       ///< texts that ENDS, INCI and NAMS of this batch name
+inline constexpr std::uint32_t names = tag("NAMS");    ///< Name after Name; since minor version 1
+inline constexpr std::uint32_t batchEnd = tag("BEND"); ///< fields: the batch is complete
+inline constexpr std::uint32_t status = tag("STAT");   ///< fields; at least once a second
+inline constexpr std::uint32_t answer = tag("ANSW");   ///< fields: to a cancel
+inline constexpr std::uint32_t over = tag("OVER");     ///< fields: the program has ended
+inline constexpr std::uint32_t cannot = tag("CANT");   ///< fields: why there is nothing to observe
+inline constexpr std::uint32_t targets = tag("TARG");  ///< fields: answer to `list`
+inline constexpr std::uint32_t sampled = tag("SMPL");  ///< fields: answer to `sample`
 inline constexpr std::uint32_t callStackMade = tag("CSTA"); ///< fields: answer to `callStack`
 // To the proxy.
 inline constexpr std::uint32_t taken = tag("TAKN");     ///< fields: batches were taken
@@ -59,6 +61,13 @@ inline constexpr std::uint32_t list = tag("LIST");      ///< empty: which progra
 inline constexpr std::uint32_t sample = tag("SAMP");    ///< fields: the stack of the thread that runs a job
 inline constexpr std::uint32_t callStack = tag("CSTK"); ///< fields: a call stack that a row names
 } // namespace tags
+
+/// A name that few jobs share, told once for each job that has it: rows of jobs name it by its number.
+struct Name {
+    std::uint32_t number; ///< with the highest bit, as in rows of jobs
+    std::uint32_t text;   ///< among the batch's
+};
+static_assert(sizeof(Name) == 8);
 
 /// Keys of all fields but those of `info`, which are the dump's. Times are ns of CLOCK_MONOTONIC of the
 /// machine where the proxy runs.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <coroscope/model/Ids.h>
+#include <coroscope/record/Record.h>
 #include <coroscope/runtime/CoroutineExceptionHandler.h>
 #include <coroscope/runtime/Dispatcher.h>
 #include <coroscope/runtime/detail/Ref.h>
@@ -35,8 +36,8 @@ public:
     const CoroutineExceptionHandler handler;
     const ThreadElementsPtr threadElements;
 
-    /// As the record knows them; interned when first asked for.
-    TextId recordName() const noexcept;
+    /// As the record knows them. A name that is not interned is a view of `name`.
+    record::JobName recordName() const noexcept;
     std::uint32_t recordContext() const noexcept;
 
 private:

@@ -223,9 +223,11 @@ public:
     [[noreturn]] void throwOutcome(std::exception_ptr failure);
     /// The cancelled body comes to a suspension.
     void judgeDelivery(const PromiseBase& leaf) noexcept;
-    /// A hint that the holder of the continuation is about to say what follows.
-    void approach() const noexcept {
+    /// A hint by the holder of the continuation that it is about to say what follows, or comes to run().
+    void approach() const noexcept final {
         __builtin_prefetch(&list_, 1);
+        if (resumeAt)
+            __builtin_prefetch(resumeAt.address(), 1);
         record_.approach();
     }
     /// The holder of the continuation says: go on, on a thread of the dispatcher. `this` may be gone

@@ -8,7 +8,7 @@ coroscope_packages_build=(
     "g++-12|g++" # clang uses its standard library
     qt6-base-dev "qt6-svg-dev|libqt6svg6-dev" libqt6svg6
     libzstd-dev zlib1g-dev libdw-dev libspdlog-dev libcli11-dev nlohmann-json3-dev
-    libgtest-dev "libgmock-dev|googletest" libasio-dev
+    libgtest-dev libgmock-dev libasio-dev
     dpkg-dev desktop-file-utils shared-mime-info # packages are made, and what they tell a desktop is checked
     graphviz # reads what is exported for it
     # A display in memory, and eyes and hands for it: for the tests that click.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../../HeapInUse.h"
+
 #include "model/RowList.h"
 
 #include <gtest/gtest.h>
@@ -7,8 +9,6 @@
 #include <numeric>
 #include <random>
 #include <vector>
-
-#include <malloc.h>
 
 namespace coroscope::app {
 namespace {
@@ -96,12 +96,6 @@ TEST(RowList, findsItsWayAmongAMillion) {
     EXPECT_EQ(list.size(), 100'100u);
     EXPECT_EQ(list.at(100), count - 1 - 900'000);
     EXPECT_FALSE(list.contains(count - 1 - 500'000));
-}
-
-/// Of the heap, without what a sanitizer keeps beside it.
-std::size_t heapInUse() {
-    const auto info = ::mallinfo2();
-    return info.uordblks + info.hblkhd;
 }
 
 TEST(RowList, takesNoMoreAndMoreWhileRowsComeAndGo) {

@@ -150,7 +150,7 @@ TEST(Remote, ShowsWhatALocalAttachShows) {
     EXPECT_FALSE(remote->session.info().host.empty());
     EXPECT_TRUE(remote->session.status().contact.commandsAllowed);
     ASSERT_EQ(::setenv("XDG_RUNTIME_DIR", sample.directory().c_str(), 1), 0);
-    sample.process().signal(SIGSTOP); // so that both see the same
+    ASSERT_TRUE(sample.process().stop()); // so that both see the same
     auto here = observe::attach(sample.process().pid());
     ASSERT_TRUE(here) << here.problem();
     Follower local(*std::move(here));
@@ -350,7 +350,7 @@ TEST(Remote, ASlowLinkLosesHistoryNotState) {
     ASSERT_TRUE(remote->comes(
         [&] { return std::chrono::steady_clock::now() > until && remote->session.status().events > 0; }));
     ASSERT_EQ(::setenv("XDG_RUNTIME_DIR", sample.directory().c_str(), 1), 0);
-    sample.process().signal(SIGSTOP);
+    ASSERT_TRUE(sample.process().stop());
     auto here = observe::attach(sample.process().pid());
     ASSERT_TRUE(here) << here.problem();
     Follower local(*std::move(here));

@@ -73,7 +73,7 @@ double ownMebibytes() {
 /// What the window keeps: without the news that are under way, which take more or less with every look, and
 /// without what was freed and not given back. Nothing where it does not come to rest within a minute.
 std::optional<double> keptMebibytes(const endtoend::Process& crowd, const Workspace& workspace) {
-    crowd.signal(SIGSTOP);
+    crowd.stop();
     double now = 0;
     std::uint64_t seen = 0;
     int calm = 0;

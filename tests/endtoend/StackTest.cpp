@@ -156,7 +156,7 @@ TEST(Stacks, theThreadOfARunningJobIsSampledAndRunsOn) {
     EXPECT_GT(sample.at("pausedSeconds").get<double>(), 0.0);
     EXPECT_LT(sample.at("pausedSeconds").get<double>(), 1.0);
     EXPECT_EQ(callers.sample("spinner").status, 0) << "and again: nothing holds it";
-    callers.process().signal(SIGSTOP);
+    ASSERT_TRUE(callers.process().stop());
     const Output stopped = callers.sample("spinner");
     EXPECT_EQ(stopped.status, 0) << "a stopped program has stacks, too: " << stopped.text;
     callers.process().signal(SIGCONT);

@@ -146,7 +146,7 @@ TEST(WindowCancel, AStoppedProgramTakesNoCommandAndTheQuestionSaysWhy) {
     const auto window = openWindow(sample);
     ASSERT_TRUE(attach(*window, sample));
     select(*window, "conn-2");
-    sample.process().signal(SIGSTOP);
+    ASSERT_TRUE(sample.process().stop());
     ASSERT_TRUE(comes([&] { return !window->workspace().cancelProblem().isEmpty(); }));
     QTest::keyClick(&window->tree(), Qt::Key_Delete);
     if (panel(*window).isVisible()) {

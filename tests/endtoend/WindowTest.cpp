@@ -468,7 +468,7 @@ TEST(Window, ATargetThatExitsInGoodOrderSaysSo) {
 TEST(Window, AStoppedTargetIsReadWithoutItsHelpAndGoesLiveWhenItContinues) {
     Sample sample(fewJobs);
     const auto window = openWindow(sample);
-    sample.process().signal(SIGSTOP);
+    ASSERT_TRUE(sample.process().stop());
     ASSERT_TRUE(attach(*window, sample));
     EXPECT_NE(find(*window, "conn-1"), noNode);
     EXPECT_FALSE(window->workspace().contact().followsEvents);
@@ -481,7 +481,7 @@ TEST(Window, AStoppedTargetIsReadWithoutItsHelpAndGoesLiveWhenItContinues) {
     EXPECT_TRUE(comes([&] { return showsText(*window, "live · orders"); }));
     EXPECT_FALSE(showsText(*window, "Its memory is read instead")) << "the banner has gone";
     // And the way back, while it is attached.
-    sample.process().signal(SIGSTOP);
+    ASSERT_TRUE(sample.process().stop());
     EXPECT_TRUE(comes([&] { return showsText(*window, "Nothing can be cancelled until it goes on"); }));
     EXPECT_FALSE(window->workspace().cancelProblem().isEmpty());
     sample.process().signal(SIGCONT);

@@ -120,6 +120,7 @@ void JobTreeView::buildHeader() {
     const QSettings settings;
     const QByteArray state = settings.value(QStringLiteral("tree/header")).toByteArray();
     columnsByHand_ = !state.isEmpty() && header_->restoreState(state);
+    header_->setSortIndicator(-1, Qt::AscendingOrder); // Qt begins with the first column
     header_->setSortIndicatorShown(true);
     connect(header_, &QHeaderView::sectionClicked, this, &JobTreeView::headerClicked);
     connect(header_, &QHeaderView::customContextMenuRequested, this, &JobTreeView::headerMenu);

@@ -513,6 +513,15 @@ void MainWindow::connectAll() {
             return;
         }
         logWarning(tr("attaching to pid %1 failed: %2").arg(pid).arg(sentence));
+        if (pid == startedPid_ && startAttempts_ > 0 && !launcher_.runs(pid)) {
+            startAttempts_ = 0;
+            outputDock_->show();
+            outputDock_->raise();
+            problem_ = tr("The program ended before it could be attached to. Output has what it said.");
+            empty_->setProblem(problem_);
+            stateChanged();
+            return;
+        }
         if (attachDialog_ != nullptr && attachDialog_->isVisible())
             return;
         problem_ = sentence;

@@ -38,10 +38,10 @@ struct ColumnInfo {
     bool number;
 };
 constexpr ColumnInfo columns[ColumnCount] = {
-    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Job"), 190, 370, 5, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Job"), 184, 370, 5, false},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Findings"), 72, 78, 1, false},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "State"), 146, 150, 0, false},
-    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Where suspended"), 124, 140, 5, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Where suspended"), 130, 142, 5, false},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Age"), 84, 86, 0, true},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "In state"), 84, 86, 0, true},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Dispatcher"), 92, 96, 0, false},

@@ -136,6 +136,15 @@ TEST_F(CraftTest, aNarrowTreeLeavesOutColumnsInsteadOfScrolling) {
     EXPECT_FALSE(hidden(StateColumn));
     EXPECT_FALSE(hidden(FindingsColumn));
     EXPECT_LE(header->length(), window->tree().viewport()->width());
+    constexpr int padding = 16;
+    const QFontMetrics metrics(header->font());
+    for (int column = 0; column < ColumnCount; ++column) {
+        const QString title = header->model()->headerData(column, Qt::Horizontal).toString();
+        if (!hidden(static_cast<Column>(column))) {
+            EXPECT_GE(header->sectionSize(column), metrics.horizontalAdvance(title) + padding)
+                << title.toStdString();
+        }
+    }
     window->resize(1700, 900);
     QApplication::processEvents();
     EXPECT_FALSE(hidden(AgeColumn));

@@ -313,6 +313,16 @@ TEST_F(CraftTest, howACancelGoesOnIsInSightInASmallWindow) {
     EXPECT_FALSE(card->visibleRegion().isEmpty());
 }
 
+TEST_F(CraftTest, ofAJobAndItsScopesOfTheSameNameTheJobIsSelected) {
+    show();
+    std::vector<observe::JobRow> rows{job(1, 0), job(3, 5), job(5, 1)};
+    rows[1].name = 5;
+    window->selectByName(QStringLiteral("name-5"));
+    open(rows);
+    ASSERT_TRUE(eventually([this] { return window->workspace().selected().has_value(); }));
+    EXPECT_EQ(window->workspace().selected()->id, id(5));
+}
+
 TEST_F(CraftTest, keysAndVersionAreAKeyAway) {
     show(1200, 700);
     QApplication::setActiveWindow(window.get());

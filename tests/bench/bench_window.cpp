@@ -216,6 +216,27 @@ Measured measure(MainWindow& window, const Target& target, QWidget* painted, dou
     return {median(middles), median(slowest)};
 }
 
+/// From a filter that was not there before to its rows and their number, with all that is done between.
+double filterMilliseconds(MainWindow& window) {
+    app::Workspace& workspace = window.workspace();
+    std::vector<double> times;
+    for (const char* filter : {"state:suspended", "site:bench", "age>1ms", "launch", "children>0"}) {
+        workspace.setSearch({});
+        run(0.1);
+        const double from = threadCpuMilliseconds();
+        const auto began = std::chrono::steady_clock::now();
+        workspace.setSearch(QString::fromLatin1(filter));
+        runUntil(60, [&] { return !workspace.rows().searching(); });
+        times.push_back(threadCpuMilliseconds() - from);
+        std::fprintf(stderr, "window: %s: %zu jobs after %.0f ms, %.0f ms of them at work\n", filter,
+                     workspace.rows().matches(), secondsSince(began) * 1e3, times.back());
+        if (workspace.rows().searching() || workspace.rows().matches() == 0)
+            fail("the filter has no answer");
+    }
+    workspace.setSearch({});
+    return median(times);
+}
+
 void figures(std::size_t live, double eventsPerSecond, int runs, double seconds) {
     MainWindow window(ThemeChoice::Light);
     window.resize(1600, 900);
@@ -245,6 +266,9 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
     print("window.strip.paint_ms", stripMilliseconds(window), "ms", noGoal, "a frame of the window",
           tree.p50);
     print("window.bytes_per_job", memory, "bytes", 128, "tokio-console, quoted (GB in all)", 10);
+
+    print("window.1m.filter_ms", filterMilliseconds(window), "ms", noGoal,
+          "QSortFilterProxyModel, measured once", 9'700);
 
     // In groups, the largest of them open.
     window.workspace().setGrouping(observe::GroupBy::SuspensionSite);

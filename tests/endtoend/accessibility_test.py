@@ -104,9 +104,16 @@ class Session:
                             "the switch to the map")
         self.act(button, "Toggle" if "Toggle" in self.actions(button) else "Press")
         drawing = self.eyes.wait("tree", "^Map of the jobs$")
-        job = eventually(lambda: drawing.get_child_at_index(0), "a job in the map")
-        assert job.get_name(), "it has a name"
-        self.act(job, "Press")
+
+        def selects_one():
+            """Jobs come and go: the first one there may have ended before it is asked for its name."""
+            drawing.clear_cache()
+            job = drawing.get_child_at_index(0)
+            if not job or not job.get_name():
+                return False
+            self.act(job, "Press")
+            return True
+        eventually(selects_one, "a job with a name in the map")
         eventually(lambda: any(self.eyes.selected(one) for one in self.eyes.all(ROW, drawing)), "a job, selected there")
 
 

@@ -89,8 +89,10 @@ class Desktop:
             os.environ["DBUS_SESSION_BUS_ADDRESS"] = address.readline().strip()
         self.begin_accessibility()
         self.manager = manager = self.start("openbox", "--sm-disable", output=scratch + "/openbox.out")
-        # It answers to a message once it is there.
-        eventually(lambda: manager.poll() is not None or self.run("xdotool", "get_num_desktops").strip(),
+        # It is there once it does what it is told. Sooner it may take a window's wish to be shown into a queue of its
+        # own while it begins, and look there only when something else happens: with nobody to do anything, never.
+        eventually(lambda: manager.poll() is not None or self.run("xdotool", "set_num_desktops", "3",
+                                                                  "get_num_desktops").strip() == "3",
                    "the window manager")
         assert manager.poll() is None, open(scratch + "/openbox.out", encoding="utf-8").read()
 
@@ -149,12 +151,6 @@ class Desktop:
     def window(self, title):
         """Number of the visible window whose whole title matches."""
         return self.run("xdotool", "search", "--onlyvisible", "--name", f"^{title}$").split()[:1]
-
-    def ask_again(self, title, begun):
-        """The window manager of a very busy machine has been seen to lose a wish to show a window."""
-        if time.monotonic() - begun > 30 and (hidden := self.run("xdotool", "search", "--name", f"^{title}$").split()):
-            print(f"{title} is there, but not shown; the window manager: {self.state_of(self.manager)}", file=sys.stderr)
-            self.run("xdotool", "windowmap", hidden[0])
 
     def state_of(self, process):
         """What a program does that shows no window: whether it runs, where its threads wait, which windows there are."""
@@ -305,11 +301,10 @@ class Visit:
         self.desktop, self.programs, self.pictures = desktop, arguments.bin, arguments.pictures
         self.pictures_taken = 0
         self.sample = Sample(desktop, self.programs, 600)
-        begun = time.monotonic()
         self.window = desktop.start(self.programs + "/coroscope", "--theme", arguments.theme, "--size", arguments.size,
                                     output=desktop.scratch + "/coroscope.out")
         try:
-            eventually(lambda: desktop.window("Coroscope") or desktop.ask_again("Coroscope", begun), "the window")
+            eventually(lambda: desktop.window("Coroscope"), "the window")
         except AssertionError as e:
             raise AssertionError(f"{e}; {desktop.state_of(self.window)}; the window manager: {desktop.state_of(desktop.manager)}") from None
         self.eyes = Eyes(desktop, self.window.pid)

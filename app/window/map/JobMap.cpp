@@ -6,6 +6,7 @@
 #include "theme/Theme.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace coroscope::app {
@@ -34,6 +35,8 @@ constexpr std::array<std::int64_t, 5> ageLimits{second, 10 * second, 60 * second
 
 /// Numbers of sites or contexts whose colour is remembered.
 constexpr std::size_t mostCategories = 200'000;
+/// Jobs that are asked which places and dispatchers have most of them: some milliseconds' worth.
+constexpr observe::Node mostAsked = 50'000;
 /// Work on colours in one frame.
 constexpr std::chrono::microseconds reclassBudget{2'000};
 
@@ -122,6 +125,7 @@ void JobMap::rebuild() {
     grouping_ = workspace_.grouping();
     filter_ = workspace_.search();
     filtered_ = workspace_.rows().filtered();
+    chooseCategories();
     const bool ordered = colour_ == MapColour::State || colour_ == MapColour::Finding;
     layout_.build([this](Node node) { return classOf(node); },
                   ordered ? MapLayout::Blend::Highest : MapLayout::Blend::MostFrequent,
@@ -224,13 +228,43 @@ MapLayout::Class JobMap::classOf(Node node) {
     return anyAge;
 }
 
-/// The first that come get a colour of their own; the others share one.
+/// Colours of their own for those with the most jobs. Among very many, some are asked for all.
+void JobMap::chooseCategories() {
+    if (!categoryNames_.empty() || (colour_ != MapColour::Dispatcher && colour_ != MapColour::Site))
+        return;
+    const observe::JobTree& tree = workspace_.tree();
+    const Node step = std::max<Node>(1, tree.endNode() / mostAsked);
+    std::unordered_map<std::uint32_t, std::uint32_t> byKey;
+    for (Node node = 0; node < tree.endNode(); node += step)
+        if (tree.isLive(node))
+            ++byKey[categoryKey(tree.row(node))];
+    std::map<QString, std::uint32_t> byName;
+    for (const auto& [key, jobs] : byKey)
+        byName[categoryName(key)] += jobs;
+    std::vector<std::pair<std::uint32_t, QString>> order;
+    for (const auto& [name, jobs] : byName)
+        order.emplace_back(~jobs, name); // the most first, and those alike by name
+    std::sort(order.begin(), order.end());
+    for (const auto& [jobs, name] : order)
+        if (categoryNames_.size() < otherCategory)
+            categoryNames_.emplace(name, static_cast<MapLayout::Class>(categoryNames_.size() + 1));
+    looksStale_ = true;
+}
+
+std::uint32_t JobMap::categoryKey(const observe::JobRow& row) const noexcept {
+    return colour_ == MapColour::Site ? row.site : row.context;
+}
+
+QString JobMap::categoryName(std::uint32_t key) const {
+    return colour_ == MapColour::Site ? workspace_.labels().site(key) : workspace_.labels().dispatcher(key);
+}
+
+/// What comes later gets one of the colours that are left; the others share one.
 MapLayout::Class JobMap::category(const observe::JobRow& row) {
-    const std::uint32_t key = colour_ == MapColour::Site ? row.site : row.context;
+    const std::uint32_t key = categoryKey(row);
     if (const auto found = categories_.find(key); found != categories_.end())
         return found->second;
-    const QString name = colour_ == MapColour::Site ? workspace_.labels().site(row.site)
-                                                    : workspace_.labels().dispatcher(row.context);
+    const QString name = categoryName(key);
     MapLayout::Class kind = otherCategory;
     if (const auto known = categoryNames_.find(name); known != categoryNames_.end()) {
         kind = known->second;

@@ -69,6 +69,9 @@ signals:
 private:
     MapLayout::Class classOf(observe::Node node);
     std::uint32_t groupOf(observe::Node node) const;
+    void chooseCategories();
+    std::uint32_t categoryKey(const observe::JobRow& row) const noexcept;
+    QString categoryName(std::uint32_t key) const;
     MapLayout::Class category(const observe::JobRow& row);
     void rebuild();
     void follow();

@@ -7,6 +7,7 @@
 #include "map/NodeLinkView.h"
 #include "program/Log.h"
 #include "theme/Theme.h"
+#include "widgets/FileDialogs.h"
 
 #include <QActionGroup>
 #include <QButtonGroup>
@@ -227,9 +228,13 @@ void MapPanel::askExport() {
     dialog_->setNameFilters({tr("Pictures (*.png)"), tr("Drawings (*.svg)")});
     dialog_->setDefaultSuffix(QStringLiteral("png"));
     connect(dialog_, &QFileDialog::filterSelected, dialog_, [dialog = dialog_.data()](const QString& filter) {
-        dialog->setDefaultSuffix(filter.contains(QStringLiteral("svg")) ? QStringLiteral("svg")
-                                                                        : QStringLiteral("png"));
+        const QString suffix =
+            filter.contains(QStringLiteral("svg")) ? QStringLiteral("svg") : QStringLiteral("png");
+        dialog->setDefaultSuffix(suffix);
+        if (const QFileInfo chosen(dialog->selectedFiles().value(0)); !chosen.completeBaseName().isEmpty())
+            dialog->selectFile(chosen.completeBaseName() + u'.' + suffix);
     });
+    tidy(*dialog_);
     dialog_->setDirectory(QSettings().value(QStringLiteral("pictures"), QDir::homePath()).toString());
     dialog_->selectFile(QString::fromStdString(workspace_.info().program) + QStringLiteral("-map.png"));
     connect(dialog_, &QFileDialog::fileSelected, this, [this](const QString& path) {

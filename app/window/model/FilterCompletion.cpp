@@ -128,13 +128,14 @@ FilterCompletion::Choices FilterCompletion::at(const QString& text, qsizetype cu
             found.choices.push_back(
                 {QString::fromStdString(observe::quotedForQuery(value.toStdString())), value, help, false});
     };
-    for (const std::string_view value : observe::queryValues(*part.key))
-        add(fromView(value), {});
-    if (!observe::queryValues(*part.key).empty())
-        return found;
-    collect(*part.key);
-    for (const Value& value : values_)
-        add(value.text, complete_ ? jobsText(value.jobs) : QString());
+    if (const auto& fixed = observe::queryValues(*part.key); !fixed.empty()) {
+        for (const std::string_view value : fixed)
+            add(fromView(value), {});
+    } else {
+        collect(*part.key);
+        for (const Value& value : values_)
+            add(value.text, complete_ ? jobsText(value.jobs) : QString());
+    }
     // What is there word for word needs no list.
     if (found.choices.size() == 1 && found.choices.front().shown == typed)
         found.choices.clear();

@@ -25,6 +25,9 @@ using observe::noNode;
 namespace {
 constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t tickBudget = 6 * millisecond;
+/// Milliseconds between ticks; while somebody waits for the answer to a filter, what is left of them goes
+/// there.
+constexpr int tickInterval = 16, searchingInterval = 1;
 constexpr std::size_t sliceRows = 4'096;
 /// Nodes that one tick looks at for who waits for the selected job: half a millisecond's worth.
 constexpr std::size_t waiterNodes = 16'384;
@@ -52,7 +55,7 @@ void inBackground(Workspace* workspace, Work work, Then then) {
 
 Workspace::Workspace(QObject* parent)
     : QObject(parent) {
-    timer_.setInterval(16);
+    timer_.setInterval(tickInterval);
     timer_.setTimerType(Qt::PreciseTimer);
     connect(&timer_, &QTimer::timeout, this, &Workspace::tick);
     connect(&exports_, &Exports::changed, this, &Workspace::savingChanged);
@@ -745,6 +748,8 @@ void Workspace::refreshFilter() {
         askedAt_ = at;
         rows_.askAgain();
     }
+    if (const int wanted = rows_.searching() ? searchingInterval : tickInterval; timer_.interval() != wanted)
+        timer_.setInterval(wanted);
 }
 
 QString Workspace::cancelProblem() const {

@@ -7,6 +7,7 @@
 
 #include <coroscope/observe/Waits.h>
 
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
@@ -27,10 +28,22 @@ CancelCard::CancelCard(QWidget* parent)
     top->addWidget(title_, 1);
     top->addWidget(time_, 0, Qt::AlignTop);
     layout->addLayout(top);
-    numbers_ = dimLabel(QString(), this);
-    numbers_->setWordWrap(true);
-    numbers_->setObjectName(QStringLiteral("cancelNumbers"));
-    layout->addWidget(numbers_);
+    // Each below its word: seven digits three times do not fit into a line of a narrow panel.
+    auto* numbers = new QGridLayout;
+    numbers->setVerticalSpacing(0);
+    numbers->setHorizontalSpacing(6);
+    const char* const names[] = {"cancelRequested", "cancelReached", "cancelFinished"};
+    const QString words[] = {tr("requested"), tr("reached"), tr("finished")};
+    for (int i = 0; i < 3; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        words_[at] = dimLabel(words[i], this);
+        numbers_[at] = new QLabel(this);
+        numbers_[at]->setObjectName(QLatin1String(names[i]));
+        numbers->addWidget(words_[at], 0, i);
+        numbers->addWidget(numbers_[at], 1, i);
+        numbers->setColumnStretch(i, 1);
+    }
+    layout->addLayout(numbers);
     bar_ = new QProgressBar(this);
     bar_->setTextVisible(false);
     layout->addWidget(bar_);
@@ -48,9 +61,13 @@ void CancelCard::show(const Workspace& workspace, const Workspace::Cancel& cance
     const observe::CancelProgress& progress = cancel.progress;
     title_->setText(cancel.childrenOnly ? tr("Below %1").arg(cancel.name) : cancel.name);
     time_->setText(durationText(progress.duration(workspace.now())));
-    numbers_->setText(tr("requested %1 · reached %2 · finished %3")
-                          .arg(countText(progress.requested()), countText(progress.reached()),
-                               countText(progress.finished())));
+    const std::uint64_t counts[] = {progress.requested(), progress.reached(), progress.finished()};
+    QStringList said;
+    for (std::size_t i = 0; i < numbers_.size(); ++i) {
+        numbers_[i]->setText(countText(counts[i]));
+        numbers_[i]->setAccessibleName(words_[i]->text() + QLatin1Char(' ') + numbers_[i]->text());
+        said << numbers_[i]->accessibleName();
+    }
     const auto scaled = [&](std::uint64_t n) {
         return progress.requested() == 0 ? 1000 : static_cast<int>(n * 1000 / progress.requested());
     };
@@ -86,7 +103,7 @@ void CancelCard::show(const Workspace& workspace, const Workspace::Cancel& cance
     }
     laggards_->setText(names.join(QLatin1Char('\n')));
     laggards_->setVisible(!names.isEmpty());
-    setAccessibleName(title_->text() + QStringLiteral(": ") + numbers_->text());
+    setAccessibleName(title_->text() + QStringLiteral(": ") + said.join(QStringLiteral(", ")));
 }
 
 } // namespace coroscope::app

@@ -6,6 +6,8 @@
 
 #include <QFrame>
 
+#include <array>
+
 class QLabel;
 class QProgressBar;
 
@@ -20,7 +22,7 @@ public:
 private:
     QLabel* title_;
     QLabel* time_;
-    QLabel* numbers_;
+    std::array<QLabel*, 3> words_, numbers_; ///< requested, reached, finished
     QProgressBar* bar_;
     QLabel* rest_;
     QLabel* laggards_;

@@ -157,8 +157,16 @@ void FilterField::forward() {
     workspace_.setSearch(text());
 }
 
-/// Tab takes a completion; without a list it leaves the field, as everywhere.
+/// Tab takes a completion; without a list it leaves the field, as everywhere. Shift+Delete cuts what is
+/// marked; without a mark it is the window's, to cancel what has just been filtered for.
 bool FilterField::event(QEvent* event) {
+    if (event->type() == QEvent::ShortcutOverride && !hasSelectedText()) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Delete && key->modifiers() == Qt::ShiftModifier) {
+            event->ignore();
+            return false;
+        }
+    }
     if (event->type() == QEvent::KeyPress && completing()) {
         auto* key = static_cast<QKeyEvent*>(event);
         if (key->key() == Qt::Key_Tab) {

@@ -38,10 +38,10 @@ struct ColumnInfo {
     bool number;
 };
 constexpr ColumnInfo columns[ColumnCount] = {
-    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Job"), 190, 370, 5, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Job"), 184, 370, 5, false},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Findings"), 72, 78, 1, false},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "State"), 146, 150, 0, false},
-    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Where suspended"), 124, 140, 5, false},
+    {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Where suspended"), 130, 142, 5, false},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Age"), 84, 86, 0, true},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "In state"), 84, 86, 0, true},
     {QT_TRANSLATE_NOOP("coroscope::app::JobTreeView", "Dispatcher"), 92, 96, 0, false},
@@ -120,6 +120,7 @@ void JobTreeView::buildHeader() {
     const QSettings settings;
     const QByteArray state = settings.value(QStringLiteral("tree/header")).toByteArray();
     columnsByHand_ = !state.isEmpty() && header_->restoreState(state);
+    header_->setSortIndicator(-1, Qt::AscendingOrder); // Qt begins with the first column
     header_->setSortIndicatorShown(true);
     connect(header_, &QHeaderView::sectionClicked, this, &JobTreeView::headerClicked);
     connect(header_, &QHeaderView::customContextMenuRequested, this, &JobTreeView::headerMenu);

@@ -513,6 +513,15 @@ void MainWindow::connectAll() {
             return;
         }
         logWarning(tr("attaching to pid %1 failed: %2").arg(pid).arg(sentence));
+        if (pid == startedPid_ && startAttempts_ > 0 && !launcher_.runs(pid)) {
+            startAttempts_ = 0;
+            outputDock_->show();
+            outputDock_->raise();
+            problem_ = tr("The program ended before it could be attached to. Output has what it said.");
+            empty_->setProblem(problem_);
+            stateChanged();
+            return;
+        }
         if (attachDialog_ != nullptr && attachDialog_->isVisible())
             return;
         problem_ = sentence;
@@ -1054,9 +1063,15 @@ void MainWindow::selectByName(const QString& name) {
 
 void MainWindow::trySelectByName() {
     const observe::JobTree& tree = workspace_.tree();
+    const auto hasIt = [&](Node node) {
+        return tree.isLive(node) && workspace_.labels().name(tree.row(node)) == wantedName_;
+    };
     for (Node node = 0; node < tree.endNode(); ++node) {
-        if (!tree.isLive(node) || workspace_.labels().name(tree.row(node)) != wantedName_)
+        if (!hasIt(node))
             continue;
+        // Scopes bear the name of the job that they are in: that one is meant.
+        while (tree.parent(node) != noNode && hasIt(tree.parent(node)))
+            node = tree.parent(node);
         wantedName_.clear();
         goTo(tree.row(node).id);
         return;

@@ -36,6 +36,7 @@ OutputPanel::OutputPanel(Launcher& launcher, QWidget* parent)
     layout->setSpacing(0);
     auto* top = new QHBoxLayout;
     top->setContentsMargins(12, 4, 12, 4);
+    top->setSpacing(10);
     choice_->setObjectName(QStringLiteral("outputChoice"));
     choice_->setAccessibleName(tr("Program"));
     stop_->setObjectName(QStringLiteral("outputStop"));

@@ -96,9 +96,15 @@ QString rateOf(double perSecond) {
 }
 
 /// Launches and ends of a step are spread over so many seconds.
-double secondsOf(const TimeHistory::Step& step, std::int64_t length) {
-    return static_cast<double>(std::clamp(step.until - step.from, TimeHistory::finest, length)) /
-           static_cast<double>(second);
+double secondsOf(const TimeHistory::Step& step) {
+    return static_cast<double>(std::max(step.over, TimeHistory::finest)) / static_cast<double>(second);
+}
+
+/// Over what cannot be told as usual.
+void shade(QPainter& painter, const QRect& where, Qt::BrushStyle pattern) {
+    if (where.width() > 0)
+        painter.fillRect(where,
+                         QBrush(Theme::mix(Theme::tokens().dim, Theme::tokens().background, 0.4), pattern));
 }
 
 QColor colourOf(const Tokens& t, MomentKind kind) {
@@ -369,12 +375,12 @@ QString TimeStrip::readout() const {
     const TimeHistory::Step* step = history_.at(scale_, at);
     const QString clock = clockText(workspace_.wallClock(at));
     if (step == nullptr)
-        return tr("%1, nothing is known").arg(clock);
+        return tr("%1, not watched then").arg(clock);
     QStringList parts;
     for (const LiveState state : order)
         if (const std::uint32_t count = countOf(step->live, state); count > 0)
             parts.prepend(tr("%1 %2").arg(countText(count), wordOf(state)));
-    const double seconds = secondsOf(*step, history_.stepOf(scale_));
+    const double seconds = secondsOf(*step);
     QString text = tr("%1, %2").arg(clock, jobsText(step->jobs()));
     if (!parts.isEmpty())
         text += tr(": %1").arg(parts.join(QStringLiteral(", ")));
@@ -412,14 +418,13 @@ void TimeStrip::drawPicture() {
     marks_.clear();
     if (history_.begun() == 0)
         return;
-    const std::int64_t length = history_.stepOf(scale_);
     const std::int64_t from = span().first;
     std::vector<double> rates;
     for (const TimeHistory::Step& step : history_.steps(scale_)) {
         if (step.until < from)
             continue;
         most_ = std::max(most_, step.jobs());
-        const double seconds = secondsOf(step, length);
+        const double seconds = secondsOf(step);
         rates.push_back(static_cast<double>(std::max(step.launched, step.ended)) / seconds);
     }
     // A burst must not make all the rest look like nothing: it is cut off.
@@ -428,6 +433,7 @@ void TimeStrip::drawPicture() {
         std::nth_element(rates.begin(), high, rates.end());
         mostRate_ = *high > 0 ? *high * 1.25 : *std::max_element(rates.begin(), rates.end());
     }
+    drawGaps(painter, at);
     painter.setRenderHint(QPainter::Antialiasing);
     drawJobs(painter, at.graph);
     painter.setRenderHint(QPainter::Antialiasing, false);
@@ -435,6 +441,14 @@ void TimeStrip::drawPicture() {
     drawMarks(painter, at);
     drawScale(painter, at.graph);
     drawAxis(painter, at.axis);
+}
+
+/// Nothing drawn would say that there were no jobs.
+void TimeStrip::drawGaps(QPainter& painter, const Lanes& at) const {
+    for (const TimeHistory::Gap& gap : history_.gaps(scale_)) {
+        const int x0 = std::max(at.graph.left(), xOf(gap.from)), x1 = xOf(gap.to);
+        shade(painter, QRect(x0, at.graph.top(), x1 - x0, at.graph.height()), Qt::Dense6Pattern);
+    }
 }
 
 /// One area above the other. Each place across shows the step with the most jobs there.
@@ -452,10 +466,11 @@ void TimeStrip::drawJobs(QPainter& painter, const QRect& lane) const {
     const std::int64_t length = history_.stepOf(scale_);
     const double scale =
         static_cast<double>(lane.width()) / static_cast<double>(std::max<std::int64_t>(1, to - from));
-    const auto flush = [&] {
+    const auto flush = [&](qreal end) {
         if (columns.empty())
             return;
-        // One step alone is as wide as its time.
+        // The last one is as wide as its time.
+        columns.push_back({std::max(columns.back().x, end), columns.back().step});
         std::vector<qreal> base(columns.size(), lane.bottom() + 1);
         const double high = lane.height() - 2;
         for (const LiveState state : order) {
@@ -482,15 +497,18 @@ void TimeStrip::drawJobs(QPainter& painter, const QRect& lane) const {
         columns.clear();
     };
     const qreal left = lane.left(), right = lane.right() + 1;
-    std::int64_t end = 0;
+    const std::vector<TimeHistory::Gap> gaps = history_.gaps(scale_);
+    auto gap = gaps.begin();
     for (const TimeHistory::Step& step : history_.steps(scale_)) {
         if (step.from + length < from)
             continue;
         const std::int64_t begin = std::max(step.from, history_.begun());
         const qreal x0 = std::max(left, left + static_cast<double>(begin - from) * scale);
         const qreal x1 = std::min(right, left + static_cast<double>(step.from + length - from) * scale);
-        if (step.from > end + 2 * length)
-            flush(); // nobody looked for a while
+        while (gap != gaps.end() && gap->to <= step.from) {
+            flush(left + static_cast<double>(gap->from - from) * scale);
+            ++gap;
+        }
         if (columns.empty())
             columns.push_back({x0, &step});
         const qreal x = (x0 + x1) / 2;
@@ -500,11 +518,8 @@ void TimeStrip::drawJobs(QPainter& painter, const QRect& lane) const {
         } else {
             columns.push_back({x, &step});
         }
-        end = step.from + length;
-        if (&step == &history_.steps(scale_).back())
-            columns.push_back({std::max(x, x1), &step});
     }
-    flush();
+    flush(right);
 }
 
 /// How many jobs the full height means.
@@ -543,12 +558,13 @@ void TimeStrip::drawRates(QPainter& painter, const QRect& lane) const {
     for (const TimeHistory::Step& step : history_.steps(scale_)) {
         if (step.from + length < from)
             continue;
-        const std::int64_t begin = std::max(step.from, history_.begun());
+        // What happened while nobody looked is known in sum.
+        const std::int64_t begin = std::max(std::min(step.from, step.until - step.over), history_.begun());
         const double x0 = std::max(0.0, static_cast<double>(begin - from) * scale);
         const double x1 =
             std::min<double>(lane.width(), static_cast<double>(step.from + length - from) * scale);
         const double wide = std::max(1.0, x1 - x0 - (x1 - x0 > 3 ? 1 : 0));
-        const double seconds = secondsOf(step, length);
+        const double seconds = secondsOf(step);
         const auto high = [&](std::uint64_t count) {
             return count == 0
                        ? 0.0
@@ -566,20 +582,18 @@ void TimeStrip::drawMarks(QPainter& painter, const Lanes& at) {
     const Tokens& t = Theme::tokens();
     const std::int64_t from = span().first;
     std::int64_t stopped = 0;
-    const auto shade = [&](std::int64_t begin, std::int64_t end) {
+    const auto standsStill = [&](std::int64_t begin, std::int64_t end) {
         const int x0 = std::max(at.graph.left(), xOf(begin)), x1 = xOf(end);
-        if (x1 > x0)
-            painter.fillRect(QRect(x0, at.marks.top(), x1 - x0, at.axis.top() - at.marks.top()),
-                             QBrush(Theme::mix(t.dim, t.background, 0.4), Qt::BDiagPattern));
+        shade(painter, QRect(x0, at.marks.top(), x1 - x0, at.axis.top() - at.marks.top()), Qt::BDiagPattern);
     };
     for (const TimeHistory::Turn& turn : history_.turns()) {
         if (turn.kind == TimeHistory::TurnKind::Stopped)
             stopped = turn.at;
         else if (stopped != 0)
-            shade(std::exchange(stopped, 0), turn.at);
+            standsStill(std::exchange(stopped, 0), turn.at);
     }
     if (stopped != 0)
-        shade(stopped, history_.latest());
+        standsStill(stopped, history_.latest());
     constexpr int apart = 9;
     std::map<int, MomentKind> places;
     for (const Mark& mark : marksOf(workspace_, history_, scale_)) {
@@ -707,7 +721,7 @@ void TimeStrip::paintHead(QPainter& painter, const QRect& head) const {
         room -= wide;
     }
     std::sort(shown.begin(), shown.end(), std::greater{}); // as in the picture, the top first
-    const double seconds = secondsOf(*step, history_.stepOf(scale_));
+    const double seconds = secondsOf(*step);
     const QString rates = tr("↑ %1  ↓ %2")
                               .arg(rateOf(static_cast<double>(step->launched) / seconds),
                                    rateOf(static_cast<double>(step->ended) / seconds));

@@ -74,6 +74,7 @@ private:
     void step(int steps);
     std::int64_t shownMoment() const noexcept;
     void drawPicture();
+    void drawGaps(QPainter& painter, const Lanes& at) const;
     void drawJobs(QPainter& painter, const QRect& lane) const;
     void drawScale(QPainter& painter, const QRect& lane) const;
     void drawRates(QPainter& painter, const QRect& lane) const;

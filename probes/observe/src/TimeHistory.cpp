@@ -8,6 +8,8 @@ namespace coroscope::observe {
 
 namespace {
 constexpr std::size_t mostTurns = 500;
+/// A sample that comes a little late is still about the time before it.
+constexpr std::int64_t lateSteps = 2;
 
 /// The step that ends at `at`, or has it in it.
 std::int64_t beginOfStep(std::int64_t at, std::int64_t length) {
@@ -24,6 +26,7 @@ void join(TimeHistory::Step& into, const TimeHistory::Step& later) {
     into.failed += later.failed;
     into.lost += later.lost;
     into.lag = std::max(into.lag, later.lag);
+    into.over += later.over;
 }
 } // namespace
 
@@ -71,7 +74,8 @@ void TimeHistory::add(const Sample& sample) {
                     grown(sample.ended, last_.ended),
                     grown(sample.failed, last_.failed),
                     grown(sample.lost, last_.lost),
-                    sample.lag};
+                    sample.lag,
+                    sample.at - latest_};
     for (Track& track : tracks_)
         track.add(sample, news);
     last_ = sample;
@@ -133,7 +137,22 @@ const TimeHistory::Step* TimeHistory::at(Scale scale, std::int64_t moment) const
     if (after == of.steps.begin())
         return nullptr;
     const Step& step = *std::prev(after);
-    return moment < step.from + of.length ? &step : nullptr;
+    if (moment < step.from + of.length)
+        return &step;
+    const bool late = after != of.steps.end() && after->from <= step.from + (1 + lateSteps) * of.length;
+    return late ? &*after : nullptr;
+}
+
+std::vector<TimeHistory::Gap> TimeHistory::gaps(Scale scale) const {
+    const Track& of = track(scale);
+    std::vector<Gap> found;
+    std::int64_t end = firstOf(scale);
+    for (const Step& step : of.steps) {
+        if (step.from > end + lateSteps * of.length)
+            found.push_back({end, step.from});
+        end = step.from + of.length;
+    }
+    return found;
 }
 
 } // namespace coroscope::observe

@@ -84,6 +84,31 @@ TEST_F(TimeHistoryTest, ofATimeWithoutSamplesNothingIsKnown) {
     EXPECT_EQ(history.at(Scale::Minute, history.latest() - 1)->jobs(), 6u);
 }
 
+TEST_F(TimeHistoryTest, aGapIsWhereNobodyLookedAndWhatHappenedInItIsSpreadOverIt) {
+    sample(5);
+    sample(5);
+    last.at += 3 * second;
+    sample(6, 650);
+    const auto gaps = history.gaps(Scale::Minute);
+    ASSERT_EQ(gaps.size(), 1u);
+    EXPECT_EQ(gaps[0].from, start + 2 * TimeHistory::finest);
+    EXPECT_EQ(gaps[0].to, start + 2 * TimeHistory::finest + 3 * second);
+    EXPECT_EQ(history.at(Scale::Minute, gaps[0].from), nullptr);
+    EXPECT_EQ(history.at(Scale::Minute, gaps[0].to - 1), nullptr);
+    EXPECT_NE(history.at(Scale::Minute, gaps[0].to), nullptr);
+    EXPECT_EQ(history.steps(Scale::Minute).back().over, 3 * second + TimeHistory::finest) << "200 a second";
+    EXPECT_TRUE(history.gaps(Scale::TenMinutes).empty()) << "two steps there, which may be late";
+}
+
+TEST_F(TimeHistoryTest, aSampleThatIsALittleLateIsAboutTheTimeBeforeIt) {
+    sample(5);
+    last.at += 2 * TimeHistory::finest;
+    sample(8);
+    EXPECT_TRUE(history.gaps(Scale::Minute).empty());
+    ASSERT_NE(history.at(Scale::Minute, start + TimeHistory::finest), nullptr);
+    EXPECT_EQ(history.at(Scale::Minute, start + TimeHistory::finest)->jobs(), 8u);
+}
+
 TEST_F(TimeHistoryTest, timeDoesNotGoBack) {
     sample(5, 1);
     const std::uint64_t before = history.version();

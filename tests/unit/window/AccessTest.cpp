@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whoever does not see the window finds all of it: menus and lists that open over it, and a name for
 // everything that the keyboard reaches.
-#include "HandFedSource.h"
 #include "HandFedWindow.h"
 
 #include "map/JobCanvas.h"
 #include "map/MapPanel.h"
 #include "widgets/FilterField.h"
 #include "widgets/JobTreeView.h"
-#include "widgets/MainWindow.h"
 #include "widgets/StartDialog.h"
 #include "widgets/ThroughDialog.h"
 
@@ -19,38 +17,25 @@
 #include <QMenu>
 #include <QPointer>
 #include <QPushButton>
-#include <QSettings>
 #include <QTest>
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <vector>
 
 namespace coroscope::app {
 namespace {
 
-class AccessTest : public testing::Test {
+class AccessTest : public HandFedWindow {
 protected:
     void SetUp() override {
-        QSettings().clear();
         QAccessible::setActive(true);
-        window = std::make_unique<MainWindow>(ThemeChoice::Light);
-        window->resize(1280, 800);
-        window->show();
-        observe::Batch batch;
-        batch.reset = true;
-        batch.rows.push_back(job(1, 0));
-        for (std::uint32_t i = 2; i < 20; ++i)
-            batch.rows.push_back(job(i, 1));
-        feed->push(std::move(batch));
-        window->workspace().open(std::make_unique<HandFedSource>(feed));
-        ASSERT_TRUE(eventually([this] { return window->workspace().tree().size() == 19; }));
+        show();
+        open(family(1, 19));
     }
     void TearDown() override {
         window.reset();
         QAccessible::setActive(false);
-        QSettings().clear();
     }
     /// Of that role and visible, from the window downwards, as a program sees it that only goes from child to
     /// child.
@@ -68,9 +53,6 @@ protected:
         }
         return nullptr;
     }
-
-    std::unique_ptr<MainWindow> window;
-    std::shared_ptr<Feed> feed = std::make_shared<Feed>();
 };
 
 TEST_F(AccessTest, theMenuOfAJobIsFoundInTheWindowAndDoesWhatIsChosen) {

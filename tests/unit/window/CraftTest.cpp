@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the window looks and keeps its looks: what fits, what is remembered, what is said at first.
-#include "HandFedSource.h"
 #include "HandFedWindow.h"
 
 #include "map/LegendBar.h"
@@ -16,19 +15,19 @@
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/KeysDialog.h"
-#include "widgets/MainWindow.h"
 #include "widgets/TimeStrip.h"
 
 #include <QApplication>
 #include <QDockWidget>
 #include <QFile>
+#include <QFileDialog>
+#include <QFileInfo>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
-#include <QSettings>
 #include <QTabBar>
 #include <QTemporaryDir>
 #include <QTest>
@@ -38,7 +37,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 namespace coroscope::app {
 namespace {
@@ -55,35 +53,14 @@ std::string widest(const QWidget& within) {
     return text;
 }
 
-/// Of a fresh user.
-class CraftTest : public testing::Test {
+class CraftTest : public HandFedWindow {
 protected:
-    void SetUp() override { QSettings().clear(); }
-    void TearDown() override { QSettings().clear(); }
-
-    void open(int width, int height) {
-        window = std::make_unique<MainWindow>(ThemeChoice::Light);
-        window->resize(width, height);
-        window->show();
-    }
-    void feedSome() {
-        observe::Batch batch;
-        batch.reset = true;
-        batch.rows.push_back(job(1, 0));
-        for (std::uint32_t i = 2; i < 40; ++i)
-            batch.rows.push_back(job(i, 1));
-        feed->push(std::move(batch));
-        window->workspace().open(std::make_unique<HandFedSource>(feed));
-        ASSERT_TRUE(eventually([this] { return window->workspace().tree().size() == 39; }));
-    }
+    void feedSome() { open(family(1, 39)); }
     QDockWidget* dock(const char* name) const { return window->findChild<QDockWidget*>(QLatin1String(name)); }
-
-    std::unique_ptr<MainWindow> window;
-    std::shared_ptr<Feed> feed = std::make_shared<Feed>();
 };
 
 TEST_F(CraftTest, fitsIntoAThousandPixels) {
-    open(1000, 650);
+    show(1000, 650);
     feedSome();
     window->workspace().select(id(5));
     for (const int width : {260, 280, 320}) {
@@ -100,7 +77,7 @@ TEST_F(CraftTest, fitsIntoAThousandPixels) {
 }
 
 TEST_F(CraftTest, panelsKeepTheirSizesFromOneStartToTheNext) {
-    open(1440, 860);
+    show(1440, 860);
     window->resizeDocks({dock("targetsDock"), dock("detailsDock")}, {240, 410}, Qt::Horizontal);
     window->resizeDocks({dock("findingsDock")}, {190}, Qt::Vertical);
     QApplication::processEvents();
@@ -111,24 +88,24 @@ TEST_F(CraftTest, panelsKeepTheirSizesFromOneStartToTheNext) {
     const auto before = sizes();
     for (int i = 0; i < 2; ++i) {
         window->close();
-        open(1440, 860);
+        show(1440, 860);
         QApplication::processEvents();
         EXPECT_EQ(sizes(), before);
     }
 }
 
 TEST_F(CraftTest, aSmallerWindowThanLastTimeLeavesRoomForTheJobs) {
-    open(1600, 900);
+    show(1600, 900);
     window->resizeDocks({dock("targetsDock"), dock("detailsDock")}, {240, 460}, Qt::Horizontal);
     QApplication::processEvents();
     window->close();
-    open(1000, 650);
+    show(1000, 650);
     QApplication::processEvents();
     EXPECT_LT(dock("targetsDock")->width() + dock("detailsDock")->width(), 500);
 }
 
 TEST_F(CraftTest, aTabIsTheTitleOfAPanelBesideOthers) {
-    open(1440, 860);
+    show(1440, 860);
     const auto titleHeight = [this] { return dock("findingsDock")->titleBarWidget()->height(); };
     EXPECT_TRUE(eventually([&] { return titleHeight() == 0; }));
     EXPECT_GT(dock("detailsDock")->titleBarWidget()->height(), 0);
@@ -141,7 +118,7 @@ TEST_F(CraftTest, aTabIsTheTitleOfAPanelBesideOthers) {
 }
 
 TEST_F(CraftTest, aFilterGivenBeforeThereAreJobsIsThereWithThem) {
-    open(1200, 700);
+    show(1200, 700);
     window->setFilter(QStringLiteral("state:suspended"));
     feedSome();
     EXPECT_EQ(window->workspace().search(), QStringLiteral("state:suspended"));
@@ -149,7 +126,7 @@ TEST_F(CraftTest, aFilterGivenBeforeThereAreJobsIsThereWithThem) {
 }
 
 TEST_F(CraftTest, aNarrowTreeLeavesOutColumnsInsteadOfScrolling) {
-    open(1000, 650);
+    show(1000, 650);
     feedSome();
     const auto* header = window->tree().findChild<QHeaderView*>();
     const auto hidden = [&](Column column) { return header->isSectionHidden(column); };
@@ -159,14 +136,28 @@ TEST_F(CraftTest, aNarrowTreeLeavesOutColumnsInsteadOfScrolling) {
     EXPECT_FALSE(hidden(StateColumn));
     EXPECT_FALSE(hidden(FindingsColumn));
     EXPECT_LE(header->length(), window->tree().viewport()->width());
+    constexpr int padding = 16;
+    const QFontMetrics metrics(header->font());
+    for (int column = 0; column < ColumnCount; ++column) {
+        const QString title = header->model()->headerData(column, Qt::Horizontal).toString();
+        if (!hidden(static_cast<Column>(column))) {
+            EXPECT_GE(header->sectionSize(column), metrics.horizontalAdvance(title) + padding)
+                << title.toStdString();
+        }
+    }
     window->resize(1700, 900);
     QApplication::processEvents();
     EXPECT_FALSE(hidden(AgeColumn));
     EXPECT_FALSE(hidden(DispatcherColumn));
 }
 
+TEST_F(CraftTest, noColumnSaysThatItIsSortedBeforeSomebodyHasSorted) {
+    show();
+    EXPECT_EQ(window->tree().header()->sortIndicatorSection(), -1);
+}
+
 TEST_F(CraftTest, theLegendTakesAsManyLinesAsItNeeds) {
-    open(1400, 800);
+    show(1400, 800);
     feedSome();
     window->setView(ViewSwitch::Map);
     QApplication::processEvents();
@@ -182,16 +173,45 @@ TEST_F(CraftTest, theLegendTakesAsManyLinesAsItNeeds) {
     EXPECT_EQ(heightAt(1900), one);
 }
 
-TEST_F(CraftTest, aPictureInSvgHasThePatterns) {
-    open(1400, 800);
-    observe::Batch batch;
-    batch.reset = true;
-    batch.rows.push_back(job(1, 0));
-    batch.rows.back().state = JobState::Cancelling;
-    feed->push(std::move(batch));
-    window->workspace().open(std::make_unique<HandFedSource>(feed));
+TEST_F(CraftTest, thePlaceOfMostJobsHasAColourOfItsOwn) {
+    show(1400, 800);
+    std::vector<observe::JobRow> rows = family(1, 60);
+    for (std::size_t i = 20; i < rows.size(); ++i)
+        rows[i].site = 777; // after twenty other places
+    open(rows);
     window->setView(ViewSwitch::Map);
-    ASSERT_TRUE(eventually([this] { return window->workspace().tree().size() == 1; }));
+    window->map().setColour(MapColour::Site);
+    auto* legend = window->findChild<LegendBar*>();
+    ASSERT_NE(legend, nullptr);
+    EXPECT_TRUE(eventually([&] {
+        return legend->accessibleName().contains(QStringLiteral(": reader.cpp:777, "));
+    })) << legend->accessibleName().toStdString();
+}
+
+TEST_F(CraftTest, thePictureOfTheMapIsOfTheKindThatIsChosen) {
+    show(1400, 800);
+    feedSome();
+    window->setView(ViewSwitch::Map);
+    window->map().askExport();
+    auto* dialog = window->findChild<QFileDialog*>();
+    ASSERT_NE(dialog, nullptr);
+    const auto chosen = [&] { return QFileInfo(dialog->selectedFiles().value(0)).fileName(); };
+    EXPECT_EQ(chosen(), QStringLiteral("handfed-map.png"));
+    for (const char* kind : {"svg", "png"}) {
+        for (const QString& filter : dialog->nameFilters())
+            if (filter.contains(QLatin1String(kind)))
+                emit dialog->filterSelected(filter);
+        EXPECT_EQ(chosen(), QStringLiteral("handfed-map.") + QLatin1String(kind));
+    }
+    dialog->close();
+}
+
+TEST_F(CraftTest, aPictureInSvgHasThePatterns) {
+    show(1400, 800);
+    observe::JobRow cancelling = job(1, 0);
+    cancelling.state = JobState::Cancelling;
+    open({cancelling});
+    window->setView(ViewSwitch::Map);
     const QTemporaryDir directory;
     const QString path = directory.filePath(QStringLiteral("map.svg"));
     ASSERT_EQ(exportMap(window->map().canvas(), path), QString());
@@ -203,7 +223,7 @@ TEST_F(CraftTest, aPictureInSvgHasThePatterns) {
 }
 
 TEST_F(CraftTest, theStripShowsNoTimeBeforeTheAttach) {
-    open(1400, 800);
+    show(1400, 800);
     feedSome();
     auto* strip = window->findChild<TimeStrip*>();
     ASSERT_TRUE(
@@ -216,7 +236,7 @@ TEST_F(CraftTest, theStripShowsNoTimeBeforeTheAttach) {
 }
 
 TEST_F(CraftTest, whoHasCancelledSeesHowItGoesOnAtTheTop) {
-    open(1400, 800);
+    show(1400, 800);
     feedSome();
     window->workspace().select(id(5));
     window->workspace().cancel(id(5), false, QStringLiteral("drained"));
@@ -230,15 +250,32 @@ TEST_F(CraftTest, whoHasCancelledSeesHowItGoesOnAtTheTop) {
     EXPECT_LT(card->mapTo(&window->details(), QPoint()).y(), name->mapTo(&window->details(), QPoint()).y());
 }
 
+TEST_F(CraftTest, theNumbersOfACancelFitBesideEachOther) {
+    show(1000, 650);
+    feedSome();
+    window->workspace().cancel(id(1), false, {});
+    const CancelCard* card = nullptr;
+    ASSERT_TRUE(eventually([&] {
+        card = window->details().findChild<CancelCard*>();
+        return card != nullptr && card->isVisible();
+    }));
+    std::vector<int> lines;
+    for (const char* name : {"cancelRequested", "cancelReached", "cancelFinished"}) {
+        auto* label = card->findChild<QLabel*>(QLatin1String(name));
+        ASSERT_NE(label, nullptr);
+        label->setText(QStringLiteral("1,048,576"));
+        QApplication::processEvents();
+        EXPECT_GE(label->width(), label->sizeHint().width()) << name;
+        lines.push_back(label->y());
+    }
+    EXPECT_EQ(lines, std::vector(3, lines.front()));
+}
+
 TEST_F(CraftTest, aFindingIsReadToItsEndInASmallWindow) {
-    open(1000, 650);
-    observe::Batch batch;
-    batch.reset = true;
-    batch.rows.push_back(job(1, 0));
-    batch.rows.push_back(job(30, 0));
-    batch.rows.back().flags = JobFlags::launchedInGlobalScope;
-    feed->push(std::move(batch));
-    window->workspace().open(std::make_unique<HandFedSource>(feed));
+    show(1000, 650);
+    observe::JobRow orphan = job(30, 0);
+    orphan.flags = JobFlags::launchedInGlobalScope;
+    open({job(1, 0), orphan});
     QTreeView* list = window->findChild<FindingsPanel*>()->list();
     ASSERT_TRUE(eventually([&] { return list->model()->rowCount() > 0; }));
     const auto fits = [&] {
@@ -256,7 +293,7 @@ TEST_F(CraftTest, aFindingIsReadToItsEndInASmallWindow) {
 }
 
 TEST_F(CraftTest, howACancelGoesOnIsInSightInASmallWindow) {
-    open(1000, 640);
+    show(1000, 640);
     feedSome();
     QApplication::setActiveWindow(window.get());
     window->workspace().select(id(5));
@@ -276,8 +313,18 @@ TEST_F(CraftTest, howACancelGoesOnIsInSightInASmallWindow) {
     EXPECT_FALSE(card->visibleRegion().isEmpty());
 }
 
+TEST_F(CraftTest, ofAJobAndItsScopesOfTheSameNameTheJobIsSelected) {
+    show();
+    std::vector<observe::JobRow> rows{job(1, 0), job(3, 5), job(5, 1)};
+    rows[1].name = 5;
+    window->selectByName(QStringLiteral("name-5"));
+    open(rows);
+    ASSERT_TRUE(eventually([this] { return window->workspace().selected().has_value(); }));
+    EXPECT_EQ(window->workspace().selected()->id, id(5));
+}
+
 TEST_F(CraftTest, keysAndVersionAreAKeyAway) {
-    open(1200, 700);
+    show(1200, 700);
     QApplication::setActiveWindow(window.get());
     QTest::keyClick(window.get(), Qt::Key_F1);
     const auto* keys = window->findChild<KeysDialog*>();

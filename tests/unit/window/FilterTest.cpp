@@ -6,6 +6,8 @@
 #include "model/Conditions.h"
 #include "model/FilterHistory.h"
 #include "model/KeptFilters.h"
+#include "widgets/CancelPanel.h"
+#include "widgets/DetailsPanel.h"
 #include "widgets/FilterField.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
@@ -127,6 +129,11 @@ TEST_F(FilterTest, keysAndThenTheValuesThatOccurAreOffered) {
     ASSERT_TRUE(eventually([this] { return offered() == QStringList{QStringLiteral("running")}; }));
     QTest::keyClick(&field, Qt::Key_Tab);
     EXPECT_EQ(field.text(), QStringLiteral("state:running"));
+    QTest::keyClicks(&field, QStringLiteral(" state:runnin"));
+    ASSERT_TRUE(eventually([this] { return choices() != nullptr; }));
+    QTest::keyClicks(&field, QStringLiteral("g"));
+    EXPECT_EQ(choices(), nullptr) << "it is there word for word";
+    field.setText(QStringLiteral("state:running"));
     QTest::keyClicks(&field, QStringLiteral(" name:name-3"));
     ASSERT_TRUE(eventually([this] { return offered().contains(QStringLiteral("name-31")); }));
     EXPECT_FALSE(offered().contains(QStringLiteral("name-21")));
@@ -134,6 +141,16 @@ TEST_F(FilterTest, keysAndThenTheValuesThatOccurAreOffered) {
     EXPECT_EQ(choices(), nullptr);
     EXPECT_EQ(field.text(), QStringLiteral("state:running name:name-3")) << "Esc closes only the list";
     EXPECT_TRUE(eventually([this] { return matches() == 1; }));
+}
+
+TEST_F(FilterTest, whatHasJustBeenFilteredForCanBeCancelledFromTheField) {
+    QApplication::setActiveWindow(&window);
+    field.setFocus();
+    QTest::keyClicks(&field, QStringLiteral("name-11"));
+    ASSERT_TRUE(eventually([this] { return matches() == 1; }));
+    QTest::keyClick(&field, Qt::Key_Delete, Qt::ShiftModifier);
+    EXPECT_TRUE(eventually([&] { return window.details().cancelPanel().isVisible(); }));
+    EXPECT_EQ(field.text(), QStringLiteral("name-11"));
 }
 
 TEST_F(FilterTest, filtersCanBeUndone) {

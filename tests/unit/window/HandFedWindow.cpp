@@ -5,6 +5,7 @@
 
 #include <QApplication>
 #include <QElapsedTimer>
+#include <QSettings>
 
 namespace coroscope::app {
 
@@ -37,6 +38,37 @@ observe::JobRow job(std::uint32_t index, std::uint32_t parent) {
     row.held = true;
     row.createdAt = row.stateSince = row.executionSince = observe::monotonicNow();
     return row;
+}
+
+std::vector<observe::JobRow> family(std::uint32_t first, std::uint32_t last) {
+    std::vector<observe::JobRow> rows{job(first, 0)};
+    for (std::uint32_t i = first + 1; i <= last; ++i)
+        rows.push_back(job(i, first));
+    return rows;
+}
+
+HandFedWindow::HandFedWindow() {
+    QSettings().clear();
+}
+
+HandFedWindow::~HandFedWindow() {
+    window.reset();
+    QSettings().clear();
+}
+
+void HandFedWindow::show(int width, int height) {
+    window = std::make_unique<MainWindow>(ThemeChoice::Light);
+    window->resize(width, height);
+    window->show();
+}
+
+void HandFedWindow::open(const std::vector<observe::JobRow>& rows, const std::shared_ptr<Feed>& from) {
+    observe::Batch batch;
+    batch.reset = true;
+    batch.rows.assign(rows.begin(), rows.end());
+    from->push(std::move(batch));
+    window->workspace().open(std::make_unique<HandFedSource>(from));
+    ASSERT_TRUE(eventually([&] { return window->workspace().tree().size() == rows.size(); }));
 }
 
 } // namespace coroscope::app

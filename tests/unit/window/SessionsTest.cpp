@@ -249,6 +249,12 @@ TEST_F(SessionsTest, aProgramIsStartedWithArgumentsFolderAndEnvironmentAndItsOut
         return false;
     }));
     EXPECT_TRUE(window.output().isVisible());
+    EXPECT_TRUE(eventually([&] {
+        for (const QLabel* label : window.findChildren<QLabel*>())
+            if (label->text().contains(QStringLiteral("ended before it could be attached to")))
+                return true;
+        return false;
+    })) << "and not that there is no such process";
     ASSERT_FALSE(recentLaunches().empty());
     EXPECT_EQ(recentLaunches().front().environment, QStringList{QStringLiteral("GREETING=good day")});
     EXPECT_EQ(recentLaunches().front().folder, folder.path());

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The strip below the tree, what it says of a moment, and where that leads; by mouse and by keyboard.
-#include "HandFedSource.h"
 #include "HandFedWindow.h"
 
 #include "model/JobPast.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/JobTreeView.h"
-#include "widgets/MainWindow.h"
 #include "widgets/MomentPanel.h"
 #include "widgets/TimeStrip.h"
 #include "widgets/TimeStripAccessible.h"
@@ -15,7 +13,6 @@
 #include <QAction>
 #include <QApplication>
 #include <QLabel>
-#include <QSettings>
 #include <QTest>
 #include <QTreeView>
 #include <QWheelEvent>
@@ -30,24 +27,11 @@ using observe::Node;
 using observe::noNode;
 using observe::TimeHistory;
 
-class TimeStripTest : public testing::Test {
+class TimeStripTest : public HandFedWindow {
 protected:
     void SetUp() override {
-        QSettings().clear();
-        window = std::make_unique<MainWindow>(ThemeChoice::Light);
-        window->resize(1400, 800);
-        window->show();
-        open(feed);
-    }
-    void open(const std::shared_ptr<Feed>& from) {
-        observe::Batch batch;
-        batch.reset = true;
-        batch.rows.push_back(job(1, 0));
-        for (std::uint32_t i = 10; i < 20; ++i)
-            batch.rows.push_back(job(i, 1));
-        from->push(std::move(batch));
-        window->workspace().open(std::make_unique<HandFedSource>(from));
-        ASSERT_TRUE(eventually([this] { return window->workspace().tree().size() == 11; }));
+        show(1400, 800);
+        open(family(9, 19));
     }
     TimeStrip& strip() { return window->strip(); }
     /// Until a sample tells what is there now.
@@ -76,19 +60,16 @@ protected:
                     return model.index(i, 0);
         return {};
     }
-
-    std::shared_ptr<Feed> feed = std::make_shared<Feed>();
-    std::unique_ptr<MainWindow> window;
 };
 
 TEST_F(TimeStripTest, tellsHowManyJobsLiveInWhichState) {
     ASSERT_TRUE(strip().isVisible());
     ASSERT_TRUE(jobsTold(11));
     observe::Batch batch;
-    batch.rows.push_back(job(10, 1));
+    batch.rows.push_back(job(10, 9));
     batch.rows.back().execution = Execution::Running;
     batch.rows.back().executionSequence = 2;
-    batch.rows.push_back(job(30, 1));
+    batch.rows.push_back(job(30, 9));
     feed->push(std::move(batch));
     ASSERT_TRUE(jobsTold(12));
     const QString text = strip().readout();
@@ -97,7 +78,7 @@ TEST_F(TimeStripTest, tellsHowManyJobsLiveInWhichState) {
     QTest::mouseMove(&strip(), QPoint(strip().width() / 2, 60));
     QApplication::processEvents();
     EXPECT_NE(strip().grab().toImage(), before) << "the pointer's moment is read out";
-    EXPECT_TRUE(strip().readout().contains(QStringLiteral("nothing is known"))) << "five minutes ago";
+    EXPECT_TRUE(strip().readout().contains(QStringLiteral("not watched then"))) << "five minutes ago";
 }
 
 TEST_F(TimeStripTest, aClickTellsWhatHappenedThenAndLeadsToTheJob) {
@@ -108,7 +89,7 @@ TEST_F(TimeStripTest, aClickTellsWhatHappenedThenAndLeadsToTheJob) {
     incident.number = 1;
     incident.what = IncidentKind::SwallowedCancellation;
     incident.at = observe::monotonicNow();
-    incident.job = job(13, 1);
+    incident.job = job(13, 9);
     batch.incidents.push_back(incident);
     feed->push(std::move(batch));
     ASSERT_TRUE(eventually([this] { return window->workspace().endedJobs().incidents().size() == 1; }));
@@ -204,16 +185,37 @@ TEST_F(TimeStripTest, itCanBeHiddenAndThatIsRemembered) {
     EXPECT_EQ(failed, 1u);
 }
 
+TEST_F(TimeStripTest, whereNobodyLookedIsNoPlaceWithoutJobs) {
+    strip().setScale(TimeStrip::Scale::Minute);
+    ASSERT_TRUE(jobsTold(11));
+    {
+        const std::lock_guard nobodyReads(feed->mutex);
+        QTest::qSleep(2'000);
+    }
+    std::vector<TimeHistory::Gap> gaps;
+    ASSERT_TRUE(eventually([&] { return !(gaps = strip().history().gaps(strip().scale())).empty(); }));
+    const int x = strip().xOf((gaps[0].from + gaps[0].to) / 2);
+    QTest::mouseMove(&strip(), QPoint(x, 60));
+    EXPECT_TRUE(strip().readout().contains(QStringLiteral("not watched then")))
+        << strip().readout().toStdString();
+    const QImage picture = strip().grab().toImage();
+    int colours = 0;
+    for (int y = 45; y < 55; ++y)
+        for (int across = x + 3; across < x + 13; ++across)
+            colours += picture.pixel(across, y) != picture.pixel(across, y - 1);
+    EXPECT_GT(colours, 5) << "dots, neither nothing nor an area";
+}
+
 TEST_F(TimeStripTest, eachSessionHasItsOwnTimes) {
     ASSERT_TRUE(jobsTold(11));
     const std::int64_t first = strip().history().begun();
     const int key = window->workspace().shownKey();
     const auto other = std::make_shared<Feed>();
-    open(other);
+    open(family(9, 19), other);
     ASSERT_TRUE(jobsTold(11));
     EXPECT_GT(strip().history().begun(), first);
     observe::Batch batch; // in the background
-    batch.rows.push_back(job(40, 1));
+    batch.rows.push_back(job(40, 9));
     feed->push(std::move(batch));
     window->workspace().show(key);
     ASSERT_TRUE(jobsTold(12));
@@ -267,7 +269,7 @@ TEST_F(TimeStripTest, aScreenReaderSeesASlider) {
 TEST_F(TimeStripTest, theDetailsTellWhatAJobDidBeforeItWasSelected) {
     const auto change = [&](Execution execution, std::uint32_t sequence) {
         observe::Batch batch;
-        batch.rows.push_back(job(15, 1));
+        batch.rows.push_back(job(15, 9));
         batch.rows.back().execution = execution;
         batch.rows.back().executionSequence = sequence;
         feed->push(std::move(batch));

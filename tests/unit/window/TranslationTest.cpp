@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every text of the window can be translated: with a translator that marks what goes through it, whatever is
 // on show bears the mark.
-#include "HandFedSource.h"
 #include "HandFedWindow.h"
 
 #include "widgets/AboutDialog.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/KeysDialog.h"
-#include "widgets/MainWindow.h"
 #include "widgets/StartDialog.h"
 #include "widgets/StatusBar.h"
 #include "widgets/ThroughDialog.h"
@@ -21,14 +19,11 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QRegularExpression>
-#include <QSettings>
 #include <QTabBar>
 #include <QTextDocument>
 #include <QTranslator>
 
 #include <gtest/gtest.h>
-
-#include <memory>
 
 namespace coroscope::app {
 namespace {
@@ -95,23 +90,18 @@ std::string untranslated(const QWidget& within) {
     return found.join(u'\n').toStdString();
 }
 
-class TranslationTest : public testing::Test {
+class TranslationTest : public HandFedWindow {
 protected:
     void SetUp() override {
-        QSettings().clear();
         QCoreApplication::installTranslator(&marker);
-        window = std::make_unique<MainWindow>(ThemeChoice::Light);
-        window->resize(1440, 900);
+        show();
         window->offerHint();
-        window->show();
     }
     void TearDown() override {
         window.reset();
         QCoreApplication::removeTranslator(&marker);
-        QSettings().clear();
     }
     Marker marker;
-    std::unique_ptr<MainWindow> window;
 };
 
 TEST_F(TranslationTest, theEmptyWindowAndItsDialogs) {
@@ -129,15 +119,7 @@ TEST_F(TranslationTest, theEmptyWindowAndItsDialogs) {
 }
 
 TEST_F(TranslationTest, aProgramWithItsJobs) {
-    const auto feed = std::make_shared<Feed>();
-    observe::Batch batch;
-    batch.reset = true;
-    batch.rows.push_back(job(1, 0));
-    for (std::uint32_t i = 2; i < 20; ++i)
-        batch.rows.push_back(job(i, 1));
-    feed->push(std::move(batch));
-    window->workspace().open(std::make_unique<HandFedSource>(feed));
-    ASSERT_TRUE(eventually([this] { return window->workspace().tree().size() == 19; }));
+    open(family(1, 19));
     window->workspace().select(id(5));
     QApplication::processEvents();
     EXPECT_EQ(untranslated(*window), "");

@@ -329,9 +329,9 @@ TEST_F(WindowTest, cancelSaysWhatItWillMeetAndSendsIt) {
     feed->push(std::move(ends));
     ASSERT_TRUE(eventually([this] { return window.workspace().cancels()[0].progress.finished() == 100; }));
     EXPECT_TRUE(eventually([this] {
-        return window.findChild<QLabel*>(QStringLiteral("cancelNumbers"))
-            ->text()
-            .contains(QStringLiteral("finished 100"));
+        const auto* finished = window.findChild<QLabel*>(QStringLiteral("cancelFinished"));
+        return finished->text() == QStringLiteral("100") &&
+               finished->accessibleName() == QStringLiteral("finished 100");
     }));
 }
 

@@ -51,7 +51,8 @@ public:
         std::int64_t until = 0; ///< the last sample that it was made of
         LiveCounts live{};      ///< when most jobs were there
         std::uint64_t launched = 0, ended = 0, failed = 0, lost = 0;
-        double lag = 0; ///< ms, the longest
+        double lag = 0;        ///< ms, the longest
+        std::int64_t over = 0; ///< ns for which launched and ended count: more than a step after a gap
         std::uint64_t jobs() const noexcept { return sum(live); }
     };
     /// Something befell the target as a whole.
@@ -85,6 +86,12 @@ public:
     std::int64_t firstOf(Scale scale) const noexcept;
     /// Null when nothing is known of that moment.
     const Step* at(Scale scale, std::int64_t moment) const noexcept;
+    /// A stretch of time after the attach in which nobody looked, because the machine was busy with other
+    /// things: how many jobs lived then is not known. One or two missing steps are none yet.
+    struct Gap {
+        std::int64_t from = 0, to = 0;
+    };
+    std::vector<Gap> gaps(Scale scale) const;
     const std::deque<Turn>& turns() const noexcept { return turns_; }
     /// Counts what came in: nothing is new where it is the same.
     std::uint64_t version() const noexcept { return version_; }

@@ -20,6 +20,7 @@ struct DeadlockFindingTest : testing::Test {
     EndedJobs ended;
     Batch news;
     Texts texts;
+    FindingSettings settings;
 
     void jobs(const std::string& text) {
         news = batch(text);
@@ -57,7 +58,7 @@ struct DeadlockFindingTest : testing::Test {
     std::vector<Finding> all() {
         TreeChanges changes;
         tree.apply(news, changes);
-        return findings(tree, ended, texts, 15 * second);
+        return findings(tree, ended, texts, 15 * second, settings);
     }
     /// "deadlock error proven 1; ..."
     std::string found() {
@@ -68,6 +69,17 @@ struct DeadlockFindingTest : testing::Test {
         return text;
     }
 };
+
+TEST_F(DeadlockFindingTest, InADumpAMutexThatIsHandedOverIsNoDeadlock) {
+    settings.once = true;
+    jobs("1 2 3");
+    holds("1", 7);
+    locks("1", 7);
+    locks("2", 7);
+    EXPECT_EQ(found(), "deadlock error proven 1") << "it took it twice";
+    known(7).waiting = 1; // the job 2
+    EXPECT_EQ(found(), "") << "the job 1 has it, and does not know it yet";
+}
 
 TEST_F(DeadlockFindingTest, TwoMutexesTakenInOppositeOrder) {
     jobs("1 2 3");

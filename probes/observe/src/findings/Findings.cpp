@@ -43,6 +43,7 @@ std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const
 
 FindingSettings settingsFor(const SourceInfo& info) {
     FindingSettings settings;
+    settings.once = !info.live;
     settings.snapshot = !info.format.empty();
     settings.rootsTold = info.rootsTold;
     return settings;

@@ -52,6 +52,8 @@ struct FindingSettings {
     std::int64_t lazyNeverStarted = 10'000'000'000;
     /// leak-by-growth in a snapshot: so many jobs that wait with the same stack are told of.
     std::size_t alike = 1'000;
+    /// Nobody will look again, as FindingWatch does: the tree comes from a file.
+    bool once = false;
     /// The tree is a snapshot that another program wrote: it is judged by what stands there, not by times.
     bool snapshot = false;
     /// In a snapshot: a job without a parent is known to have none.

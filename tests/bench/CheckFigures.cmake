@@ -19,8 +19,10 @@ if(PEERS)
     runtime.allocations_per_launch runtime.allocations_per_call)
 endif()
 if(WINDOW)
-    list(APPEND expected window.1m.frame_p50_ms window.1m.frame_p99_ms window.1m.filter_ms window.strip.paint_ms window.bytes_per_job
-        window.open.debugprobes.1m_ms window.open.hierarchy.1m_ms window.open.jdkjson.1m_ms
+    list(APPEND expected window.1m.frame_p50_ms window.1m.frame_p99_ms window.1m.filter_ms window.strip.paint_ms
+        window.bytes_per_job
+        window.open.debugprobes.1m_ms window.open.hierarchy.1m_ms window.open.intellij.1m_ms window.open.jstack.1m_ms
+        window.open.jdkjson.1m_ms window.open.go.1m_ms
         groups.1m.frame_p50_ms groups.1m.frame_p99_ms map.1m.frame_p50_ms map.1m.frame_p99_ms)
 endif()
 file(STRINGS ${JSON} lines)

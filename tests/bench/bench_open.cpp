@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long the window takes from being given the file of a large dump to the tree of it on the screen, and
-// the longest time for which it could not answer meanwhile. The real window, drawn into memory.
+// the longest time for which it could not answer from then until all is known of it, findings too. The real
+// window, drawn into memory.
 #include "DumpFiles.h"
 #include "Figure.h"
+#include "WindowBench.h"
 
 #include "map/MapPanel.h"
-#include "theme/Theme.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
 
 #include <QApplication>
-#include <QSettings>
 #include <QTemporaryDir>
 #include <QTimer>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/resource.h>
 
 namespace coroscope::bench {
 namespace {
@@ -28,6 +31,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int tickMilliseconds = 4;
 constexpr double mostSeconds = 300;
+/// Findings and what else comes after the tree is known in less.
+constexpr double afterwards = 2;
 
 /// Notes when the tree was painted with jobs in it.
 class Painted : public QObject {
@@ -53,7 +58,15 @@ private:
 struct Opening {
     double milliseconds = 0;
     double longestStall = 0; ///< ms in which no event was looked at
+    double cpu = 0;          ///< ms of the program's own code, in all its threads, up to the tree
 };
+
+double userMilliseconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_utime.tv_sec) * 1e3 +
+           static_cast<double>(usage.ru_utime.tv_usec) / 1e3;
+}
 
 Opening openInWindow(const std::string& file, std::size_t jobs) {
     MainWindow window(ThemeChoice::Light);
@@ -62,6 +75,7 @@ Opening openInWindow(const std::string& file, std::size_t jobs) {
     QCoreApplication::processEvents();
     const Painted painted(window);
     Opening opening;
+    const double cpu = userMilliseconds();
     const auto from = Clock::now();
     auto last = from;
     QTimer ticks;
@@ -77,25 +91,30 @@ Opening openInWindow(const std::string& file, std::size_t jobs) {
     while (!painted.with(jobs) && secondsSince(from) < mostSeconds)
         QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents);
     opening.milliseconds = secondsSince(from) * 1e3;
+    opening.cpu = userMilliseconds() - cpu;
     if (!painted.with(jobs))
         fail((file + " did not come into the window").c_str());
+    for (const auto then = Clock::now(); secondsSince(then) < (isQuick ? 0 : afterwards);)
+        QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents);
     return opening;
 }
 
-void figures(std::size_t jobs, int times) {
+/// `only`: the format; empty for all.
+void figures(std::size_t jobs, int times, std::string_view only = {}) {
     const QTemporaryDir directory;
     for (const DumpFile& each : dumpFiles()) {
-        // In groups, as a tree of parents, and as threads.
-        if (each.name != "debugprobes" && each.name != "hierarchy" && each.name != "jdkjson")
+        if (!only.empty() && each.name != only)
             continue;
         const std::string file = directory.path().toStdString() + '/' + std::string(each.name);
         writeDumpFile(each, jobs, file);
-        std::vector<double> all, stalls;
+        std::vector<double> all, stalls, cpu;
         for (int i = 0; i < times; ++i) {
             const Opening opening = openInWindow(file, jobs);
             all.push_back(opening.milliseconds);
             stalls.push_back(opening.longestStall);
+            cpu.push_back(opening.cpu);
         }
+        std::fprintf(stderr, "open: %s, %.0f ms of user time\n", std::string(each.name).c_str(), median(cpu));
         print(("window.open." + std::string(each.name) + ".1m_ms").c_str(), median(all), "ms", 2'000,
               "ms without an answer at most", median(stalls));
         QFile::remove(QString::fromStdString(file));
@@ -107,16 +126,9 @@ void figures(std::size_t jobs, int times) {
 
 int main(int count, char** arguments) {
     using namespace coroscope;
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(count, arguments);
-    QCoreApplication::setOrganizationName(QStringLiteral("coroscope"));
-    QCoreApplication::setApplicationName(QStringLiteral("coroscope-bench"));
-    const QTemporaryDir settings;
-    QSettings::setDefaultFormat(QSettings::IniFormat);
-    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
-    app::Theme::apply(application, app::ThemeChoice::Light);
+    const bench::WindowBench application(count, arguments);
     if (bench::quick(count, arguments))
         bench::figures(2'000, 1);
     else
-        bench::figures(1'000'000, 3);
+        bench::figures(1'000'000, 3, count > 1 ? arguments[1] : "");
 }

@@ -7,10 +7,10 @@
 // into memory.
 #include "Figure.h"
 #include "Target.h"
+#include "WindowBench.h"
 
 #include "map/IcicleView.h"
 #include "map/MapPanel.h"
-#include "theme/Theme.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
@@ -22,9 +22,7 @@
 #include <QAbstractTableModel>
 #include <QApplication>
 #include <QElapsedTimer>
-#include <QSettings>
 #include <QSortFilterProxyModel>
-#include <QTemporaryDir>
 #include <QTreeView>
 
 #include <cstdio>
@@ -295,14 +293,7 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
 
 int main(int count, char** arguments) {
     using namespace coroscope;
-    qputenv("QT_QPA_PLATFORM", "offscreen");
-    QApplication application(count, arguments);
-    QCoreApplication::setOrganizationName(QStringLiteral("coroscope"));
-    QCoreApplication::setApplicationName(QStringLiteral("coroscope-bench"));
-    const QTemporaryDir settings;
-    QSettings::setDefaultFormat(QSettings::IniFormat);
-    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, settings.path());
-    app::Theme::apply(application, app::ThemeChoice::Light);
+    const bench::WindowBench application(count, arguments);
     if (bench::quick(count, arguments))
         bench::figures(2000, 10'000, 1, 0.5);
     else

@@ -2,6 +2,7 @@
 #include "map/IcicleView.h"
 
 #include "theme/Theme.h"
+#include "widgets/DrawnId.h"
 
 #include <QPaintEvent>
 #include <QPainter>
@@ -343,16 +344,16 @@ std::vector<SeenJob> IcicleView::seen() const {
     constexpr std::size_t most = 200;
     constexpr double least = 24;
     std::vector<SeenJob> jobs;
-    if (const Node node = workspace().selectedNode(); node != noNode && map().layout().known(node))
-        jobs.push_back({workspace().tree().id(node), rectOfNode(node).intersected(rect()).toRect()});
+    const Node selected = current();
+    if (selected != noNode && map().layout().known(selected))
+        jobs.push_back({drawnIdOf(workspace(), selected), rectOfNode(selected).intersected(rect()).toRect()});
     for (const MapBox& box : boxes_) {
         if (jobs.size() >= most)
             break;
-        if (isGroup(box.node) || box.merged > 0 || box.width < least || !map().layout().known(box.node))
-            continue;
-        const JobId id = workspace().tree().id(box.node);
-        if (jobs.empty() || jobs.front().job != id)
-            jobs.push_back({id, rectOf(box, style_).intersected(rect()).toRect()});
+        const bool one = (isJob(box.node) || isPlaceGroup(box.node)) && box.merged == 0;
+        if (one && box.node != selected && box.width >= least && map().layout().known(box.node))
+            jobs.push_back(
+                {drawnIdOf(workspace(), box.node), rectOf(box, style_).intersected(rect()).toRect()});
     }
     return jobs;
 }

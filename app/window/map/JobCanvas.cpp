@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "map/JobCanvas.h"
 
+#include "model/Conditions.h"
 #include "model/Format.h"
+#include "widgets/DrawnId.h"
 #include "widgets/ExportActions.h"
 #include "widgets/JobsAccessible.h"
 #include "widgets/PopupMenu.h"
@@ -159,15 +161,17 @@ void JobCanvas::step(int key) {
     show(to);
 }
 
+QPointF JobCanvas::middleOf(Node node) const {
+    const QRectF seen = node == noNode ? QRectF() : rectOfNode(node).intersected(rect());
+    return seen.isEmpty() ? QRectF(rect()).center() : seen.center();
+}
+
 void JobCanvas::keyPressEvent(QKeyEvent* event) {
     const Node node = current();
     if (event->matches(QKeySequence::Copy)) {
         emit copyRequested();
         return;
     }
-    const QPointF middle = node != noNode && !rectOfNode(node).isEmpty()
-                               ? rectOfNode(node).intersected(rect()).center()
-                               : QRectF(rect()).center();
     switch (event->key()) {
     case Qt::Key_Up:
     case Qt::Key_Down:
@@ -177,10 +181,10 @@ void JobCanvas::keyPressEvent(QKeyEvent* event) {
         return;
     case Qt::Key_Plus:
     case Qt::Key_Equal:
-        zoomBy(keyStep, middle);
+        zoomBy(keyStep, middleOf(node));
         return;
     case Qt::Key_Minus:
-        zoomBy(1 / keyStep, middle);
+        zoomBy(1 / keyStep, middleOf(node));
         return;
     case Qt::Key_Home:
     case Qt::Key_0:
@@ -209,8 +213,8 @@ void JobCanvas::keyPressEvent(QKeyEvent* event) {
             emit cancelRequested(workspace().tree().row(node).id);
         return;
     case Qt::Key_Menu:
-        if (isJob(node))
-            showMenu(node, mapToGlobal(middle.toPoint()));
+        if (isJob(node) || isPlaceGroup(node))
+            showMenu(node, mapToGlobal(middleOf(node).toPoint()));
         return;
     default:
         break;
@@ -297,34 +301,55 @@ void JobCanvas::focusOutEvent(QFocusEvent* event) {
 }
 
 void JobCanvas::contextMenuEvent(QContextMenuEvent* event) {
+    const bool pointed = event->reason() == QContextMenuEvent::Mouse;
     Node node = current();
-    if (event->reason() == QContextMenuEvent::Mouse) {
+    if (pointed) {
         const std::optional<MapBox> box = boxAt(event->pos());
-        node = box && box->merged <= 1 && !isGroup(box->node) ? box->node : noNode;
-        if (node != noNode)
-            select(node);
+        node = box && box->merged <= 1 ? box->node : noNode;
     }
-    if (isJob(node))
-        showMenu(node, event->globalPos());
+    if (!isJob(node) && !isPlaceGroup(node))
+        return;
+    if (pointed)
+        select(node);
+    showMenu(node, pointed ? event->globalPos() : mapToGlobal(middleOf(node).toPoint()));
 }
 
 void JobCanvas::showMenu(Node node, const QPoint& globalPosition) {
-    const JobId id = workspace().tree().row(node).id;
-    const QString name = workspace().labels().fullName(workspace().tree().row(node));
-    auto* menu = new PopupMenu(this, name);
-    menu->addAction(tr("Zoom to it"), this, [this, id] {
-        if (const Node there = workspace().tree().find(id); there != noNode)
+    auto* menu = new PopupMenu(this, accessibleName(node));
+    menu->addAction(tr("Zoom to it"), this, [this, id = drawnIdOf(workspace(), node)] {
+        if (const Node there = nodeOfDrawn(workspace(), id); there != noNode)
             zoomTo(there);
     });
-    menu->addAction(tr("Show in the tree"), this, [this, id] { emit showInTreeRequested(id); });
+    menu->addAction(tr("Show in the tree"), this, &JobCanvas::showInTreeRequested);
     menu->addSeparator();
-    menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
-    menu->addAction(tr("Copy report"), this, &JobCanvas::copyRequested);
-    addExportActions(*menu, workspace(), id, [this, id] { emit exportRequested(id); });
-    menu->addSeparator();
-    connect(menu->addCancel(workspace().cancelProblem()), &QAction::triggered, this,
-            [this, id] { emit cancelRequested(id); });
+    if (isPlaceGroup(node))
+        addGroupActions(*menu, node);
+    else
+        addJobActions(*menu, node);
     menu->popup(globalPosition);
+}
+
+void JobCanvas::addGroupActions(PopupMenu& menu, Node group) {
+    const observe::GroupPlace& place = workspace().rows().groups()->place(TreeRows::groupNumber(group));
+    if (const Condition condition = conditionOf(place, *workspace().grouping()); !condition.filter.isEmpty())
+        menu.addAction(condition.words, this,
+                       [this, filter = condition.filter] { emit filterRequested(filter); });
+    menu.addAction(tr("Copy name"), this, [name = QString::fromStdString(place.label())] {
+        QApplication::clipboard()->setText(name);
+    });
+}
+
+void JobCanvas::addJobActions(PopupMenu& menu, Node job) {
+    const JobId id = workspace().tree().id(job);
+    menu.addAction(tr("Copy name"), this,
+                   [name = workspace().labels().fullName(workspace().tree().row(job))] {
+                       QApplication::clipboard()->setText(name);
+                   });
+    menu.addAction(tr("Copy report"), this, &JobCanvas::copyRequested);
+    addExportActions(menu, workspace(), id, [this, id] { emit exportRequested(id); });
+    menu.addSeparator();
+    connect(menu.addCancel(workspace().cancelProblem()), &QAction::triggered, this,
+            [this, id] { emit cancelRequested(id); });
 }
 
 } // namespace coroscope::app

@@ -14,12 +14,13 @@
 
 namespace coroscope::app {
 
-/// A job that a person can see and point at.
+/// A job or group that a person can see and point at.
 struct SeenJob {
-    JobId job;
+    JobId job;  ///< see drawnIdOf()
     QRect rect; ///< in the widget
 };
 
+class PopupMenu;
 class RowPainter;
 
 class JobCanvas : public QWidget, public DrawnJobs {
@@ -44,7 +45,7 @@ public:
     /// One step back; false when all is in sight already.
     virtual bool zoomOut() = 0;
     virtual void fit() = 0;
-    /// The jobs with room for a label, and the selected one first.
+    /// The jobs and groups with room for a label, and the selected one first.
     virtual std::vector<SeenJob> seen() const = 0;
     /// "reader-311 launch #40219, Cancelling, suspended".
     QString accessibleName(Node node) const;
@@ -74,7 +75,10 @@ signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
     void exportRequested(coroscope::JobId job);
-    void showInTreeRequested(coroscope::JobId job);
+    /// What is selected is wanted there.
+    void showInTreeRequested();
+    /// Only jobs that meet this condition, too.
+    void filterRequested(const QString& condition);
     /// Another part of the tree is looked at.
     void viewChanged();
 
@@ -115,7 +119,11 @@ protected:
 
 private:
     QString tooltip(const MapBox& box) const;
+    /// Where something about this node is asked by keyboard.
+    QPointF middleOf(Node node) const;
     void showMenu(Node node, const QPoint& globalPosition);
+    void addGroupActions(PopupMenu& menu, Node group);
+    void addJobActions(PopupMenu& menu, Node job);
     void select(Node node);
     void step(int key);
     void selectionChanged();

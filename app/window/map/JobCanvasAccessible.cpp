@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the map tells screen readers of the jobs in sight: those with room for a label, and the selected one
-// first.
+// What the map tells screen readers of the jobs and groups in sight: those with room for a label, and the
+// selected one first.
 #include "map/JobCanvas.h"
+
+#include "widgets/DrawnId.h"
 
 #include <algorithm>
 
 namespace coroscope::app {
 
+using observe::Node;
 using observe::noNode;
 
 int JobCanvas::drawnJobs() const {
@@ -25,11 +28,11 @@ int JobCanvas::indexOfDrawn(JobId job) const {
 }
 
 int JobCanvas::indexOfFocus() const {
-    return current() == noNode ? -1 : indexOfDrawn(workspace().tree().row(current()).id);
+    return current() == noNode ? -1 : indexOfDrawn(drawnIdOf(workspace(), current()));
 }
 
 bool JobCanvas::isThere(JobId job) const {
-    return workspace().tree().find(job) != noNode;
+    return nodeOfDrawn(workspace(), job) != noNode;
 }
 
 QRect JobCanvas::globalRectOf(JobId job) const {
@@ -40,26 +43,27 @@ QRect JobCanvas::globalRectOf(JobId job) const {
 }
 
 QString JobCanvas::textOf(JobId job, QAccessible::Text kind) const {
-    return kind == QAccessible::Name ? accessibleName(workspace().tree().find(job)) : QString();
+    return kind == QAccessible::Name ? accessibleName(nodeOfDrawn(workspace(), job)) : QString();
 }
 
 QAccessible::State JobCanvas::stateOf(JobId job) const {
     QAccessible::State state;
-    state.selected = current() == workspace().tree().find(job);
+    state.selected = current() == nodeOfDrawn(workspace(), job);
     return state;
 }
 
-QStringList JobCanvas::actionsOf(JobId) const {
+QStringList JobCanvas::actionsOf(JobId job) const {
     QStringList names{QAccessibleActionInterface::pressAction()};
-    if (workspace().state() == Workspace::State::Live)
+    if (isJob(nodeOfDrawn(workspace(), job)) && workspace().state() == Workspace::State::Live)
         names << cancelAction();
     return names;
 }
 
 void JobCanvas::act(JobId job, const QString& action) {
+    const Node node = nodeOfDrawn(workspace(), job);
     if (action == QAccessibleActionInterface::pressAction())
-        workspace().select(job);
-    else if (action == cancelAction())
+        select(node);
+    else if (action == cancelAction() && isJob(node))
         emit cancelRequested(job);
 }
 

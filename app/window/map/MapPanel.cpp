@@ -126,6 +126,7 @@ MapPanel::MapPanel(Workspace& workspace, QWidget* parent)
         connect(canvas, &JobCanvas::copyRequested, this, &MapPanel::copyRequested);
         connect(canvas, &JobCanvas::exportRequested, this, &MapPanel::exportRequested);
         connect(canvas, &JobCanvas::showInTreeRequested, this, &MapPanel::showInTreeRequested);
+        connect(canvas, &JobCanvas::filterRequested, this, &MapPanel::filterRequested);
         connect(canvas, &JobCanvas::viewChanged, this, &MapPanel::refreshPath);
     }
     setDrawing(QSettings().value(QStringLiteral("map/drawing")).toString() == QStringLiteral("nodes")
@@ -167,13 +168,17 @@ MapPanel::Drawing MapPanel::drawing() const noexcept {
 /// What was zoomed to in one is what the other shows.
 void MapPanel::setDrawing(Drawing drawing) {
     const JobId focus = canvas().focus();
+    const std::optional<std::uint64_t> group = canvas().focusGroup();
     const bool other = this->drawing() != drawing;
     drawings_->setCurrentIndex(static_cast<int>(drawing));
     switch_->button(static_cast<int>(drawing))->setChecked(true);
     setFocusProxy(&canvas());
     if (!other || !map_.active())
         return;
-    if (const Node node = focus ? workspace_.tree().find(focus) : noNode; node != noNode)
+    if (const Node node = group   ? workspace_.rows().groupOfKey(*group)
+                          : focus ? workspace_.tree().find(focus)
+                                  : noNode;
+        node != noNode)
         canvas().zoomTo(node);
     if (const Node node = canvas().current(); node != noNode)
         canvas().show(node);
@@ -190,8 +195,8 @@ void MapPanel::setColour(MapColour colour) {
     colour_->setAccessibleName(tr("Colour: %1").arg(nameOf(colour)));
 }
 
-void MapPanel::showJob(JobId job) {
-    if (const Node node = workspace_.tree().find(job); node != noNode && isVisible())
+void MapPanel::showSelected() {
+    if (const Node node = canvas().current(); node != noNode && isVisible())
         canvas().show(node);
 }
 

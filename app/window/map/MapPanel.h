@@ -33,8 +33,8 @@ public:
     void setDrawing(Drawing drawing);
     /// The drawing that is on show.
     JobCanvas& canvas() const noexcept;
-    /// Brings the job into sight.
-    void showJob(JobId job);
+    /// Brings what is selected into sight.
+    void showSelected();
     void setColour(MapColour colour);
     /// Asks for a file, and saves what the map shows as a picture.
     void askExport();
@@ -47,7 +47,8 @@ signals:
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
     void exportRequested(coroscope::JobId job);
-    void showInTreeRequested(coroscope::JobId job);
+    void showInTreeRequested();
+    void filterRequested(const QString& condition);
 
 protected:
     void showEvent(QShowEvent* event) override;

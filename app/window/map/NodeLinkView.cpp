@@ -3,6 +3,7 @@
 
 #include "map/MapPainter.h"
 #include "theme/Theme.h"
+#include "widgets/DrawnId.h"
 
 #include <QPaintEvent>
 #include <QPainter>
@@ -437,13 +438,14 @@ std::vector<SeenJob> NodeLinkView::seen() const {
     std::vector<SeenJob> jobs;
     const QRectF all = rect();
     const auto add = [&](const NodeBox& box) {
-        jobs.push_back({box.job, rectOf(box).intersected(all).toRect()});
+        jobs.push_back({drawnIdOf(workspace(), box.box.node), rectOf(box).intersected(all).toRect()});
     };
     const NodeBox* selected = current() == noNode ? nullptr : find(current());
     if (selected != nullptr)
         add(*selected);
     for (const NodeBox& box : boxes_) {
-        if (&box != selected && box.job && box.box.merged == 0 && alive(box) && all.intersects(rectOf(box)))
+        const bool one = (isJob(box.box.node) || isPlaceGroup(box.box.node)) && box.box.merged == 0;
+        if (&box != selected && one && alive(box) && all.intersects(rectOf(box)))
             add(box);
     }
     return jobs;

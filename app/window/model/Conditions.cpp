@@ -75,4 +75,12 @@ std::vector<Condition> conditionsOf(const observe::JobRow& row, const Workspace&
     return conditions;
 }
 
+Condition conditionOf(const observe::GroupPlace& place, observe::GroupBy by) {
+    if (!place.known())
+        return {};
+    const QString where = QString::fromStdString(place.stack.frames[place.own].shortText());
+    return {by == observe::GroupBy::Stack ? words("Show only those at this place") : words("Show only these"),
+            conditionText(by == observe::GroupBy::CreationSite ? "created" : "at", where)};
+}
+
 } // namespace coroscope::app

@@ -36,7 +36,8 @@ void RowGroups::rebuild() {
         if (tree_.isLive(node))
             putIn(node);
     looked_ = 0;
-    look(tree_.endNode());
+    for (Group& group : groups_)
+        group.oldestSoFar = 0; // the next round begins
 }
 
 bool RowGroups::apply(const observe::TreeChanges& changes) {
@@ -100,7 +101,7 @@ void RowGroups::look(std::size_t nodes) {
         if (of_[looked_] == none)
             continue;
         Group& group = groups_[of_[looked_]];
-        const std::int64_t created = tree_.row(static_cast<Node>(looked_)).createdAt;
+        const std::int64_t created = tree_.createdAt(static_cast<observe::Node>(looked_));
         if (created != 0 && (group.oldestSoFar == 0 || created < group.oldestSoFar))
             group.oldestSoFar = created;
     }

@@ -189,7 +189,9 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
     ++attachRound_;
     startOpening(0, {}, {});
     auto session = std::make_shared<observe::Session>(std::move(source));
-    const bool sameProgram = session->info().program == info_.program;
+    // Other programs' dumps are called after their language.
+    const bool sameProgram =
+        session->info().program == info_.program && session->info().format.empty() && info_.format.empty();
     const QString searchHere = sameProgram ? search_ : QString();
     emit aboutToSwitch();
     emit aboutToUpdate();
@@ -867,7 +869,8 @@ void Workspace::tick() {
     applySome();
     const std::int64_t at = observe::monotonicNow();
     refreshFilter();
-    rows_.lookAtGroups(groupNodes);
+    if (state_ == State::Live) // else they are as old as they were
+        rows_.lookAtGroups(groupNodes);
     emit updated(std::exchange(freshSource_, false));
     refreshContact();
     refreshSelected();

@@ -188,9 +188,12 @@ void FindingsPanel::refresh() {
         showListOr(tr("Nothing found."));
         break;
     case Workspace::State::File:
-        showListOr(workspace_.info().parentsTold
-                       ? tr("Nothing found in this dump. Every job had an owner.")
-                       : tr("Nothing found in this dump. Whether every job had an owner it does not tell."));
+        if (!workspace_.info().problems.empty())
+            showListOr(tr("Nothing found in what could be read of this dump."));
+        else if (workspace_.info().format.empty() || workspace_.info().rootsTold)
+            showListOr(tr("Nothing found in this dump. Every job had an owner."));
+        else
+            showListOr(tr("Nothing found in this dump. Whether every job had an owner it does not tell."));
         break;
     case Workspace::State::Ended:
         showListOr(tr("Nothing had been found when the program ended."));

@@ -85,15 +85,10 @@ void GroupDetails::refresh() {
         return;
     filled_ = true;
     key_ = place.key;
-    condition_.clear();
-    if (place.known()) {
-        const QString where = QString::fromStdString(place.stack.frames[place.own].shortText());
-        condition_ = groups->by() == observe::GroupBy::CreationSite ? conditionText("created", where)
-                                                                    : conditionText("at", where);
-    }
+    const Condition condition = conditionOf(place, groups->by());
+    condition_ = condition.filter;
     only_->setVisible(!condition_.isEmpty());
-    only_->setText(groups->by() == observe::GroupBy::Stack ? tr("Show only those at this place")
-                                                           : tr("Show only these"));
+    only_->setText(condition.words);
     fillPlace(place);
 }
 

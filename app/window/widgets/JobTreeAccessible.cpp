@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tree tells screen readers of its rows.
+#include "widgets/DrawnId.h"
 #include "widgets/JobTreeView.h"
 
 #include <algorithm>
@@ -9,24 +10,12 @@ namespace coroscope::app {
 using observe::Node;
 using observe::noNode;
 
-namespace {
-/// The last one that ids have room for: no slot is used so often.
-constexpr std::uint64_t groupGeneration = (std::uint64_t{1} << (64 - JobId::indexBits)) - 1;
-} // namespace
-
 Node JobTreeView::nodeOf(JobId job) const {
-    if (!job)
-        return orphanGroup;
-    if (job.generation() != groupGeneration)
-        return workspace_.tree().find(job);
-    const RowGroups* const groups = workspace_.rows().groups();
-    return groups != nullptr && job.index() < groups->size() ? firstGroup + job.index() : noNode;
+    return nodeOfDrawn(workspace_, job);
 }
 
 JobId JobTreeView::idOf(Node node) const {
-    if (isPlaceGroup(node))
-        return JobId::of(TreeRows::groupNumber(node), groupGeneration);
-    return isJob(node) ? workspace_.tree().row(node).id : JobId{};
+    return drawnIdOf(workspace_, node);
 }
 
 int JobTreeView::drawnJobs() const {

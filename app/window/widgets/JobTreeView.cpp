@@ -53,6 +53,26 @@ constexpr ColumnInfo columns[ColumnCount] = {
 constexpr int usualColumns = CreatedColumn;
 constexpr std::size_t mostTypedAhead = 200'000;
 constexpr int spacious = 900; ///< pixels; in less, names need the room of what is least asked for
+/// Times are looked for among so many jobs of a dump.
+constexpr Node mostLookedAt = 50'000;
+
+/// Most dumps of other programs tell none: then there is nothing to say in two columns.
+bool tellsTimes(const Workspace& workspace) {
+    const observe::JobTree& tree = workspace.tree();
+    if (workspace.info().format.empty() || tree.size() == 0)
+        return true;
+    for (Node node = 0; node < std::min(tree.endNode(), mostLookedAt); ++node)
+        if (tree.isLive(node) && (tree.createdAt(node) != 0 || tree.row(node).timeInState(0)))
+            return true;
+    return false;
+}
+
+/// On the screen, where the menu of a row opens that the keyboard asks for.
+QPoint besideRow(const JobTreeView& tree, std::size_t row) {
+    const QWidget* const rows = tree.viewport();
+    const QRect rect = tree.rowRect(row);
+    return rows->mapToGlobal(rect.isEmpty() ? rows->rect().center() : rect.bottomLeft() + QPoint(40, 0));
+}
 } // namespace
 
 JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
@@ -74,6 +94,10 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
 
     connect(&workspace_, &Workspace::aboutToUpdate, this, &JobTreeView::rememberAnchor);
     connect(&workspace_, &Workspace::updated, this, &JobTreeView::workspaceUpdated);
+    connect(&workspace_, &Workspace::treeChanged, this, [this](const observe::TreeChanges& changes) {
+        if (changes.reset)
+            layoutColumns();
+    });
     connect(&workspace_, &Workspace::selectionChanged, this, &JobTreeView::selectionChanged);
     connect(&workspace_, &Workspace::findingsChanged, viewport(), qOverload<>(&QWidget::update));
     connect(&workspace_, &Workspace::stateChanged, viewport(), qOverload<>(&QWidget::update));
@@ -151,7 +175,16 @@ void JobTreeView::layoutColumns() {
     int needed = 0;
     for (int i = 0; i < usualColumns; ++i)
         needed += columns[i].least;
+    const auto saysNothing = [told = tellsTimes(workspace_)](Column column) {
+        return !told && (column == AgeColumn || column == InStateColumn);
+    };
+    for (const Column column : {AgeColumn, InStateColumn})
+        needed -= saysNothing(column) ? columns[column].least : 0;
     for (const Column column : {DispatcherColumn, AgeColumn, InStateColumn, WhereColumn}) {
+        if (saysNothing(column)) {
+            header_->setSectionHidden(column, true);
+            continue;
+        }
         const bool hidden = width < needed || (column == DispatcherColumn && width < spacious);
         header_->setSectionHidden(column, hidden);
         needed -= hidden ? columns[column].least : 0;
@@ -628,7 +661,7 @@ void JobTreeView::keyPressEvent(QKeyEvent* event) {
         return;
     case Qt::Key_Menu:
         if (any)
-            showMenu(node, viewport()->mapToGlobal(rowRect(row).bottomLeft() + QPoint(40, 0)));
+            showMenu(node, besideRow(*this, row));
         return;
     default:
         break;
@@ -766,11 +799,12 @@ bool JobTreeView::viewportEvent(QEvent* event) {
 }
 
 void JobTreeView::contextMenuEvent(QContextMenuEvent* event) {
-    const Node node = event->reason() == QContextMenuEvent::Mouse
-                          ? nodeAt(viewport()->mapFromGlobal(event->globalPos()))
-                          : current();
-    if (node != noNode)
-        showMenu(node, event->globalPos());
+    if (event->reason() == QContextMenuEvent::Mouse) {
+        if (const Node node = nodeAt(viewport()->mapFromGlobal(event->globalPos())); node != noNode)
+            showMenu(node, event->globalPos());
+    } else if (const std::size_t row = currentRow(); row != TreeRows::noRow) {
+        showMenu(current(), besideRow(*this, row));
+    }
 }
 
 /// What the job has in common with others, each as a filter.
@@ -828,6 +862,16 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
                 workspace_.rows().foldAgain(there);
             rowsArranged();
         });
+    if (isPlaceGroup(node)) {
+        const observe::GroupPlace& place = rows.groups()->place(TreeRows::groupNumber(node));
+        const Condition condition = conditionOf(place, *workspace_.grouping());
+        if (!condition.filter.isEmpty())
+            menu->addAction(condition.words, this,
+                            [this, filter = condition.filter] { emit filterRequested(filter); });
+        menu->addAction(tr("Copy name"), this, [name = QString::fromStdString(place.label())] {
+            QApplication::clipboard()->setText(name);
+        });
+    }
     if (!group) {
         const bool on = pinned(id);
         menu->addAction(on ? tr("Unpin") : tr("Pin"), this, [this, id, on] { setPinned(id, !on); })

@@ -91,6 +91,25 @@ Sides sidesFor(int window) {
     return {measure::targets, measure::details};
 }
 
+QStringList localFiles(const QMimeData& data) {
+    QStringList paths;
+    for (const QUrl& url : data.urls())
+        if (url.isLocalFile())
+            paths << url.toLocalFile();
+    return paths;
+}
+
+/// Files, or a text, which is called so. False where it is neither.
+bool openData(MainWindow& window, const QMimeData& data, const QString& name) {
+    if (const QStringList paths = localFiles(data); !paths.isEmpty())
+        window.openFiles(paths);
+    else if (!data.text().trimmed().isEmpty())
+        window.workspace().openText(data.text(), name);
+    else
+        return false;
+    return true;
+}
+
 void entitle(QDockWidget* dock, const QString& text) {
     if (auto* title = qobject_cast<DockTitle*>(dock->titleBarWidget()))
         title->setText(text);
@@ -388,10 +407,8 @@ void MainWindow::connectAll() {
     connect(tree_, &JobTreeView::exportRequested, this, &MainWindow::askExport);
     connect(&workspace_, &Workspace::textReady, this,
             [](const QString& text) { QApplication::clipboard()->setText(text); });
-    connect(map_, &MapPanel::showInTreeRequested, this, [this](JobId job) {
-        workspace_.select(job);
-        setView(ViewSwitch::Tree);
-    });
+    connect(map_, &MapPanel::showInTreeRequested, this, [this] { setView(ViewSwitch::Tree); });
+    connect(map_, &MapPanel::filterRequested, toolbar_->search(), &FilterField::narrow);
     connect(empty_, &EmptyState::attachRequested, this, &MainWindow::askAttach);
     connect(empty_, &EmptyState::openRequested, this, &MainWindow::askOpen);
     connect(empty_, &EmptyState::sampleRequested, this, &MainWindow::startSample);
@@ -622,12 +639,12 @@ void MainWindow::openFile(const QString& path) {
 
 void MainWindow::openCopied() {
     problem_.clear();
-    const QString text = QApplication::clipboard()->text();
-    if (text.trimmed().isEmpty()) {
-        banner_->say(tr("Nothing was copied that could be a dump."), tr("Dismiss"));
+    const QMimeData* const data = QApplication::clipboard()->mimeData();
+    if (data != nullptr && openData(*this, *data, tr("what was copied")))
         return;
-    }
-    workspace_.openText(text, tr("what was copied"));
+    problem_ = tr("Nothing was copied that could be a dump.");
+    empty_->setProblem(problem_);
+    stateChanged();
 }
 
 void MainWindow::openFiles(const QStringList& paths) {
@@ -838,20 +855,14 @@ void MainWindow::endedChanged() {
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    const QList<QUrl> urls = event->mimeData()->urls();
-    if (std::any_of(urls.begin(), urls.end(), [](const QUrl& url) { return url.isLocalFile(); }))
+    if (!localFiles(*event->mimeData()).isEmpty() || event->mimeData()->hasText())
         event->acceptProposedAction();
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
-    QStringList paths;
-    for (const QUrl& url : event->mimeData()->urls())
-        if (url.isLocalFile())
-            paths << url.toLocalFile();
-    if (paths.isEmpty())
-        return;
-    event->acceptProposedAction();
-    openFiles(paths);
+    problem_.clear();
+    if (openData(*this, *event->mimeData(), tr("what was dropped here")))
+        event->acceptProposedAction();
 }
 
 void MainWindow::startSample() {
@@ -1004,7 +1015,7 @@ void MainWindow::goTo(JobId job) {
     }
     workspace_.select(job);
     tree_->show(node);
-    map_->showJob(job);
+    map_->showSelected();
 }
 
 void MainWindow::setView(ViewSwitch::View view) {
@@ -1012,11 +1023,10 @@ void MainWindow::setView(ViewSwitch::View view) {
     views_->setCurrentIndex(view);
     QSettings().setValue(QStringLiteral("window/view"),
                          view == ViewSwitch::Map ? QStringLiteral("map") : QStringLiteral("tree"));
-    const Node selected = workspace_.selectedNode();
-    if (selected != noNode && view == ViewSwitch::Tree)
-        tree_->show(selected);
-    else if (selected != noNode)
-        map_->showJob(workspace_.tree().row(selected).id);
+    if (view == ViewSwitch::Map)
+        map_->showSelected();
+    else if (tree_->current() != noNode)
+        tree_->show(tree_->current());
     focusView();
 }
 

@@ -104,6 +104,11 @@ void TargetsPanel::refresh() {
         openList_->setFixedHeight(std::min(open, mostOpenShown) * openList_->sizeHintForRow(0));
     list_->viewport()->update();
     openList_->viewport()->update();
+    if (std::pair now(workspace_.shownKey(), open); std::exchange(shown_, now) != now)
+        for (int row = 0; row < open; ++row)
+            if (const QModelIndex index = open_->index(row);
+                index.data(Targets::PidRole).toInt() == now.first)
+                openList_->scrollTo(index);
 }
 
 /// 0 when what stands there is not open.

@@ -7,6 +7,8 @@
 
 #include <QWidget>
 
+#include <utility>
+
 class QLabel;
 class QListView;
 
@@ -36,6 +38,7 @@ private:
     QListView* list_;
     TargetDelegate* delegate_;
     OpenSessions* open_;
+    std::pair<int, int> shown_; ///< which session, of how many: it was brought into sight
     QLabel* openTitle_;
     QListView* openList_;
     TargetDelegate* openDelegate_;

@@ -6,6 +6,7 @@
 #include "widgets/Banner.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/EndedPanel.h"
+#include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
 #include "widgets/StatusBar.h"
@@ -18,8 +19,10 @@
 #include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QListView>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
@@ -169,6 +172,129 @@ TEST_F(DumpWindowTest, aFileCanBeDroppedOnTheWindow) {
     QDropEvent drop({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(&window, &drop);
     EXPECT_TRUE(opened());
+}
+
+TEST_F(DumpWindowTest, severalFilesAndTextCanBeDroppedAndNothingElse) {
+    const auto drop = [this](const QMimeData& data) {
+        QDragEnterEvent enter({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        enter.ignore();
+        QApplication::sendEvent(&window, &enter);
+        QDropEvent event({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&window, &event);
+        return enter.isAccepted();
+    };
+    const auto shown = [this](const char* name, std::size_t jobs) {
+        return eventually([&] {
+            return QString::fromStdString(window.workspace().info().file).endsWith(QLatin1String(name)) &&
+                   window.workspace().tree().size() == jobs;
+        });
+    };
+    QMimeData files;
+    files.setUrls({QUrl::fromLocalFile(QStringLiteral(FOREIGN_DUMPS "/goroutines-after.txt")),
+                   QUrl::fromLocalFile(QStringLiteral(FOREIGN_DUMPS "/debugprobes-after.txt"))});
+    EXPECT_TRUE(drop(files));
+    ASSERT_TRUE(shown("debugprobes-after.txt", 16));
+    EXPECT_EQ(window.workspace().sessions().size(), 3u) << "what was there before stays";
+
+    QFile file(QStringLiteral(FOREIGN_DUMPS "/job-hierarchy.txt"));
+    ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+    QMimeData text;
+    text.setText(QString::fromUtf8(file.readAll()).replace(QStringLiteral("\n"), QStringLiteral("\r\n")));
+    EXPECT_TRUE(drop(text));
+    ASSERT_TRUE(shown("what was dropped here", 10));
+
+    QMimeData picture;
+    picture.setData(QStringLiteral("image/png"), "no dump");
+    EXPECT_FALSE(drop(picture));
+    EXPECT_EQ(window.workspace().sessions().size(), 4u);
+
+    // A file manager copies files.
+    auto* copied = new QMimeData;
+    copied->setUrls({QUrl::fromLocalFile(QStringLiteral(FOREIGN_DUMPS "/intellij.txt"))});
+    QApplication::clipboard()->setMimeData(copied);
+    window.openCopied();
+    ASSERT_TRUE(shown("intellij.txt", 24));
+}
+
+TEST_F(DumpWindowTest, anEmptyClipboardIsToldWhateverIsOnShow) {
+    QApplication::clipboard()->clear();
+    window.openCopied();
+    EXPECT_EQ(window.banner().text(), QStringLiteral("Nothing was copied that could be a dump."));
+    MainWindow other(ThemeChoice::Light);
+    other.show();
+    other.openCopied();
+    QStringList words;
+    for (const QLabel* label : other.findChildren<QLabel*>())
+        if (label->isVisible())
+            words << label->text();
+    EXPECT_TRUE(words.contains(QStringLiteral("Nothing was copied that could be a dump.")))
+        << words.join(QLatin1Char('\n')).toStdString();
+}
+
+TEST_F(DumpWindowTest, ofADumpThatTellsNoTimesThereAreNoColumnsForThem) {
+    const auto hidden = [this](const char* name) {
+        window.openFile(QStringLiteral(FOREIGN_DUMPS "/") + QLatin1String(name));
+        EXPECT_TRUE(eventually([&] {
+            return window.workspace().tree().size() > 0 &&
+                   QString::fromStdString(window.workspace().info().file).endsWith(QLatin1String(name));
+        }));
+        const QHeaderView* header = window.tree().header();
+        EXPECT_EQ(header->isSectionHidden(AgeColumn), header->isSectionHidden(InStateColumn));
+        return header->isSectionHidden(AgeColumn);
+    };
+    EXPECT_FALSE(window.tree().header()->isSectionHidden(AgeColumn));
+    EXPECT_TRUE(hidden("debugprobes-after.txt"));
+    EXPECT_FALSE(hidden("jvm-deadlock.txt")) << "threads have ages";
+    EXPECT_TRUE(hidden("job-hierarchy.txt"));
+    EXPECT_FALSE(hidden("orders-after.coroscope"));
+}
+
+TEST_F(DumpWindowTest, withoutFindingsNothingIsSaidThatTheDumpDoesNotTell) {
+    const auto says = [this](const char* name, const char* words) {
+        window.openFile(QStringLiteral(FOREIGN_DUMPS "/") + QLatin1String(name));
+        return eventually([&] {
+            const auto* said = window.findChild<FindingsPanel*>();
+            for (const QLabel* label : said->findChildren<QLabel*>())
+                if (label->isVisible() && label->text() == QLatin1String(words))
+                    return QString::fromStdString(window.workspace().info().file)
+                        .endsWith(QLatin1String(name));
+            return false;
+        });
+    };
+    EXPECT_TRUE(says("goroutines-after.txt",
+                     "Nothing found in this dump. Whether every job had an owner it does not tell."))
+        << "it tells parents, but not what is a scope";
+    save(path);
+    window.openFile(path);
+    ASSERT_TRUE(opened());
+    QFile file(QStringLiteral(FOREIGN_DUMPS "/goroutines-after.txt"));
+    ASSERT_TRUE(file.open(QIODevice::ReadOnly));
+    QFile cut(directory.filePath(QStringLiteral("cut.txt")));
+    ASSERT_TRUE(cut.open(QIODevice::WriteOnly));
+    cut.write(file.readAll().left(900));
+    cut.close();
+    window.openFile(cut.fileName());
+    EXPECT_TRUE(eventually([this] {
+        for (const QLabel* label : window.findChild<FindingsPanel*>()->findChildren<QLabel*>())
+            if (label->isVisible() &&
+                label->text() == QStringLiteral("Nothing found in what could be read of this dump."))
+                return true;
+        return false;
+    }));
+}
+
+TEST_F(DumpWindowTest, theListOfWhatIsOpenShowsTheOneOnShow) {
+    auto* list = window.findChild<QListView*>(QStringLiteral("openSessions"));
+    ASSERT_NE(list, nullptr);
+    for (int i = 0; i < 9; ++i) {
+        const QString copy = directory.filePath(QStringLiteral("dump-%1.txt").arg(i));
+        ASSERT_TRUE(QFile::copy(QStringLiteral(FOREIGN_DUMPS "/job-hierarchy.txt"), copy));
+        window.openFile(copy);
+        ASSERT_TRUE(eventually([&] { return window.workspace().info().file == copy.toStdString(); }));
+    }
+    QApplication::processEvents();
+    const QModelIndex last = list->model()->index(list->model()->rowCount() - 1, 0);
+    EXPECT_TRUE(list->viewport()->rect().contains(list->visualRect(last)));
 }
 
 TEST_F(DumpWindowTest, theDialogOffersANameAndToRedact) {

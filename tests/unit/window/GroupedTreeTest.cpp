@@ -9,12 +9,15 @@
 #include "model/RowGroups.h"
 #include "widgets/ComparePanel.h"
 #include "widgets/DetailsPanel.h"
+#include "widgets/DrawnId.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/JobsAccessible.h"
 #include "widgets/MainWindow.h"
 
 #include <QAccessible>
 #include <QApplication>
+#include <QClipboard>
+#include <QContextMenuEvent>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMenu>
@@ -165,6 +168,28 @@ protected:
                        window.tree().painter().accessibleName(node);
         });
         return all;
+    }
+    /// What the menu that is open offers.
+    static std::string menuNow() {
+        QStringList texts;
+        const auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        for (const QAction* action : menu != nullptr ? menu->actions() : QList<QAction*>())
+            if (!action->isSeparator())
+                texts << action->text();
+        return texts.join(QStringLiteral(", ")).toStdString();
+    }
+    /// Clicks on it there.
+    static void choose(const char* text) {
+        auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        ASSERT_NE(menu, nullptr);
+        for (QAction* action : menu->actions())
+            if (action->text() == QLatin1String(text)) {
+                QTest::mouseClick(menu, Qt::LeftButton, Qt::NoModifier,
+                                  menu->actionGeometry(action).center());
+                QApplication::processEvents();
+                return;
+            }
+        FAIL() << text;
     }
     void key(Qt::Key key) { QTest::keyClick(&window.tree(), key); }
     Node current() { return window.tree().current(); }
@@ -396,6 +421,91 @@ TEST_F(GroupedWindow, theMapDrawsTheSameGroups) {
     open("goroutines-after.txt");
     EXPECT_TRUE(isJob(layout.firstChild(programGroup)));
     map.grab();
+}
+
+TEST_F(GroupedWindow, theMenuOfAGroupIsTheSameByMouseAndKeyboardInBothDrawings) {
+    open("debugprobes-after.txt");
+    QTest::keyClick(&window, Qt::Key_2, Qt::ControlModifier);
+    const Node workers = window.workspace().rows().at(1);
+    for (const auto drawing : {MapPanel::Drawing::Icicle, MapPanel::Drawing::Nodes}) {
+        window.map().setDrawing(drawing);
+        JobCanvas& map = window.map().canvas();
+        map.grab();
+        const QPoint at = map.globalRectOf(drawnIdOf(window.workspace(), workers)).center();
+        QContextMenuEvent asked(QContextMenuEvent::Mouse, map.mapFromGlobal(at), at);
+        QApplication::sendEvent(&map, &asked);
+        EXPECT_EQ(menuNow(), "Zoom to it, Show in the tree, Show only those at this place, Copy name");
+        EXPECT_EQ(window.workspace().selectedGroup(), workers) << "what it is about is selected";
+        choose("Copy name");
+        EXPECT_EQ(QApplication::clipboard()->text().toStdString(), "Shop.kt:8 ShopKt.worker");
+
+        map.fit();
+        QTest::keyClick(&map, Qt::Key_Menu);
+        ASSERT_NE(QApplication::activePopupWidget(), nullptr);
+        EXPECT_EQ(QApplication::activePopupWidget()->accessibleName().toStdString(),
+                  "4 × ShopKt.worker  Shop.kt:8, 4 suspended");
+        choose("Zoom to it");
+        EXPECT_EQ(
+            map.focusGroup(),
+            std::optional(window.workspace().rows().groups()->place(TreeRows::groupNumber(workers)).key));
+    }
+    // The other drawing shows what was zoomed to.
+    window.map().setDrawing(MapPanel::Drawing::Icicle);
+    EXPECT_TRUE(window.map().icicle().focusGroup());
+
+    QTest::keyClick(&window.map().icicle(), Qt::Key_Menu);
+    choose("Show in the tree");
+    EXPECT_TRUE(window.tree().isVisible());
+    EXPECT_EQ(current(), workers);
+    QTest::keyClick(&window.tree(), Qt::Key_Menu);
+    choose("Show only those at this place");
+    ASSERT_TRUE(eventually([this] { return window.workspace().rows().matches() == 4; }));
+    EXPECT_EQ(window.workspace().search(), QStringLiteral("at=Shop.kt:8"));
+    // Where no place is told there is nothing to filter by.
+    open("workers-blocked.txt");
+    window.workspace().setGrouping(GroupBy::CreationSite);
+    window.setView(ViewSwitch::Map);
+    window.tree().setCurrent(window.workspace().rows().at(0));
+    QTest::keyClick(&window.map().icicle(), Qt::Key_Menu);
+    EXPECT_EQ(menuNow(), "Zoom to it, Show in the tree, Copy name");
+    choose("Zoom to it");
+}
+
+TEST_F(GroupedWindow, screenReadersAreToldOfGroupsInTheMap) {
+    QAccessible::setActive(true);
+    open("debugprobes-after.txt");
+    QTest::keyClick(&window, Qt::Key_2, Qt::ControlModifier);
+    const QString workers = QStringLiteral("4 × ShopKt.worker  Shop.kt:8, 4 suspended");
+    for (const auto drawing : {MapPanel::Drawing::Icicle, MapPanel::Drawing::Nodes}) {
+        window.map().setDrawing(drawing);
+        JobCanvas& map = window.map().canvas();
+        map.grab();
+        QAccessibleInterface* canvas = QAccessible::queryAccessibleInterface(&map);
+        ASSERT_NE(canvas, nullptr);
+        ASSERT_GE(canvas->childCount(), 3);
+        QAccessibleInterface* group = nullptr;
+        for (int i = 0; i < canvas->childCount(); ++i)
+            if (canvas->child(i)->text(QAccessible::Name) == workers)
+                group = canvas->child(i);
+        ASSERT_NE(group, nullptr) << "drawing " << static_cast<int>(drawing);
+        EXPECT_EQ(group->role(), QAccessible::TreeItem);
+        EXPECT_FALSE(group->rect().isEmpty());
+        EXPECT_EQ(canvas->childAt(group->rect().center().x(), group->rect().center().y()), group);
+        EXPECT_FALSE(group->actionInterface()->actionNames().contains(DrawnJobs::cancelAction()));
+        group->actionInterface()->doAction(QAccessibleActionInterface::pressAction());
+        EXPECT_EQ(window.workspace().selectedGroup(), window.workspace().rows().at(1));
+        EXPECT_TRUE(group->state().selected);
+        EXPECT_EQ(canvas->focusChild(), group);
+        EXPECT_EQ(canvas->indexOfChild(group), 0) << "the selected one comes first";
+        QTest::keyClick(&map, drawing == MapPanel::Drawing::Icicle ? Qt::Key_Down : Qt::Key_Right);
+        ASSERT_TRUE(window.workspace().selected()) << "into the group, to its first job";
+        QAccessibleInterface* first = canvas->focusChild();
+        ASSERT_NE(first, nullptr);
+        EXPECT_TRUE(first->text(QAccessible::Name).startsWith(QStringLiteral("worker-0 ")))
+            << first->text(QAccessible::Name).toStdString();
+        window.workspace().select({});
+    }
+    QAccessible::setActive(false);
 }
 
 TEST_F(GroupedWindow, theMapFollowsTheGroupsOfALiveProgram) {

@@ -142,7 +142,7 @@ TEST_F(NodeLinkTest, TheSelectedJobIsDrawnWhereverItIs) {
     feedJobs(5000);
     ASSERT_FALSE(drawn(5500));
     window->workspace().select(id(5500));
-    window->map().showJob(id(5500));
+    window->map().showSelected();
     settle();
     EXPECT_TRUE(drawn(5500));
     EXPECT_TRUE(QRectF(nodes().rect()).contains(nodes().rectOfNode(node(5500))));

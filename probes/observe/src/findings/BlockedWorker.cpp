@@ -53,8 +53,10 @@ private:
     }
 
     void judgeThread(Node node, const JobRow& thread) {
-        const std::string name = rules_.dictionary.text(thread.name);
         const auto& call = callOf(thread.suspendedAt);
+        if (!call && thread.waitKind != WaitKind::Mutex)
+            return;
+        const std::string name = rules_.dictionary.text(thread.name);
         const Node parent = rules_.tree.parent(node);
         const bool joined = parent != noNode && rules_.tree.row(parent).kind != JobKind::ThreadScope;
         const JobRow& row = joined ? rules_.tree.row(parent) : thread;

@@ -18,9 +18,9 @@ void addOrphan(Rules& rules, Finding finding, bool held) {
 } // namespace
 
 void orphanGlobal(Rules& rules, Node root) {
-    const JobRow& row = rules.tree.row(root);
-    if (rules.tree.rootKind(root) != RootKind::Global || isFinal(row.state))
+    if (rules.tree.rootKind(root) != RootKind::Global || isFinal(rules.tree.state(root)))
         return;
+    const JobRow& row = rules.tree.row(root);
     Finding finding = rules.about(row, "orphan-global", "global");
     finding.title = row.held ? "Only a handle can cancel this job" : "No owner will ever cancel this job";
     finding.evidence = rules.origin(row) + ", in GlobalScope. ";

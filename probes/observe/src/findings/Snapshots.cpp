@@ -49,9 +49,10 @@ void circularReference(Rules& rules) {
 
 // orphan-root: what a program knows of its scopes a dump does not tell, so that is all that is said.
 void orphanRoot(Rules& rules, Node root) {
+    if (!rules.settings.rootsTold)
+        return;
     const JobRow& row = rules.tree.row(root);
-    if (!rules.settings.rootsTold || row.parent || isFinal(row.state) ||
-        (row.kind != JobKind::Launch && row.kind != JobKind::Async))
+    if (row.parent || isFinal(row.state) || (row.kind != JobKind::Launch && row.kind != JobKind::Async))
         return;
     Finding finding = rules.about(row, "orphan-root", "no parent");
     finding.title = "No job stands above this one";
@@ -71,8 +72,8 @@ void growthByStacks(Rules& rules) {
     std::vector<std::uint32_t> counts;
     std::uint32_t all = 0;
     const auto counted = [&tree](Node node) {
-        return tree.isLive(node) && tree.row(node).suspendedAt != 0 &&
-               tree.row(node).execution == Execution::Suspended;
+        return tree.isLive(node) && tree.execution(node) == Execution::Suspended &&
+               tree.row(node).suspendedAt != 0;
     };
     for (Node node = 0; node < tree.endNode(); ++node) {
         if (!counted(node))

@@ -24,6 +24,8 @@ using observe::noNode;
 
 namespace {
 constexpr std::int64_t millisecond = 1'000'000;
+/// A file is judged when its jobs are on the screen.
+constexpr std::int64_t afterPainting = 100 * millisecond;
 constexpr std::int64_t tickBudget = 6 * millisecond;
 /// Milliseconds between ticks; while somebody waits for the answer to a filter, what is left of them goes
 /// there.
@@ -165,30 +167,40 @@ void Workspace::openLater(std::function<Opened()> work, std::function<void(const
     emit stateChanged();
     QPointer<Workspace> self(this);
     QThreadPool::globalInstance()->start([self, round, work = std::move(work), failed = std::move(failed)] {
-        auto result = std::make_shared<Opened>(work());
+        Opened opened = work();
+        std::shared_ptr<observe::Session> session;
+        if (opened) {
+            session = std::make_shared<observe::Session>(*std::move(opened));
+            if (!session->info().live)
+                session->waitForFirstLook(); // it is not open before its jobs are there
+        }
+        const QString problem = session ? QString() : QString::fromStdString(opened.problem());
         QMetaObject::invokeMethod(
             QCoreApplication::instance(),
-            [self, round, result, failed] {
+            [self, round, session, problem, failed] {
                 if (!self || self->attachRound_ != round)
                     return;
                 self->startOpening(0, {}, {});
-                if (*result) {
-                    self->open(std::move(**result));
+                if (session) {
+                    self->open(session);
                     return;
                 }
                 if (self->state_ == State::Attaching)
                     self->state_ = State::Empty;
                 emit self->stateChanged();
-                failed(QString::fromStdString(result->problem()));
+                failed(problem);
             },
             Qt::QueuedConnection);
     });
 }
 
 void Workspace::open(std::unique_ptr<observe::Source> source) {
+    open(std::make_shared<observe::Session>(std::move(source)));
+}
+
+void Workspace::open(std::shared_ptr<observe::Session> session) {
     ++attachRound_;
     startOpening(0, {}, {});
-    auto session = std::make_shared<observe::Session>(std::move(source));
     // Other programs' dumps are called after their language.
     const bool sameProgram =
         session->info().program == info_.program && session->info().format.empty() && info_.format.empty();
@@ -212,6 +224,10 @@ void Workspace::open(std::unique_ptr<observe::Source> source) {
         group(grouping);
     setSearch(searchHere.isEmpty() ? searchThere : searchHere);
     timer_.start();
+    if (state_ == State::File) {
+        findingsDue_ = observe::monotonicNow() + afterPainting;
+        tick();
+    }
     tellAll();
     emit switched();
     emit attached();
@@ -916,7 +932,7 @@ void Workspace::refreshFindings() {
     // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.
     const std::int64_t cost = observe::monotonicNow() - at;
     findingsDue_ = at + std::max(500 * millisecond, 50 * cost);
-    if (changed)
+    if (changed || state_ == State::File)
         emit findingsChanged();
 }
 

@@ -65,6 +65,7 @@ public:
     void openText(const QString& text, const QString& name);
     /// Shows this source from now on. What was on show stays open.
     void open(std::unique_ptr<observe::Source> source);
+    void open(std::shared_ptr<observe::Session> session);
     /// Everything that is open.
     void close();
 
@@ -115,6 +116,8 @@ public:
     const TreeRows& rows() const noexcept { return rows_; }
     const Labels& labels() const noexcept { return labels_; }
     const FindingIndex& findings() const noexcept { return findings_; }
+    /// Nothing has come since they were found.
+    bool judged() const noexcept { return !treeChangedSinceFindings_; }
     /// When findings appeared while this session was on show.
     const observe::FindingLog& findingLog() const noexcept { return findingLog_; }
     /// As Session::timeHistory, of what is on show.

@@ -7,10 +7,12 @@
 
 #include <QAbstractItemView>
 #include <QCompleter>
+#include <QDragEnterEvent>
 #include <QInputDialog>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMenu>
+#include <QMimeData>
 #include <QPainter>
 #include <QRegularExpression>
 #include <QStandardItemModel>
@@ -209,6 +211,15 @@ void FilterField::keyPressEvent(QKeyEvent* event) {
         break;
     }
     QLineEdit::keyPressEvent(event);
+}
+
+/// Words may be dropped here. A file, or a whole dump as text, is for the window behind.
+void FilterField::dragEnterEvent(QDragEnterEvent* event) {
+    const QMimeData& data = *event->mimeData();
+    if (data.hasUrls() || data.text().trimmed().contains(QLatin1Char('\n')))
+        event->ignore();
+    else
+        QLineEdit::dragEnterEvent(event);
 }
 
 void FilterField::focusOutEvent(QFocusEvent* event) {

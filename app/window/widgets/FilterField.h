@@ -42,6 +42,7 @@ signals:
 protected:
     bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
 
 private:

@@ -188,7 +188,9 @@ void FindingsPanel::refresh() {
         showListOr(tr("Nothing found."));
         break;
     case Workspace::State::File:
-        if (!workspace_.info().problems.empty())
+        if (!workspace_.judged())
+            showListOr(tr("Looking for what is wrong…"));
+        else if (!workspace_.info().problems.empty())
             showListOr(tr("Nothing found in what could be read of this dump."));
         else if (workspace_.info().format.empty() || workspace_.info().rootsTold)
             showListOr(tr("Nothing found in this dump. Every job had an owner."));

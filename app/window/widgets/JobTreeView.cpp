@@ -17,6 +17,7 @@
 #include <QMenu>
 #include <QPaintEvent>
 #include <QPointer>
+#include <QScopedValueRollback>
 #include <QScrollBar>
 #include <QSettings>
 #include <QStandardItemModel>
@@ -169,7 +170,7 @@ void JobTreeView::saveColumns() const {
 void JobTreeView::layoutColumns() {
     if (columnsByHand_)
         return;
-    layingOut_ = true;
+    const QScopedValueRollback inside(layingOut_, true); // another size of a column may make it begin anew
     const int width = viewport()->width();
     // In a narrow window the details have to say it.
     int needed = 0;
@@ -209,7 +210,6 @@ void JobTreeView::layoutColumns() {
             size = column.least + (width - least) * (column.usual - column.least) / (usual - least);
         header_->resizeSection(i, size);
     }
-    layingOut_ = false;
 }
 
 void JobTreeView::headerMenu(const QPoint& position) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <iterator>
 #include <mutex>
@@ -393,6 +394,8 @@ struct Session::Impl {
         }
         if (status.ended)
             refuseCommands(status.ended->text);
+        if (!std::exchange(looked, true))
+            firstLook.notify_all();
     }
 
     /// With the lock held.
@@ -486,6 +489,8 @@ struct Session::Impl {
     std::int64_t ahead = 0; ///< of the target's clock, at the attach: what the histories count with
 
     mutable std::mutex lock; ///< guards what follows
+    bool looked = false;
+    std::condition_variable firstLook; ///< it has looked
     Batch pending;
     std::uint64_t takes = 0;
     std::int64_t oldestPending = 0;
@@ -513,6 +518,11 @@ const SourceInfo& Session::info() const {
 
 std::shared_ptr<const Dictionary> Session::dictionary() const {
     return impl_->source->dictionary();
+}
+
+void Session::waitForFirstLook() const {
+    std::unique_lock guard(impl_->lock);
+    impl_->firstLook.wait(guard, [this] { return impl_->looked; });
 }
 
 bool Session::take(Batch& batch) {

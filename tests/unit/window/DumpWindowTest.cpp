@@ -6,6 +6,7 @@
 #include "widgets/Banner.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/EndedPanel.h"
+#include "widgets/FilterField.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MainWindow.h"
@@ -30,6 +31,8 @@
 #include <QTreeView>
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace coroscope::app {
 namespace {
@@ -172,6 +175,49 @@ TEST_F(DumpWindowTest, aFileCanBeDroppedOnTheWindow) {
     QDropEvent drop({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(&window, &drop);
     EXPECT_TRUE(opened());
+}
+
+TEST_F(DumpWindowTest, aFileDroppedOnTheFilterFieldIsOpenedAndAWordIsAFilter) {
+    save(path);
+    auto* const field = window.findChild<FilterField*>();
+    ASSERT_NE(field, nullptr);
+    const auto drop = [field](const QMimeData& data) {
+        QDragEnterEvent enter({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(field, &enter);
+        QDropEvent event({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(field, &event);
+    };
+    QMimeData word, file;
+    word.setText(QStringLiteral("worker"));
+    drop(word);
+    EXPECT_EQ(field->text(), QStringLiteral("worker"));
+    field->clear();
+    file.setUrls({QUrl::fromLocalFile(path)});
+    file.setText(path);
+    drop(file);
+    EXPECT_TRUE(opened());
+    EXPECT_EQ(field->text(), QString());
+}
+
+TEST_F(DumpWindowTest, anOpenedDumpHasItsJobsAndIsJudgedBeforeItIsSaidThatNothingIsWrong) {
+    std::size_t atFirst = 0;
+    bool judged = true;
+    QObject::connect(&window.workspace(), &Workspace::attached, &window, [&] {
+        atFirst = window.workspace().tree().size();
+        judged = window.workspace().judged();
+    });
+    window.openFile(QStringLiteral(FOREIGN_DUMPS "/job-hierarchy.txt"));
+    ASSERT_TRUE(eventually([&] { return atFirst > 0; }));
+    EXPECT_FALSE(judged);
+    const auto looking = [this] {
+        const auto labels = window.findChild<FindingsPanel*>()->findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [](const QLabel* label) {
+            return label->text().contains(QStringLiteral("Looking for what is wrong"));
+        });
+    };
+    EXPECT_TRUE(looking());
+    EXPECT_TRUE(eventually([&] { return window.workspace().judged(); }));
+    EXPECT_FALSE(looking());
 }
 
 TEST_F(DumpWindowTest, severalFilesAndTextCanBeDroppedAndNothingElse) {

@@ -33,6 +33,10 @@ public:
     const SourceInfo& info() const;
     std::shared_ptr<const Dictionary> dictionary() const;
 
+    /// Waits until the source has been read once and take() gives what it had. Of a file that is soon; a link
+    /// may let one wait for long.
+    void waitForFirstLook() const;
+
     /// Moves out what is new, several changes of one job folded into one. False when there is nothing. Costs
     /// the caller microseconds: the folding is done on the reader thread.
     bool take(Batch& batch);

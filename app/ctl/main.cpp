@@ -314,7 +314,9 @@ int main(int count, char** arguments) {
     std::vector<std::string> formats;
     for (const coroscope::observe::ExportFormatInfo& known : coroscope::observe::exportFormats())
         formats.emplace_back(known.name);
-    exporting->add_option("--format", format, "The format; without it that of the file's ending")
+    exporting
+        ->add_option("--format", format,
+                     "The format; without it that of the file's ending. Graphviz reads dot, Perfetto trace")
         ->check(CLI::IsMember(formats));
     exporting->add_option("--filter", exportOptions.filter,
                           "Only the jobs that match, and what is above them, as for tree");

@@ -14,7 +14,7 @@ coroscope_packages_build=(
     # A display in memory, and eyes and hands for it: for the tests that click.
     dbus xvfb openbox xdotool imagemagick python3-pyatspi at-spi2-core gir1.2-atspi-2.0
 )
-coroscope_packages_sanitizers=(libclang-rt-19-dev)
+coroscope_packages_sanitizers=(libclang-rt-19-dev llvm-19) # without the symbolizer in llvm-19 suppressions find no names
 coroscope_packages_gcc=(g++-12)
 coroscope_packages_format=(clang-format-19)
 
@@ -61,7 +61,7 @@ install_packages() {
         done
         case $wanted:$found in
             clang-19:) say "this system offers no clang-19; another compiler will be looked for" ;;
-            libclang-rt-19-dev:) ;;
+            libclang-rt-19-dev: | llvm-19:) ;;
             *:) die "this system offers no package $wanted" ;;
             *) names+=("$found") ;;
         esac

@@ -215,8 +215,8 @@ void FilterField::keyPressEvent(QKeyEvent* event) {
 
 /// Words may be dropped here. A file, or a whole dump as text, is for the window behind.
 void FilterField::dragEnterEvent(QDragEnterEvent* event) {
-    const QMimeData& data = *event->mimeData();
-    if (data.hasUrls() || data.text().trimmed().contains(QLatin1Char('\n')))
+    const QMimeData& dragged = *event->mimeData();
+    if (dragged.hasUrls() || dragged.text().trimmed().contains(QLatin1Char('\n')))
         event->ignore();
     else
         QLineEdit::dragEnterEvent(event);

@@ -148,7 +148,8 @@ TEST(Soak, MemoryStaysFlatUnderFullLoad) {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
     };
     const std::uint64_t seenAtFirst = window.workspace().status().events;
-    // At each measurement the window shows the same. On a slow machine it takes longer until there are enough.
+    // At each measurement the window shows the same. On a slow machine it takes longer until there are
+    // enough.
     std::vector<double> kept;
     for (unsigned step = 0; gone() < all || kept.size() < 4; ++step) {
         use(window, step);

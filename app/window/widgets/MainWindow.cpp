@@ -639,8 +639,8 @@ void MainWindow::openFile(const QString& path) {
 
 void MainWindow::openCopied() {
     problem_.clear();
-    const QMimeData* const data = QApplication::clipboard()->mimeData();
-    if (data != nullptr && openData(*this, *data, tr("what was copied")))
+    const QMimeData* const copied = QApplication::clipboard()->mimeData();
+    if (copied != nullptr && openData(*this, *copied, tr("what was copied")))
         return;
     problem_ = tr("Nothing was copied that could be a dump.");
     empty_->setProblem(problem_);

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <string>
 
@@ -97,6 +98,18 @@ TEST_F(DumpOfSample, AgesCountToTheMomentOfTheDump) {
     EXPECT_EQ(ages(linesOf("tree", file)), ages(first)) << "they stand still while time goes on";
 }
 
+/// Pseudonyms are others in each dump: here each kind of them is numbered as they come.
+std::string renumbered(std::string text) {
+    static const std::regex pseudonym("(name|file|function|elements|dispatcher)-[0-9]+");
+    std::map<std::string, std::string> known;
+    std::string result;
+    for (std::smatch found; std::regex_search(text, found, pseudonym); text = found.suffix()) {
+        const auto next = found[1].str() + '-' + std::to_string(known.size() + 1);
+        result += found.prefix().str() + known.try_emplace(found.str(), next).first->second;
+    }
+    return result + text;
+}
+
 TEST_F(DumpOfSample, RedactedItNamesNothing) {
     // On a busy machine it may be some time until anything of it waits anywhere.
     ASSERT_TRUE(eventually([&] { return linesOf("tree", pid).find("main.cpp:") != std::string::npos; }));
@@ -118,7 +131,7 @@ TEST_F(DumpOfSample, RedactedItNamesNothing) {
     EXPECT_EQ(again.status, 0) << "a file can be redacted later";
     // All but the first line, which tells how long ago each was taken.
     const auto jobs = [](const std::string& lines) { return lines.substr(lines.find('\n')); };
-    EXPECT_EQ(withoutTimes(jobs(linesOf("tree", plain))), withoutTimes(jobs(tree)));
+    EXPECT_EQ(renumbered(withoutTimes(jobs(linesOf("tree", plain)))), renumbered(withoutTimes(jobs(tree))));
 }
 
 TEST_F(DumpOfSample, WithoutANameItGetsOneOfItsOwn) {

@@ -2,7 +2,6 @@
 #include "RedactedDump.h"
 #include "Redaction.h"
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -78,10 +77,6 @@ void redact(Dump& dump) {
     info.redacted = true;
     if (!dump.endText.empty())
         dump.endText = "The program had ended.";
-    // Pseudonyms are numbered as the rows come: so it is the same whether a program is redacted or its dump.
-    std::sort(dump.jobs.begin(), dump.jobs.end(), [](const JobRow& a, const JobRow& b) {
-        return std::pair(a.createdAt, a.id.value) < std::pair(b.createdAt, b.id.value);
-    });
     for (JobRow& row : dump.jobs)
         redactRow(row);
     for (EndedJob& job : dump.ended)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/JsonInput.h"
+#include "Utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -72,25 +73,6 @@ std::uint64_t lineEnds(const char* at, const char* end) noexcept {
     }
 #endif
     return count + static_cast<std::uint64_t>(std::count(at, end, '\n'));
-}
-
-void addUtf8(std::string& text, std::uint32_t c) {
-    const auto tail = [&](int shift) { text += static_cast<char>(0x80 | (c >> shift & 0x3f)); };
-    if (c < 0x80) {
-        text += static_cast<char>(c);
-    } else if (c < 0x800) {
-        text += static_cast<char>(0xc0 | c >> 6);
-        tail(0);
-    } else if (c < 0x10000) {
-        text += static_cast<char>(0xe0 | c >> 12);
-        tail(6);
-        tail(0);
-    } else {
-        text += static_cast<char>(0xf0 | c >> 18);
-        tail(12);
-        tail(6);
-        tail(0);
-    }
 }
 
 /// Of "\u20ac"; nothing where four digits do not follow.
@@ -311,7 +293,7 @@ std::string_view unescaped(std::string_view raw, std::string& into) {
                 size = 12;
                 code = 0x10000 + ((code - 0xd800) << 10) + (second - 0xdc00);
             }
-            addUtf8(into, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+            appendUtf8(into, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
             break;
         default:
             into += raw[1];

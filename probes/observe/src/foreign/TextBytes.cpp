@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/TextBytes.h"
+#include "Utf8.h"
 
 #include <algorithm>
 #include <cstring>
@@ -55,7 +56,7 @@ private:
             odd_ = odd_ || size % 2 != 0;
             if (size == 0) {
                 if (std::exchange(high_, 0) != 0)
-                    add(replacement);
+                    appendUtf8(out_, replacement);
                 return;
             }
         }
@@ -66,34 +67,15 @@ private:
         if (high_ != 0) {
             const char32_t high = std::exchange(high_, 0);
             if (low) {
-                add(0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+                appendUtf8(out_, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
                 return;
             }
-            add(replacement);
+            appendUtf8(out_, replacement);
         }
         if (unit >= 0xd800 && unit < 0xdc00)
             high_ = unit;
         else if (unit != 0xfeff) // the mark
-            add(low ? replacement : unit);
-    }
-
-    void add(char32_t c) {
-        const auto tail = [&](int shift) { out_ += static_cast<char>(0x80 | (c >> shift & 0x3f)); };
-        if (c < 0x80) {
-            out_ += static_cast<char>(c);
-        } else if (c < 0x800) {
-            out_ += static_cast<char>(0xc0 | c >> 6);
-            tail(0);
-        } else if (c < 0x10000) {
-            out_ += static_cast<char>(0xe0 | c >> 12);
-            tail(6);
-            tail(0);
-        } else {
-            out_ += static_cast<char>(0xf0 | c >> 18);
-            tail(12);
-            tail(6);
-            tail(0);
-        }
+            appendUtf8(out_, low ? replacement : unit);
     }
 
     static constexpr char32_t replacement = 0xfffd;

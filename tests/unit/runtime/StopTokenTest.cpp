@@ -100,7 +100,9 @@ TEST(CancelOnStop, AStopMayWaitForTheEndOfTheJobThatItCancels) {
     std::stop_source source;
     const auto pool = newSingleThreadContext("stopped");
     const CoroutineScope scope{CoroutineContext(pool)};
-    const Job job = scope.launch([]() -> Task<> { co_await awaitCancellation(); });
+    // Waiting before the handler is there: handlers are called in order, and what wakes the job is one.
+    const Job job =
+        scope.launch(CoroutineStart::Undispatched, []() -> Task<> { co_await awaitCancellation(); });
     job.invokeOnCancelling(
         [&job] { runBlocking([&job](CoroutineScope) -> Task<> { co_await job.join(); }); });
     cancelOnStop(job, source.get_token());

@@ -132,7 +132,7 @@ void printGroups(std::ostream& out, const Snapshot& snapshot, observe::GroupBy b
         const observe::GroupPlace& place = grouping.place(group.group);
         out << '\n' << std::setw(indent - 2) << observe::countText(group.jobs.size()) << "  ";
         printPlace(out, place, indent);
-        out << margin << observe::countsText(group.counts);
+        out << margin << observe::countsText(group.counts, snapshot.source->info());
         if (group.oldest != 0)
             out << "; oldest " << observe::durationText(snapshot.now - group.oldest);
         out << '\n' << margin << membersText(snapshot, group.jobs) << '\n';

@@ -207,7 +207,7 @@ QString RowPainter::groupText(Node group, Column column) const {
         return found.count == 1 ? title : tr("%1 findings, the worst: %2").arg(countText(found.count), title);
     }
     case StateColumn:
-        return QString::fromStdString(observe::countsText(groups->counts(number)));
+        return QString::fromStdString(observe::countsText(groups->counts(number), workspace_.info()));
     case WhereColumn: {
         if (groups->by() != observe::GroupBy::Stack || !place.known())
             return {};

@@ -78,7 +78,7 @@ GroupBy usualGrouping(const SourceInfo& info) noexcept {
 
 bool isLibraryFrame(const SiteText& frame) {
     const std::string_view file = frame.file, function = frame.function;
-    if (file.ends_with(".go"))
+    if (file.ends_with(".go") || file.ends_with(".s"))
         return startsWithAny(function, {"runtime.", "runtime/", "internal/", "sync.", "sync/", "syscall.",
                                         "time.", "os.", "os/", "io.", "bufio.", "net.", "context."});
     // A JVM tells no folders, but perhaps the module: "java.base@25.0.3/Object.java".
@@ -125,7 +125,7 @@ std::uint32_t Grouping::groupOf(const JobRow& row) {
         return groupAt(row.suspendedAt);
     const auto what = std::min<std::size_t>(static_cast<std::size_t>(row.execution), std::size(doing) - 1);
     if (without_[what] == none)
-        without_[what] = groupWithout(doing[what]);
+        without_[what] = groupWithout(what == 0 && !ours_ ? "not told where" : doing[what]);
     return without_[what];
 }
 
@@ -214,11 +214,15 @@ std::vector<JobGroup> groupJobs(const JobTree& tree, Grouping& grouping, const s
     return groups;
 }
 
-std::string countsText(const JobCounts& counts) {
+std::string_view plainWord(const SourceInfo& info) noexcept {
+    return info.format.empty() ? "without code" : "without code or not told";
+}
+
+std::string countsText(const JobCounts& counts, const SourceInfo& info) {
     std::pair<std::uint64_t, std::string_view> parts[] = {
         {counts.suspended, "suspended"},   {counts.running, "running"},
         {counts.queued, "queued"},         {counts.waitsForChildren, "waiting for children"},
-        {counts.unstarted, "not started"}, {counts.plain, "without code"},
+        {counts.unstarted, "not started"}, {counts.plain, plainWord(info)},
     };
     std::sort(std::begin(parts), std::end(parts), std::greater<>());
     std::string text;

@@ -21,11 +21,13 @@ public class Locks {
         Thread.ofPlatform().name("waiter").daemon().start(() -> { synchronized (bell) { try { bell.wait(); } catch (InterruptedException e) { } } });
         Thread.ofPlatform().name("taker").start(() -> { try { new LinkedBlockingQueue<Integer>().take(); } catch (InterruptedException e) { } });
         Thread.ofPlatform().name("bystander").start(() -> { synchronized (accounts) { } });
+        Thread.ofVirtual().start(() -> reprice(stock, prices, true));
         Thread.sleep(1500);
         String home = System.getProperty("java.home") + "/bin/", pid = "" + ProcessHandle.current().pid();
         new ProcessBuilder(home + "jstack", pid).redirectOutput(new java.io.File(a[1] + ".txt")).start().waitFor();
         new ProcessBuilder(home + "jstack", "-l", pid).redirectOutput(new java.io.File(a[1] + "-l.txt")).start().waitFor();
         new ProcessBuilder(home + "jcmd", pid, "Thread.dump_to_file", "-overwrite", "-format=json", new java.io.File(a[1] + ".json").getAbsolutePath()).start().waitFor();
+        new ProcessBuilder(home + "jcmd", pid, "Thread.dump_to_file", "-overwrite", new java.io.File(a[1] + "-plain.txt").getAbsolutePath()).start().waitFor();
         StringBuilder text = new StringBuilder();
         for (var info : java.lang.management.ManagementFactory.getThreadMXBean().dumpAllThreads(true, true)) text.append(info);
         java.nio.file.Files.writeString(java.nio.file.Path.of(a[1] + "-info.txt"), text);

@@ -96,7 +96,7 @@ TEST(Groups, ByTheWholeStack) {
     ASSERT_EQ(place.stack.frames.size(), 3u);
     EXPECT_EQ(place.stack.frames[2].function, "AppKt$main$1$1.invokeSuspend");
     EXPECT_EQ(groups[0].jobs.size(), 3u);
-    EXPECT_EQ(countsText(groups[0].counts), "3 suspended");
+    EXPECT_EQ(countsText(groups[0].counts, {}), "3 suspended");
     EXPECT_EQ(groups[0].oldest, 0) << "such a dump tells no ages";
 }
 

@@ -61,8 +61,8 @@ std::vector<std::string> everything(const Opened& opened) {
     for (const GroupBy by : allGroupings) {
         Grouping grouping(by, dump.info, dump.dictionary);
         for (const JobGroup& group : groupJobs(opened.tree, grouping))
-            lines.push_back("group " + grouping.place(group.group).label() + ' ' + countsText(group.counts) +
-                            ' ' + std::to_string(group.oldest));
+            lines.push_back("group " + grouping.place(group.group).label() + ' ' +
+                            countsText(group.counts, dump.info) + ' ' + std::to_string(group.oldest));
     }
     const SourceInfo& info = dump.info;
     lines.push_back(info.program + ' ' + std::to_string(info.pid) + ' ' + info.runtimeVersion + ' ' +

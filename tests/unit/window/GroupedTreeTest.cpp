@@ -52,7 +52,7 @@ std::map<std::string, std::size_t> expected(const observe::JobTree& tree, GroupB
     observe::Grouping grouping(by, {}, std::make_shared<Words>());
     std::map<std::string, std::size_t> groups;
     for (const observe::JobGroup& group : observe::groupJobs(tree, grouping))
-        groups[grouping.place(group.group).label() + ": " + observe::countsText(group.counts)] =
+        groups[grouping.place(group.group).label() + ": " + observe::countsText(group.counts, {})] =
             group.jobs.size();
     return groups;
 }
@@ -126,7 +126,7 @@ TEST(RowGroups, countWhatIsThereWhateverTheNews) {
                     last = count;
                     const std::uint32_t number = TreeRows::groupNumber(node);
                     found[rows.groups()->place(number).label() + ": " +
-                          observe::countsText(rows.groups()->counts(number))] = count;
+                          observe::countsText(rows.groups()->counts(number), {})] = count;
                     return;
                 }
                 ++members;

@@ -3,6 +3,7 @@
 // of the jobs that findings are about. Bounded: what is left out is counted.
 #include "export/Exported.h"
 
+#include <coroscope/observe/Groups.h>
 #include <coroscope/observe/JobLine.h>
 #include <coroscope/observe/Labels.h>
 
@@ -248,10 +249,10 @@ void summary(std::string& text, const Exported& what) {
         text +=
             "- Of " + plural(what.tree.size(), "job", "jobs") + " these are " + countText(what.jobs) + ".\n";
     const JobCounts counts = countsOf(what);
-    const std::pair<std::uint64_t, const char*> states[] = {
+    const std::pair<std::uint64_t, std::string_view> states[] = {
         {counts.running, "running"},       {counts.queued, "queued"},
         {counts.suspended, "suspended"},   {counts.waitsForChildren, "waiting for children"},
-        {counts.unstarted, "not started"}, {counts.plain, "without code"},
+        {counts.unstarted, "not started"}, {counts.plain, plainWord(info)},
         {counts.cancelling, "cancelling"},
     };
     text += "- " + plural(counts.jobs, "live job", "live jobs");
@@ -259,7 +260,7 @@ void summary(std::string& text, const Exported& what) {
     for (const auto& [count, word] : states) {
         if (count == 0)
             continue;
-        text += separator + countText(count) + ' ' + word;
+        text.append(separator).append(countText(count)).append(1, ' ').append(word);
         separator = ", ";
     }
     text += ".\n";

@@ -22,6 +22,10 @@ bool isHead(std::string_view line) {
 bool isEntry(std::string_view line) {
     return line.starts_with(entry) && line.find(stateMark) != std::string_view::npos;
 }
+/// What an entry says of its job.
+std::string_view jobOf(std::string_view line) {
+    return line.substr(entry.size(), line.rfind(stateMark) - entry.size());
+}
 
 class DebugProbesSection final : public Section {
 public:
@@ -64,11 +68,9 @@ public:
 
 private:
     void begin(const TextLine& line) {
-        std::string_view text = line.text.substr(entry.size());
-        const std::size_t mark = text.rfind(stateMark);
-        std::string_view state = text.substr(mark + stateMark.size());
+        std::string_view state = line.text.substr(line.text.rfind(stateMark) + stateMark.size());
         state = state.substr(0, state.find(' ')); // a note on the stack may follow
-        const auto job = kotlinJob(text.substr(0, mark));
+        const auto job = kotlinJob(jobOf(line.text));
         const auto execution = kotlinExecution(state);
         if (!job || !execution) {
             dump_.problem(
@@ -91,7 +93,8 @@ private:
 } // namespace
 
 std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dump) {
-    if (!isHead(line.text) && !isEntry(line.text))
+    // A sentence may have such words, too.
+    if (!isHead(line.text) && (!isEntry(line.text) || !kotlinJob(jobOf(line.text))))
         return nullptr;
     return std::make_unique<DebugProbesSection>(dump);
 }

@@ -72,6 +72,8 @@ constexpr Reason reasons[] = {
     {"sync.RWMutex", Execution::Suspended, WaitKind::Mutex},
     {"semacquire", Execution::Suspended, WaitKind::Semaphore},
     {"IO wait", Execution::Suspended, WaitKind::Event},
+    {"sync.WaitGroup", Execution::Suspended, WaitKind::Event},
+    {"sync.Cond", Execution::Suspended, WaitKind::Event},
 };
 
 /// "main.work" of "main.work(0x1, {0xc0, 0x2})"; receivers keep their parentheses: "net.(*conn).Read(...)".
@@ -85,6 +87,24 @@ std::string_view functionOf(std::string_view call) {
             return call.substr(0, at);
     }
     return call;
+}
+
+/// "/src/a.go:7" of "\t/src/a.go:7 +0x1d fp=0xc000 sp=0xc000 pc=0x47": a tab stands in front, unless it was
+/// lost or became blanks on the way.
+std::optional<std::string_view> placeOf(std::string_view line) {
+    std::string_view place = trimmed(line);
+    for (const std::string_view more : {" +0x", " fp=0x"})
+        place = place.substr(0, place.find(more));
+    const std::size_t colon = place.rfind(':');
+    if (colon == std::string_view::npos || colon == 0 || !decimal(place.substr(colon + 1)))
+        return {};
+    return place;
+}
+
+/// What begins each goroutine, and says nothing of it. GOTRACEBACK=system tells them.
+bool ofTheBeginning(std::string_view function) {
+    return function == "runtime.goexit" || function == "runtime.main" || function == "runtime.mstart" ||
+           function == "runtime.mcall";
 }
 
 class GoroutineSection final : public Section {
@@ -116,13 +136,13 @@ public:
             endGoroutine();
             return true;
         }
-        if (line.text.starts_with('\t') && !function_.empty()) {
-            std::string_view place = trimmed(line.text);
-            place = place.substr(0, place.rfind(" +0x"));
-            function_ += '\t';
-            lines_.add(function_, place);
-            function_.clear();
-            return true;
+        if (!function_.empty()) {
+            if (const auto place = placeOf(line.text)) {
+                function_ += '\t';
+                lines_.add(function_, *place);
+                function_.clear();
+                return true;
+            }
         }
         if (line.text.starts_with("...") && line.text.find("frames elided") != std::string_view::npos) {
             lines_.add(line.text);
@@ -232,7 +252,8 @@ private:
                 continue;
             }
             frames.push_back(site);
-            name = tables.addText(function);
+            if (name == 0 || !ofTheBeginning(function))
+                name = tables.addText(function);
         }
         stack.suspendedAt = tables.addStack(frames, cut);
         dump_.remember(lines_.text(), stack);

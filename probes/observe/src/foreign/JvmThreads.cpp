@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace coroscope::observe {
 
@@ -25,6 +27,51 @@ void takeJvmState(JobRow& row, std::string_view state, std::string_view detail, 
         row.waitKind = WaitKind::Semaphore;
     else if (!blocker.empty())
         row.waitKind = WaitKind::Event;
+}
+
+namespace {
+
+/// What a frame says of who stands there; Unknown with `waits` false where it may do anything.
+struct Parked {
+    bool waits = false;
+    WaitKind kind = WaitKind::Unknown;
+};
+Parked parkedIn(std::string_view function) {
+    // "java.base/jdk.internal.misc.Unsafe.park"
+    function = function.substr(function.rfind('/') + 1);
+    if (function == "jdk.internal.misc.Unsafe.park" || function == "sun.misc.Unsafe.park" ||
+        function.starts_with("java.lang.VirtualThread.park"))
+        return {true, WaitKind::Unknown};
+    if (function == "java.lang.Object.wait" || function == "java.lang.Object.wait0")
+        return {true, WaitKind::Event};
+    if (function == "java.lang.Thread.sleep" || function == "java.lang.Thread.sleep0" ||
+        function.starts_with("java.lang.Thread.sleepNanos") ||
+        function.starts_with("java.lang.VirtualThread.sleep"))
+        return {true, WaitKind::Delay};
+    return {};
+}
+
+} // namespace
+
+void findParked(ForeignDump& dump) {
+    std::vector<std::optional<Parked>> known; // by stack
+    for (std::uint32_t i = 0; i < dump.size(); ++i) {
+        JobRow& row = dump.job(i);
+        if (row.kind != JobKind::Thread || row.execution != Execution::None || row.suspendedAt == 0)
+            continue;
+        if (row.suspendedAt >= known.size())
+            known.resize(std::max<std::size_t>(std::size_t{row.suspendedAt} + 1, known.size() * 2));
+        std::optional<Parked>& parked = known[row.suspendedAt];
+        if (!parked) {
+            const auto frames = dump.tables().framesOf(row.suspendedAt);
+            parked = frames.empty() ? Parked() : parkedIn(dump.tables().site(frames.front()).function);
+        }
+        if (!parked->waits)
+            continue;
+        row.execution = Execution::Suspended;
+        if (row.waitKind == WaitKind::Unknown)
+            row.waitKind = parked->kind;
+    }
 }
 
 bool isJvmLock(std::string_view type) {

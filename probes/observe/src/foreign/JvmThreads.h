@@ -19,6 +19,10 @@ void takeJvmState(JobRow& row, std::string_view state, std::string_view detail, 
 /// Whether one thread holds a lock of this class and others wait for that one.
 bool isJvmLock(std::string_view type);
 
+/// Threads of which no state is told, as before JDK 25, are suspended where their innermost frame is one that
+/// only waits. Once, when all have their stacks.
+void findParked(ForeignDump& dump);
+
 /// Who holds which lock, and who waits for it: told in pieces that come in any order. Locks are known by
 /// whatever the dump calls them.
 class JvmLocks {

@@ -5,6 +5,7 @@
 #include "foreign/JobsJson.h"
 #include "foreign/JvmThreads.h"
 #include "foreign/KotlinText.h"
+#include "foreign/LinePrefix.h"
 #include "foreign/Lines.h"
 #include "foreign/Section.h"
 #include "foreign/Text.h"
@@ -58,7 +59,7 @@ public:
     std::string_view text() const noexcept { return {text_, size_}; }
 
 private:
-    char text_[40];
+    char text_[LinePrefix::longest + 40]; // as much as a date behind a prefix takes
     std::size_t size_ = 0;
 };
 
@@ -72,18 +73,46 @@ bool mayBeginALine(std::string_view text) {
     return text.front() == '"' || text.front() == '\t' || text.front() == ' ';
 }
 
+/// The dump of whichever format begins with this line; null for none. `prefix` stood in front of it.
+std::unique_ptr<Section> sectionFrom(const TextLine& line, ForeignDump& dump, std::string_view prefix = {}) {
+    for (const auto begin : {beginDebugProbes, beginIntelliJ, beginThreads, beginJdkText, beginGoroutines,
+                             beginGoroutineProfile})
+        if (std::unique_ptr<Section> section = begin(line, dump))
+            return section;
+    // Many a message names a job at its end.
+    const bool quoted = prefix.find_first_not_of(" \t>|#*") == std::string_view::npos;
+    return quoted ? beginJobHierarchy(line, dump) : nullptr;
+}
+
+/// What stands in front of a dump that begins within this line; empty where none does.
+std::string_view prefixOf(const TextLine& line, ForeignDump& dump) {
+    constexpr std::string_view firsts = "\"CFg-#";
+    const std::size_t last = std::min(line.text.size(), LinePrefix::longest + 1);
+    for (std::size_t at = 1; at < last; ++at) {
+        const char before = line.text[at - 1];
+        if (firsts.find(line.text[at]) == std::string_view::npos || before == '-' || before == '"' ||
+            !mayBePrefix(line.text.substr(0, at)))
+            continue;
+        const std::string_view prefix = line.text.substr(0, at);
+        if (sectionFrom({line.text.substr(at), line.number, {}}, dump, prefix))
+            return prefix;
+    }
+    return {};
+}
+
 /// Answers what was read where that is no ForeignDump: our own JSON, behind other text.
 std::optional<Result<Dump>> readText(ByteSource& bytes, ForeignDump& dump) {
-    constexpr std::unique_ptr<Section> (*formats[])(const TextLine&, ForeignDump&) = {
-        beginDebugProbes, beginIntelliJ, beginThreads, beginGoroutines, beginJobHierarchy};
     Lines lines(bytes);
     Strays strays(dump);
     std::unique_ptr<Section> section;
+    LinePrefix prefix;
     LineBefore before;
     bool cutOff = false; // within its last line
     for (std::string_view last; lines.next(); before.set(last)) {
-        const TextLine line{lines.text(), lines.number(), before.text()};
-        last = line.text;
+        last = lines.text();
+        TextLine line{prefix.behind(lines.text()), lines.number(), prefix.behind(before.text())};
+        if (unindented(line.text).empty())
+            line.text = {};
         cutOff = lines.unfinished() && mayBeginALine(line.text);
         const std::uint64_t dumps = dump.dumps();
         // A thread's lines may be indented, and begin with anything.
@@ -108,22 +137,25 @@ std::optional<Result<Dump>> readText(ByteSource& bytes, ForeignDump& dump) {
             readJdkThreadDump(*rest, dump);
             return {};
         }
-        bool begun = false;
-        for (const auto begin : formats) {
-            std::unique_ptr<Section> next = begin(line, dump);
-            if (!next)
-                continue;
+        std::unique_ptr<Section> next = sectionFrom(line, dump);
+        if (!next) {
+            if (const std::string_view found = prefixOf({lines.text(), line.number, {}}, dump);
+                !found.empty()) {
+                prefix = LinePrefix(found);
+                line = {prefix.behind(lines.text()), line.number, prefix.behind(before.text())};
+                next = sectionFrom(line, dump, found);
+            }
+        }
+        if (next) {
             if (section)
                 section->finish();
             section = std::move(next);
             section->start(line);
             strays.between();
-            begun = true;
             cutOff = false;
-            break;
-        }
-        if (section && !begun && !line.text.empty())
+        } else if (section && !line.text.empty()) {
             strays.add(line.number);
+        }
     }
     if (section)
         section->finish();
@@ -158,6 +190,7 @@ Result<Dump> readForeign(PeekedBytes& all) {
             "Go's goroutines or of a JVM's threads." +
             (problems.empty() ? std::string() : ' ' + problems.front())};
     }
+    findParked(dump);
     joinThreads(dump);
     return dump.finish();
 }

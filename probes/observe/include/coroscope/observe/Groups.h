@@ -91,6 +91,8 @@ std::vector<JobGroup> groupJobs(const JobTree& tree, Grouping& grouping, const s
 GroupBy usualGrouping(const SourceInfo& info) noexcept;
 
 /// "1,204 suspended, 3 running"; most first. `cancelling` ones are told once more at the end.
-std::string countsText(const JobCounts& counts);
+std::string countsText(const JobCounts& counts, const SourceInfo& info);
+/// What jobs are that do nothing one knows of. Other programs' dumps may not tell it.
+std::string_view plainWord(const SourceInfo& info) noexcept;
 
 } // namespace coroscope::observe

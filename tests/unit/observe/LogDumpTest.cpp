@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dumps as they lie in logs, mails and bug reports: with something in front of each line, without their tabs,
+// as the forms that programs give when nobody asks for another.
+#include "OpenedDump.h"
+
+#include <coroscope/observe/Groups.h>
+#include <coroscope/observe/Source.h>
+
+#include <gmock/gmock.h>
+
+#include <functional>
+#include <string>
+
+namespace coroscope::test {
+namespace {
+
+using namespace observe;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// Each line, from 1, as `change` makes it.
+std::string changed(const std::string& text, const std::function<std::string(std::string, int)>& change) {
+    std::string all;
+    int number = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        all += change(text.substr(at, end - at), ++number) + '\n';
+        at = end + 1;
+    }
+    return all;
+}
+std::string behind(const std::string& text, const std::string& prefix) {
+    return changed(text, [&](const std::string& line, int) { return prefix + line; });
+}
+
+/// What tests compare: jobs with their parents and stacks, and what was found wrong.
+std::string all(const Opened& dump) {
+    if (!dump.source)
+        return dump.problem;
+    std::string text = dump.drawn() + dump.told();
+    for (const std::string& problem : dump.problems())
+        text += problem + '\n';
+    for (Node node = 0; node < dump.tree.endNode(); ++node)
+        if (dump.tree.isLive(node))
+            for (const SiteText& frame :
+                 dump.source->dictionary()->stack(dump.tree.row(node).suspendedAt).frames)
+                text += frame.function + ' ' + frame.file + ' ' + std::to_string(frame.line) + '\n';
+    return text;
+}
+
+TEST(DumpInALog, IsReadWhateverStandsInFrontOfItsLines) {
+    for (const char* const file :
+         {"debugprobes.txt", "debugprobes-creation.txt", "goroutines.txt", "intellij.txt", "jvm-deadlock.txt",
+          "jvm-deadlock-plain.txt", "goroutine-profile.txt"}) {
+        const std::string text = contents(dumpFile(file));
+        const Opened plain = openedText(text);
+        ASSERT_EQ(plain.problem, "");
+        for (const char* const prefix :
+             {"app_1  | ", "\x1b[36mapp-1  |\x1b[0m ", "> ", "    ",
+              "Nov 22 11:00:01 host orders[123]: ", "2024-05-01T12:00:00.123Z stderr F ",
+              "05-01 12:00:00.123  1234  1234 I System.out: ", "[orders-7f8b9c-x2x4z] ", "18:04:00  "})
+            EXPECT_EQ(all(openedText(behind(text, prefix))), all(plain)) << file << " behind " << prefix;
+    }
+}
+
+TEST(DumpInALog, MayHaveAnotherTimeInFrontOfEachLine) {
+    const std::string text = contents(dumpFile("goroutines.txt"));
+    const Opened dump =
+        openedText("2024-05-01T09:59:58.1Z INFO begins\n" +
+                   changed(text,
+                           [](const std::string& line, int number) {
+                               return "2024-05-01T09:59:59." + std::to_string(number * 997) + "Z " + line;
+                           }) +
+                   "2024-05-01T10:00:00.5Z INFO goes on\n");
+    EXPECT_EQ(all(dump), all(openedText(text)));
+}
+
+TEST(DumpInALog, MayHaveItInFrontOfItsFirstLineOnly) {
+    const std::string text = contents(dumpFile("debugprobes.txt"));
+    const Opened dump = openedText("2024-05-01 12:00:00.123 ERROR [main] c.e.App - " + text);
+    EXPECT_EQ(all(dump), all(openedText(text)));
+    EXPECT_NE(dump.source->info().takenWallClock, 0);
+}
+
+TEST(DumpInALog, BlanksAtTheEndsOfLinesMayBeLost) {
+    const std::string text = contents(dumpFile("goroutines.txt"));
+    const Opened dump = openedText(changed(
+        text, [](const std::string& line, int) { return line.empty() ? std::string(">") : "> " + line; }));
+    EXPECT_EQ(all(dump), all(openedText(text)));
+}
+
+TEST(DumpInALog, WhatOthersWriteBetweenItsLinesIsNamed) {
+    std::string text = behind(contents(dumpFile("goroutines.txt")), "app_1  | ");
+    const std::size_t at = text.find("app_1", text.find("main.main"));
+    text.insert(at, "db_1   | ready\napp_2  | listening\n");
+    const Opened dump = openedText(text);
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), ElementsAre(HasSubstr("this and 1 more lines are no part of the dump.")));
+    EXPECT_EQ(dump.drawn(), openedText(contents(dumpFile("goroutines.txt"))).drawn());
+}
+
+/// Such sentences stand in many a log, and an earlier dump would be lost to them.
+TEST(DumpInALog, ASentenceThatNamesAJobIsNone) {
+    const std::string text = contents(dumpFile("debugprobes.txt")) + '\n';
+    for (const char* const line :
+         {"12:00:01 WARN JobCancellationException: Parent job is Cancelling; "
+          "job=\"x#1\":StandaloneCoroutine{Cancelling}@5c29bfd",
+          "12:00:01 INFO cancelled: \"x#1\":StandaloneCoroutine{Cancelling}@5c29bfd",
+          "12:00:01 INFO state: Coroutine was fine, state: RUNNING",
+          "the Coroutine \"x#1\":StandaloneCoroutine{Active}@1f, state: RUNNING",
+          "12:00:01 INFO see goroutine 7 [running]: it is busy",
+          "12:00:01 INFO blocked by thread owned by \"teller\" Id=21",
+          "12:00:01 INFO #7 \"closed\" by somebody", "12:00:01 INFO took 5 @ 0x12 of all"})
+        EXPECT_EQ(all(openedText(text + line + '\n')), all(openedText(text))) << line;
+}
+
+TEST(GoroutineDump, WithAllFramesIsNamedAfterWhatItRuns) {
+    const Opened dump(observe::open(dumpFile("goroutines-system.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), IsEmpty());
+    EXPECT_EQ(dump.row("main.main").number, 1u);
+    EXPECT_EQ(dump.row("main.main").waitKind, WaitKind::Event);
+    const StackText stack = dump.source->dictionary()->stack(dump.row("main.main.func1.gowrap1").suspendedAt);
+    EXPECT_EQ(ownPlace(stack), "Goroutines.go:19 main.handle");
+}
+
+TEST(GoroutineDump, WithoutItsTabsHasItsPlaces) {
+    const std::string text = contents(dumpFile("goroutines.txt"));
+    const auto without = [&](const std::string& instead) {
+        return changed(text, [&](const std::string& line, int) {
+            return line.starts_with('\t') ? instead + line.substr(1) : line;
+        });
+    };
+    EXPECT_EQ(all(openedText(without("        "))), all(openedText(text)));
+    EXPECT_EQ(all(openedText(without(""))), all(openedText(text)));
+}
+
+TEST(GoroutineProfile, HasAsManyAsItCounts) {
+    const Opened dump(observe::open(dumpFile("goroutine-profile.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), IsEmpty());
+    EXPECT_EQ(dump.tree.totals().jobs, 10u);
+    EXPECT_FALSE(dump.source->info().parentsTold);
+    std::size_t workers = 0;
+    for (Node node = 0; node < dump.tree.endNode(); ++node)
+        workers += dump.name(node) == "main.worker";
+    EXPECT_EQ(workers, 4u);
+    EXPECT_EQ(dump.source->dictionary()->context(dump.row("main.handle").context).elements,
+              R"({"handler":"orders", "tenant":"a b"})");
+    EXPECT_EQ(dump.frames("main.handle").back(), "main.handle Goroutines.go:19");
+    EXPECT_EQ(dump.row("main.handle").execution, Execution::None) << "a profile does not tell it";
+}
+
+TEST(GoroutineProfile, ACountOfMillionsOfMillionsStaysWithinBounds) {
+    const Opened dump =
+        openedText("goroutine profile: total 3\n1000000000000 @ 0x43a00e\n#\t0x1\tmain.f+0x1\t/a.go:1\n");
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_LE(dump.tree.totals().jobs, 1'000'001u);
+    EXPECT_THAT(dump.problems(), ElementsAre(HasSubstr("jobs are left out")));
+}
+
+TEST(JdkTextDump, HasStatesLocksAndWhoWaitsForWhom) {
+    const Opened dump(observe::open(dumpFile("jvm-deadlock-plain.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), IsEmpty());
+    EXPECT_EQ(dump.source->info().format, "a thread dump of the JDK");
+    EXPECT_EQ(dump.source->info().pid, 18026);
+    EXPECT_EQ(dump.source->info().runtimeVersion, "Java 25.0.2+10-LTS");
+    EXPECT_NE(dump.source->info().takenWallClock, 0);
+    EXPECT_EQ(dump.row("teller").number, 20u);
+    EXPECT_EQ(dump.row("teller").waitKind, WaitKind::Mutex);
+    EXPECT_THAT(dump.told(), HasSubstr("deadlock error proven: teller thread #20"));
+    EXPECT_EQ(dump.row("waiter").waitKind, WaitKind::Event) << "it has let go of what it locked";
+    EXPECT_EQ(dump.row("Reference Handler").execution, Execution::Running);
+    EXPECT_EQ(dump.frames("teller").front(), "Locks.transfer Locks.java:11");
+}
+
+TEST(JdkTextDump, OfOlderOnesTellsWhoWaitsByTheirFrames) {
+    const Opened dump = openedText("4242\n2023-06-02T12:00:00.123456Z\n21.0.2+13-58\n\n"
+                                   "#1 \"main\"\n      java.base/java.lang.Thread.sleep0(Native Method)\n"
+                                   "      Main.main(Main.java:10)\n\n"
+                                   "#22 \"with \"quotes\"\" virtual\n"
+                                   "      java.base/java.lang.VirtualThread.park(VirtualThread.java:582)\n"
+                                   "      Main.work(Main.java:20)\n\n"
+                                   "#23 \"busy\"\n      Main.count(Main.java:30)\n\n#24 \"bare\"\n");
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), IsEmpty());
+    EXPECT_EQ(dump.drawn(), "main thread #1 Active suspended\n"
+                            "with \"quotes\" thread #22 Active suspended\n"
+                            "busy thread #23 Active no code\n"
+                            "bare thread #24 Active no code\n");
+    EXPECT_EQ(dump.row("main").waitKind, WaitKind::Delay);
+    EXPECT_THAT(dump.frames("busy"), ElementsAre("Main.count Main.java:30"));
+}
+
+TEST(JdkTextDump, KnowsWhoHoldsALockWhereThatIsTold) {
+    const Opened dump = openedText(
+        "#1 \"one\" WAITING 2025-06-02T12:00:00.12Z\n"
+        "    at java.base/jdk.internal.misc.Unsafe.park(Native Method)\n"
+        "    - parking to wait for <java.util.concurrent.locks.ReentrantLock$NonfairSync@1f>, owner #2\n\n"
+        "#2 \"two\" virtual WAITING 2025-06-02T12:00:00.13Z\n"
+        "    at java.base/java.lang.VirtualThread.park(VirtualThread.java:582)\n"
+        "    - parking to wait for <java.util.concurrent.locks.ReentrantLock$NonfairSync@2f>, owner #1\n");
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.told(), HasSubstr("deadlock error proven"));
+}
+
+} // namespace
+} // namespace coroscope::test

@@ -52,7 +52,7 @@ std::string all(const Opened& dump) {
 TEST(DumpInALog, IsReadWhateverStandsInFrontOfItsLines) {
     for (const char* const file :
          {"debugprobes.txt", "debugprobes-creation.txt", "goroutines.txt", "intellij.txt", "jvm-deadlock.txt",
-          "jvm-deadlock-plain.txt", "goroutine-profile.txt"}) {
+          "jvm-deadlock-plain.txt", "android-trace.txt", "goroutine-profile.txt"}) {
         const std::string text = contents(dumpFile(file));
         const Opened plain = openedText(text);
         ASSERT_EQ(plain.problem, "");
@@ -204,6 +204,43 @@ TEST(JdkTextDump, KnowsWhoHoldsALockWhereThatIsTold) {
         "    - parking to wait for <java.util.concurrent.locks.ReentrantLock$NonfairSync@2f>, owner #1\n");
     ASSERT_EQ(dump.problem, "");
     EXPECT_THAT(dump.told(), HasSubstr("deadlock error proven"));
+}
+
+TEST(AndroidTrace, HasTheThreadsOfEachProcessWithTheirLocks) {
+    const Opened dump(observe::open(dumpFile("android-trace.txt")));
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), IsEmpty());
+    EXPECT_EQ(dump.source->info().program, "com.example.app");
+    EXPECT_EQ(dump.source->info().pid, 12345);
+    EXPECT_NE(dump.source->info().takenWallClock, 0);
+    EXPECT_EQ(dump.drawn(), "com.example.app threads #12345 Active no code\n"
+                            "+main thread #1 Active suspended\n"
+                            "+Signal Catcher thread #6 Active running\n"
+                            "+DefaultDispatcher-worker-1 thread #21 Active suspended\n"
+                            "+Timer \"a\" thread #22 Active suspended\n"
+                            "system_server threads #222 Active no code\n"
+                            "+main thread #1 Active running\n");
+    EXPECT_THAT(dump.told(), HasSubstr("deadlock error proven: main thread #1"));
+    EXPECT_EQ(dump.row("Timer \"a\"").waitKind, WaitKind::Event) << "it waits in wait(), with a limit";
+    EXPECT_THAT(
+        dump.frames("DefaultDispatcher-worker-1"),
+        ElementsAre("com.example.Store.save Store.kt:30",
+                    "kotlinx.coroutines.scheduling.CoroutineScheduler$Worker.run CoroutineScheduler.kt:684"));
+}
+
+TEST(AndroidTrace, OfTheSameProcessOnceMoreIsAnotherOne) {
+    const std::string text = contents(dumpFile("android-trace.txt"));
+    const Opened dump = openedText(text + '\n' + text);
+    EXPECT_EQ(dump.drawn(), openedText(text).drawn());
+    EXPECT_THAT(dump.problems(), ElementsAre(HasSubstr("There are 2 dumps in it.")));
+}
+
+TEST(OtherFiles, ABinaryProfileOfGoIsToldHowToBeTaken) {
+    const std::string bytes("Z\x04\x08\x01\x10\x02`\x01\n\x04\x08\x01\x10\x02\"\x10", 18);
+    EXPECT_THAT(openedText(bytes + "2\tgoroutine2\x05"
+                                   "count")
+                    .problem,
+                HasSubstr("?debug=2"));
 }
 
 } // namespace

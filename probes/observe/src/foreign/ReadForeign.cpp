@@ -75,8 +75,8 @@ bool mayBeginALine(std::string_view text) {
 
 /// The dump of whichever format begins with this line; null for none. `prefix` stood in front of it.
 std::unique_ptr<Section> sectionFrom(const TextLine& line, ForeignDump& dump, std::string_view prefix = {}) {
-    for (const auto begin : {beginDebugProbes, beginIntelliJ, beginThreads, beginJdkText, beginGoroutines,
-                             beginGoroutineProfile})
+    for (const auto begin : {beginDebugProbes, beginIntelliJ, beginThreads, beginAndroidTrace, beginJdkText,
+                             beginGoroutines, beginGoroutineProfile})
         if (std::unique_ptr<Section> section = begin(line, dump))
             return section;
     // Many a message names a job at its end.
@@ -98,6 +98,12 @@ std::string_view prefixOf(const TextLine& line, ForeignDump& dump) {
             return prefix;
     }
     return {};
+}
+
+/// A profile.proto: what its first values are comes near the beginning, and their name in its table of texts.
+bool isBinaryGoProfile(std::string_view beginning) {
+    return beginning.substr(0, 64).find("\x0a\x04\x08\x01\x10\x02") != std::string_view::npos &&
+           beginning.find("goroutine") != std::string_view::npos;
 }
 
 /// Answers what was read where that is no ForeignDump: our own JSON, behind other text.
@@ -172,6 +178,10 @@ std::optional<Result<Dump>> readText(ByteSource& bytes, ForeignDump& dump) {
 Result<Dump> readForeign(PeekedBytes& all) {
     if (beginsJobsJson(all.beginning()))
         return readJobsJson(all);
+    if (isBinaryGoProfile(all.beginning()))
+        return Problem{
+            "is a profile of Go in binary form, which does not say what each goroutine does. Take it as "
+            "text: /debug/pprof/goroutine?debug=2, or runtime/pprof's WriteTo with 2."};
     ForeignDump dump;
     dump.info().takenAt = moment;
     if (beginsJdkThreadDump(all.beginning()))

@@ -33,6 +33,7 @@ std::unique_ptr<Section> beginDebugProbes(const TextLine& line, ForeignDump& dum
 std::unique_ptr<Section> beginJobHierarchy(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginIntelliJ(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginThreads(const TextLine& line, ForeignDump& dump);
+std::unique_ptr<Section> beginAndroidTrace(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginJdkText(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginGoroutines(const TextLine& line, ForeignDump& dump);
 std::unique_ptr<Section> beginGoroutineProfile(const TextLine& line, ForeignDump& dump);

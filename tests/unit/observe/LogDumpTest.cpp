@@ -38,7 +38,9 @@ std::string behind(const std::string& text, const std::string& prefix) {
 std::string all(const Opened& dump) {
     if (!dump.source)
         return dump.problem;
-    std::string text = dump.drawn() + dump.told();
+    const SourceInfo& info = dump.source->info();
+    std::string text = info.program + ' ' + std::to_string(info.pid) + ' ' + info.runtimeVersion + ' ' +
+                       std::to_string(info.takenWallClock) + '\n' + dump.drawn() + dump.told();
     for (const std::string& problem : dump.problems())
         text += problem + '\n';
     for (Node node = 0; node < dump.tree.endNode(); ++node)

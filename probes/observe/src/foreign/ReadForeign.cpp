@@ -73,6 +73,9 @@ bool mayBeginALine(std::string_view text) {
     return text.front() == '"' || text.front() == '\t' || text.front() == ' ';
 }
 
+/// What blanks and the marks of a quotation consist of.
+constexpr std::string_view quotation = " \t>|#*";
+
 /// The dump of whichever format begins with this line; null for none. `prefix` stood in front of it.
 std::unique_ptr<Section> sectionFrom(const TextLine& line, ForeignDump& dump, std::string_view prefix = {}) {
     for (const auto begin : {beginDebugProbes, beginIntelliJ, beginThreads, beginAndroidTrace, beginJdkText,
@@ -80,21 +83,63 @@ std::unique_ptr<Section> sectionFrom(const TextLine& line, ForeignDump& dump, st
         if (std::unique_ptr<Section> section = begin(line, dump))
             return section;
     // Many a message names a job at its end.
-    const bool quoted = prefix.find_first_not_of(" \t>|#*") == std::string_view::npos;
+    const bool quoted = prefix.find_first_not_of(quotation) == std::string_view::npos;
     return quoted ? beginJobHierarchy(line, dump) : nullptr;
 }
 
-/// What stands in front of a dump that begins within this line; empty where none does.
-std::string_view prefixOf(const TextLine& line, ForeignDump& dump) {
-    constexpr std::string_view firsts = "\"CFg-#";
-    const std::size_t last = std::min(line.text.size(), LinePrefix::longest + 1);
+/// Where within a line a dump may begin: most lines of a log have none, and all their places are looked at.
+class Beginnings {
+public:
+    explicit Beginnings(std::string_view line)
+        : line_(line) {}
+
+    bool mayBeAt(std::size_t at) {
+        const std::string_view text = line_.substr(at);
+        switch (text.front()) {
+        case 'C':
+            return text.starts_with("Coroutine");
+        case 'D':
+            return text.starts_with("DALVIK");
+        case 'F':
+            return text.starts_with("Full thread");
+        case 'g':
+            return text.starts_with("goroutine ");
+        case '-':
+            return text.starts_with("-----") && line_[at - 1] != '-';
+        case '#':
+            return text.size() > 1 && isDigit(text[1]);
+        case '"':
+            return threads() && line_[at - 1] != '"';
+        default: // a moment, behind a line with a number
+            return isDigit(text.front()) && !isDigit(line_[at - 1]) && text.ends_with('Z');
+        }
+    }
+
+private:
+    static bool isDigit(char c) { return c >= '0' && c <= '9'; }
+    bool threads() {
+        if (!threads_)
+            threads_ = line_.find(" prio=") != std::string_view::npos ||
+                       line_.find(" Id=") != std::string_view::npos ||
+                       line_.find("- Thread t@") != std::string_view::npos;
+        return *threads_;
+    }
+
+    std::string_view line_;
+    std::optional<bool> threads_; ///< whether it may be about one; most lines need not be searched for that
+};
+
+/// What stands in front of a dump that begins within this line; empty where none does. `before`: the line
+/// before it, as it stands there.
+std::string_view prefixOf(std::string_view line, std::string_view before, ForeignDump& dump) {
+    Beginnings beginnings(line);
+    const std::size_t last = std::min(line.size(), LinePrefix::longest + 1);
+    bool quoted = true;
     for (std::size_t at = 1; at < last; ++at) {
-        const char before = line.text[at - 1];
-        if (firsts.find(line.text[at]) == std::string_view::npos || before == '-' || before == '"' ||
-            !mayBePrefix(line.text.substr(0, at)))
-            continue;
-        const std::string_view prefix = line.text.substr(0, at);
-        if (sectionFrom({line.text.substr(at), line.number, {}}, dump, prefix))
+        quoted = quoted && quotation.find(line[at - 1]) != std::string_view::npos;
+        const std::string_view prefix = line.substr(0, at);
+        if ((quoted || beginnings.mayBeAt(at)) && mayBePrefix(prefix) &&
+            sectionFrom({line.substr(at), 0, LinePrefix(prefix).behind(before)}, dump, prefix))
             return prefix;
     }
     return {};
@@ -145,8 +190,7 @@ std::optional<Result<Dump>> readText(ByteSource& bytes, ForeignDump& dump) {
         }
         std::unique_ptr<Section> next = sectionFrom(line, dump);
         if (!next) {
-            if (const std::string_view found = prefixOf({lines.text(), line.number, {}}, dump);
-                !found.empty()) {
+            if (const std::string_view found = prefixOf(lines.text(), before.text(), dump); !found.empty()) {
                 prefix = LinePrefix(found);
                 line = {prefix.behind(lines.text()), line.number, prefix.behind(before.text())};
                 next = sectionFrom(line, dump, found);

@@ -74,7 +74,7 @@ public:
     }
     /// One that is not there yet.
     void add(std::uint64_t hash, std::uint32_t number) {
-        if (2 * (size_ + 1) > slots_.size())
+        if (4 * (size_ + 1) > 3 * slots_.size())
             grow();
         put({static_cast<std::uint32_t>(hash >> 32), number});
         ++size_;
@@ -107,7 +107,7 @@ private:
                 put(slot);
     }
 
-    LargeVector<Slot> slots_; ///< a power of two, at most half of them taken
+    LargeVector<Slot> slots_; ///< a power of two, at most three of four taken
     std::size_t size_ = 0;
 };
 

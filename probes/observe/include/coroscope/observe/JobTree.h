@@ -246,6 +246,11 @@ class JobTree::Builder {
 public:
     /// There will be `most` rows at most.
     explicit Builder(std::size_t most);
+    /// A hint that the row of this job will come in some 100 ns.
+    void expect(JobId id) const noexcept {
+        if (id.index() < tree_.nodeOfSlot_.size())
+            __builtin_prefetch(&tree_.nodeOfSlot_[id.index()], 1);
+    }
     /// A row without an id is none. Of a slot that is named twice the later job stays.
     void add(const JobRow& row);
     /// The builder is of no use any more.

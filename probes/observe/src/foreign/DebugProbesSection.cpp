@@ -23,6 +23,13 @@ bool isEntry(std::string_view line) {
     return line.starts_with(entry) && line.find(stateMark) != std::string_view::npos;
 }
 
+bool isIndented(std::string_view line) {
+    return !line.empty() && (line[0] == '\t' || line[0] == ' ');
+}
+bool isFrame(std::string_view line) {
+    return isIndented(line) && (beginsCreation(line) || jvmFrame(line));
+}
+
 class DebugProbesSection final : public Section {
 public:
     explicit DebugProbesSection(ForeignDump& dump)
@@ -47,12 +54,15 @@ public:
             begin(line);
             return true;
         }
-        const bool indented = !line.text.empty() && (line.text[0] == '\t' || line.text[0] == ' ');
-        if (beginsCreation(line.text) || (indented && jvmFrame(line.text))) {
+        if (beginsCreation(line.text) || isFrame(line.text)) {
             lines_.add(line.text);
             return true;
         }
         return line.text.empty();
+    }
+
+    LineRun takeRun(std::string_view ahead) override {
+        return isIndented(ahead) ? runs_.take(ahead, isFrame, lines_) : LineRun{};
     }
 
     void finish() override {
@@ -86,6 +96,7 @@ private:
     ForeignDump& dump_;
     std::uint32_t job_ = ForeignDump::none;
     StackLines lines_;
+    FrameRuns runs_;
 };
 
 } // namespace

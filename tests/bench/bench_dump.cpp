@@ -63,8 +63,11 @@ void openFigures(std::string_view format, const std::string& file, std::size_t j
                  memory / static_cast<double>(jobs));
 }
 
-void foreignFigures(std::size_t jobs, int times, const std::string& directory) {
+/// `only`: the format; empty for all.
+void foreignFigures(std::size_t jobs, int times, const std::string& directory, std::string_view only = {}) {
     for (const DumpFile& each : dumpFiles()) {
+        if (!only.empty() && each.name != only)
+            continue;
         const std::string file = directory + "/bench-" + std::string(each.name);
         writeDumpFile(each, jobs, file);
         openFigures(each.name, file, jobs, times);
@@ -100,6 +103,13 @@ void exportFigures(const observe::Source& source, const observe::JobTree& tree,
     }
 }
 
+std::string newDirectory() {
+    std::string directory = std::filesystem::temp_directory_path() / "coroscope-XXXXXX";
+    if (!::mkdtemp(directory.data()))
+        fail("no directory for the dump");
+    return directory;
+}
+
 void dumpFigures(std::size_t live, int times) {
     const Target target = crowd(live, "idle");
     const auto source = attachOrExit(target.pid());
@@ -111,9 +121,7 @@ void dumpFigures(std::size_t live, int times) {
     ended.apply(batch, tree);
     tree.apply(std::move(batch), changes);
 
-    std::string directory = std::filesystem::temp_directory_path() / "coroscope-XXXXXX";
-    if (!::mkdtemp(directory.data()))
-        fail("no directory for the dump");
+    const std::string directory = newDirectory();
     const std::string file = directory + "/bench.coroscope";
     std::vector<double> saves, opens;
     double bytes = 0;
@@ -176,8 +184,13 @@ int main(int count, char** arguments) {
             writeDumpFile(each, 1'000'000, arguments[2] + ('/' + std::string(each.name)));
         return 0;
     }
-    if (quick(count, arguments))
+    if (quick(count, arguments)) {
         dumpFigures(1'000, 1);
-    else
+    } else if (count > 1) { // one format that others write
+        const std::string directory = newDirectory();
+        foreignFigures(1'000'000, 5, directory, arguments[1]);
+        std::filesystem::remove_all(directory);
+    } else {
         dumpFigures(1'000'000, 5);
+    }
 }

@@ -35,6 +35,8 @@ constexpr std::size_t sliceRows = 4'096;
 constexpr std::size_t waiterNodes = 16'384;
 /// Nodes that one tick looks at for the oldest job of each group.
 constexpr std::size_t groupNodes = 16'384;
+/// What one tick gives to finding out what is wrong in a dump.
+constexpr std::chrono::nanoseconds judgingBudget = std::chrono::milliseconds(8);
 constexpr std::size_t mostCancels = 1'000;
 constexpr std::size_t mostCallStacks = 1'000;
 
@@ -275,6 +277,7 @@ std::unique_ptr<Workspace::Parked> Workspace::park() {
     auto parked = std::make_unique<Parked>();
     parked->key = shownKey_;
     parked->state = state_;
+    stopJudging();
     parked->session = std::exchange(session_, nullptr);
     parked->info = std::exchange(info_, {});
     parked->tree = std::exchange(tree_, {});
@@ -330,6 +333,7 @@ void Workspace::unpark(Parked& parked) {
 void Workspace::showNothing() {
     shownKey_ = 0;
     state_ = State::Empty;
+    stopJudging();
     session_.reset();
     info_ = {};
     contact_ = {};
@@ -834,6 +838,7 @@ void Workspace::applyBatch(observe::Batch& batch) {
         }
     }
     changes_.clear();
+    stopJudging();
     ended_.apply(batch, tree_);
     tree_.apply(std::move(batch), changes_);
     batch.clear();
@@ -893,7 +898,7 @@ void Workspace::tick() {
     lookForWaiters();
     if (!wasEnded && selected_ && selected_->ended)
         emit selectionChanged();
-    if (at >= findingsDue_)
+    if (judging_ || at >= findingsDue_)
         refreshFindings();
     if (at >= endedDue_ && ended_.total() != endedTold_) {
         endedDue_ = at + 250 * millisecond;
@@ -914,15 +919,24 @@ void Workspace::tick() {
     }
 }
 
+/// All at once while the tree changes with each tick; a tree that stays as it is has no hurry.
 void Workspace::refreshFindings() {
     const std::int64_t at = observe::monotonicNow();
-    findingsDue_ = at + 500 * millisecond;
-    // What takes too long is found without any news.
-    if ((!treeChangedSinceFindings_ && state_ != State::Live) || !labels_.dictionary())
+    if (!judging_) {
+        findingsDue_ = at + 500 * millisecond;
+        // What takes too long is found without any news.
+        if ((!treeChangedSinceFindings_ && state_ != State::Live) || !labels_.dictionary())
+            return;
+        treeChangedSinceFindings_ = false;
+        judgingCost_ = 0;
+        judging_ = std::make_unique<observe::FindingSearch>(tree_, ended_, *labels_.dictionary(), now(),
+                                                            observe::settingsFor(info_));
+    }
+    const bool done = judging_->step(state_ == State::Live ? std::chrono::nanoseconds::max() : judgingBudget);
+    judgingCost_ += observe::monotonicNow() - at;
+    if (!done)
         return;
-    treeChangedSinceFindings_ = false;
-    std::vector<observe::Finding> found =
-        observe::findings(tree_, ended_, *labels_.dictionary(), now(), observe::settingsFor(info_));
+    std::vector<observe::Finding> found = std::exchange(judging_, nullptr)->take();
     if (session_->info().live)
         found = watch_.confirmed(std::move(found), at);
     const bool changed = findings_.assign(std::move(found), tree_);
@@ -930,10 +944,15 @@ void Workspace::refreshFindings() {
     if (changed)
         findingLog_.note(findings_.all(), now());
     // A tree that is slow to judge is judged less often: at most a fiftieth of the time goes here.
-    const std::int64_t cost = observe::monotonicNow() - at;
-    findingsDue_ = at + std::max(500 * millisecond, 50 * cost);
+    findingsDue_ = at + std::max(500 * millisecond, 50 * judgingCost_);
     if (changed || state_ == State::File)
         emit findingsChanged();
+}
+
+/// Before the tree changes or goes. It begins anew later.
+void Workspace::stopJudging() {
+    treeChangedSinceFindings_ = treeChangedSinceFindings_ || judging_;
+    judging_.reset();
 }
 
 void Workspace::refreshCancels() {

@@ -117,7 +117,7 @@ public:
     const Labels& labels() const noexcept { return labels_; }
     const FindingIndex& findings() const noexcept { return findings_; }
     /// Nothing has come since they were found.
-    bool judged() const noexcept { return !treeChangedSinceFindings_; }
+    bool judged() const noexcept { return !treeChangedSinceFindings_ && !judging_; }
     /// When findings appeared while this session was on show.
     const observe::FindingLog& findingLog() const noexcept { return findingLog_; }
     /// As Session::timeHistory, of what is on show.
@@ -263,6 +263,7 @@ private:
     void refreshSelected();
     void lookForWaiters();
     void refreshFindings();
+    void stopJudging();
     void refreshCancels();
     void sendCancel(const std::vector<observe::Node>& tops, bool childrenOnly, const QString& name,
                     const QString& reason);
@@ -295,6 +296,8 @@ private:
     FindingIndex findings_;
     bool freshSource_ = false;
     bool treeChangedSinceFindings_ = false;
+    std::unique_ptr<observe::FindingSearch> judging_; ///< goes on with each tick, as long as nothing changes
+    std::int64_t judgingCost_ = 0;                    ///< ns so far
     std::int64_t findingsDue_ = 0;
 
     observe::Batch batch_; ///< taken, applied up to batchAt_

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
+#include <tuple>
 
 namespace coroscope::test {
 namespace {
@@ -71,6 +73,36 @@ TEST_F(JobTreeTest, SaysWhichJobASuspendedOneWaitsFor) {
 TEST_F(JobTreeTest, ChildrenLieBelowTheirParentsInTheOrderOfArrival) {
     EXPECT_EQ(after("1 2<1 3<2 4<1 5"), "1;+2;++3;+4;5");
     EXPECT_EQ(labels(changes.inserted), "1 2 3 4 5");
+}
+
+TEST_F(JobTreeTest, AWholeStateIsInTheOrderOfCreationThenOfNumbers) {
+    std::mt19937_64 random(7);
+    constexpr std::int64_t second = 1'000'000'000;
+    for (const bool numbered : {false, true})
+        for (const std::int64_t range :
+             {std::int64_t{1}, std::int64_t{40}, 90'000 * second, std::int64_t{1} << 62}) {
+            const std::int64_t grain = range > second && range < 90'001 * second ? second / 100 : 1;
+            std::vector<JobRow> rows(3'000);
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                rows[i].id = JobId::of(static_cast<std::uint32_t>(i), 1);
+                rows[i].number = numbered ? i : random() % 100;
+                rows[i].createdAt =
+                    5 +
+                    static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(range)) / grain * grain;
+            }
+            std::vector<JobRow> wanted = rows;
+            std::sort(wanted.begin(), wanted.end(), [](const JobRow& a, const JobRow& b) {
+                return std::tuple(a.createdAt, a.number, a.id) < std::tuple(b.createdAt, b.number, b.id);
+            });
+            const JobTree built = JobTree::Builder::treeOf(rows);
+            Node root = built.firstRoot();
+            for (const JobRow& row : wanted) {
+                ASSERT_NE(root, noNode);
+                ASSERT_EQ(built.id(root), row.id) << range << numbered;
+                root = built.nextSibling(root);
+            }
+            EXPECT_EQ(root, noNode);
+        }
 }
 
 TEST_F(JobTreeTest, ParentsMayComeAfterTheirChildrenInOneBatch) {

@@ -35,6 +35,35 @@ TEST(SnapshotFindings, OfWorkersThatAreBlockedNameTheJobsAndQuoteTheCalls) {
         EXPECT_THAT(finding.evidence, HasSubstr("Judged by one snapshot"));
 }
 
+TEST(SnapshotFindings, ThatAreLookedForInStepsAreTheSame) {
+    std::string threads = "Full thread dump OpenJDK 64-Bit Server VM (25):\n\n";
+    for (int i = 1; i < 1'500; ++i)
+        threads += "\"DefaultDispatcher-worker-" + std::to_string(i) + "\" #" + std::to_string(i) +
+                   " prio=5 tid=0x1 nid=1 sleeping\n   java.lang.Thread.State: WAITING (parking)\n"
+                   "\tat a.B.c(B.java:1)\n\n";
+    std::vector<Opened> dumps;
+    dumps.push_back(openedText(threads));
+    for (const char* const name : {"workers-blocked.txt", "jvm-deadlock.txt", "intellij.txt"})
+        dumps.push_back(file(name));
+    for (const Opened& dump : dumps) {
+        const SourceInfo& info = dump.source->info();
+        FindingSearch search(dump.tree, dump.ended, *dump.source->dictionary(), info.now(),
+                             settingsFor(info));
+        int steps = 1;
+        while (!search.step(std::chrono::nanoseconds(0)))
+            ++steps;
+        EXPECT_GT(steps, 3);
+        std::string told;
+        for (const Finding& finding : search.take())
+            told += std::string(finding.rule) + ' ' + finding.jobName + ' ' + finding.evidence + '\n';
+        std::string atOnce;
+        for (const Finding& finding : dump.findings())
+            atOnce += std::string(finding.rule) + ' ' + finding.jobName + ' ' + finding.evidence + '\n';
+        EXPECT_NE(told, "");
+        EXPECT_EQ(told, atOnce);
+    }
+}
+
 TEST(SnapshotFindings, OfDeadlocksNameThreadsAndLocks) {
     const std::string monitors = "deadlock error proven: teller thread #21\n",
                       locks = "deadlock error proven: buyer thread #23\n";

@@ -59,6 +59,37 @@ TEST(ThreadDump, HasTheThreadsOfAJvmWithStatesAgesAndStacks) {
         << "the deadlock's stacks add nothing";
 }
 
+TEST(ThreadDump, StacksThatComeAgainAreReadAsTheFirstTime) {
+    const std::string stacks[] = {"AB", "AB", "ABC", "A", "", "AB", "CAB", "ABC", "B", "AB"};
+    std::string text = "2026-11-21 21:33:46\nFull thread dump OpenJDK 64-Bit Server VM (25):\n\n";
+    for (std::size_t i = 0; i < std::size(stacks); ++i) {
+        const std::string number = std::to_string(i + 1);
+        text += "\"t" + number + "\" #" + number + " prio=5 tid=0x1 nid=" + number +
+                " waiting on condition\n   java.lang.Thread.State: WAITING (parking)\n"
+                "\tat a.Park.park(Park.java:1)\n\t- parking to wait for  <0x" +
+                number + "> (a a.B)\n";
+        for (const char frame : stacks[i])
+            text += std::string("\tat a.") + frame + ".run(" + frame + ".java:2)\n";
+        text += i == 7 ? "what another thread wrote\n\n" : "\n";
+    }
+    std::string withReturns = text;
+    for (std::size_t at = 0; (at = withReturns.find('\n', at)) != std::string::npos; at += 2)
+        withReturns.insert(at, 1, '\r'); // read line by line
+    for (const std::string& each : {text, withReturns}) {
+        const Opened dump = openedText(each);
+        for (std::size_t i = 0; i < std::size(stacks); ++i) {
+            std::vector<std::string> wanted{"a.Park.park Park.java:1"};
+            for (const char frame : stacks[i])
+                wanted.push_back(std::string("a.") + frame + ".run " + frame + ".java:2");
+            EXPECT_EQ(dump.frames("t" + std::to_string(i + 1)), wanted);
+        }
+        EXPECT_EQ(context(dump, "t3"), "WAITING (parking), tid 3, waits for a.B <0x3>");
+        ASSERT_EQ(dump.problems().size(), 1u);
+        const auto stray = std::count(text.begin(), text.begin() + text.find("what another"), '\n') + 1;
+        EXPECT_THAT(dump.problems().front(), HasSubstr("Line " + std::to_string(stray) + ": "));
+    }
+}
+
 TEST(ThreadDump, WhoWaitsToBeNotifiedDoesNotHoldTheMonitor) {
     const Opened dump =
         openedText("\"notified\" #1 prio=5 tid=0x1 nid=0x1 in Object.wait()\n"

@@ -8,6 +8,7 @@
 #include "BlockingCalls.h"
 #include "Rules.h"
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -26,13 +27,12 @@ bool servesOthers(std::string_view name, bool runsCoroutine) {
     return false;
 }
 
-class Threads {
+class BlockedWorkers final : public JobRule {
 public:
-    explicit Threads(Rules& rules)
+    explicit BlockedWorkers(Rules& rules)
         : rules_(rules) {}
 
-    void judge(Node node) {
-        const JobRow& row = rules_.tree.row(node);
+    void look(Node node, const JobRow& row) override {
         if (row.kind == JobKind::Thread)
             judgeThread(node, row);
         else if (row.execution == Execution::Running && row.suspendedAt != 0 && !isJoined(node))
@@ -111,11 +111,8 @@ private:
 
 } // namespace
 
-void blockedWorkers(Rules& rules) {
-    Threads threads(rules);
-    for (Node node = 0; node < rules.tree.endNode() && !rules.full(); ++node)
-        if (rules.tree.isLive(node))
-            threads.judge(node);
+std::unique_ptr<JobRule> blockedWorkers(Rules& rules) {
+    return std::make_unique<BlockedWorkers>(rules);
 }
 
 } // namespace coroscope::observe

@@ -94,7 +94,8 @@ bool isHandedTo(const JobTree& tree, Node holder) {
         return false;
     std::uint32_t waiting = 0;
     for (Node node = 0; node < tree.endNode() && waiting <= mutex->waiting; ++node)
-        waiting += tree.isLive(node) && tree.row(node).resource() == mutex->id;
+        waiting += tree.isLive(node) && tree.execution(node) == Execution::Suspended &&
+                   tree.row(node).resource() == mutex->id;
     return waiting > mutex->waiting;
 }
 

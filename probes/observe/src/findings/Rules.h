@@ -6,6 +6,7 @@
 #include <coroscope/observe/Finding.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -51,6 +52,15 @@ struct Rules {
     std::string more(const Similar& similar) const;
 };
 
+/// A rule about a snapshot that looks at all of its jobs, in the order of their nodes.
+class JobRule {
+public:
+    virtual ~JobRule() = default;
+    virtual void look(Node node, const JobRow& row) = 0;
+    /// It has seen all.
+    virtual void end() {}
+};
+
 // Of one root.
 void orphanGlobal(Rules& rules, Node root);
 void orphanDetached(Rules& rules, Node root);
@@ -66,7 +76,7 @@ void deadlock(Rules& rules);
 // Of a snapshot.
 void orphanRoot(Rules& rules, Node root);
 void circularReference(Rules& rules);
-void blockedWorkers(Rules& rules);
-void growthByStacks(Rules& rules);
+std::unique_ptr<JobRule> blockedWorkers(Rules& rules);
+std::unique_ptr<JobRule> growthByStacks(Rules& rules);
 
 } // namespace coroscope::observe

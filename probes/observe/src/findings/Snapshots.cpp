@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,53 +67,66 @@ void orphanRoot(Rules& rules, Node root) {
     rules.add(std::move(finding));
 }
 
+namespace {
+
 // leak-by-growth: whether they grow in number only a second dump would tell.
-void growthByStacks(Rules& rules) {
-    const JobTree& tree = rules.tree;
-    std::vector<std::uint32_t> counts;
-    std::uint32_t all = 0;
-    const auto counted = [&tree](Node node) {
-        return tree.isLive(node) && tree.execution(node) == Execution::Suspended &&
-               tree.row(node).suspendedAt != 0;
-    };
-    for (Node node = 0; node < tree.endNode(); ++node) {
-        if (!counted(node))
-            continue;
-        const StackId stack = tree.row(node).suspendedAt;
-        if (stack >= counts.size())
-            counts.resize(std::max<std::size_t>(stack + 1, 2 * counts.size()));
-        ++counts[stack];
-        ++all;
+class GrowthByStacks final : public JobRule {
+public:
+    explicit GrowthByStacks(Rules& rules)
+        : rules_(rules) {}
+
+    void look(Node node, const JobRow& row) override {
+        if (row.execution != Execution::Suspended || row.suspendedAt == 0)
+            return;
+        if (row.suspendedAt >= places_.size())
+            places_.resize(std::max<std::size_t>(row.suspendedAt + 1, 2 * places_.size()));
+        Place& place = places_[row.suspendedAt];
+        if (place.jobs++ == 0)
+            place.first = node;
+        ++all_;
     }
-    std::vector<std::pair<std::uint32_t, StackId>> places;
-    for (StackId stack = 0; stack < counts.size(); ++stack)
-        if (counts[stack] >= rules.settings.alike)
-            places.emplace_back(counts[stack], stack);
-    std::sort(places.rbegin(), places.rend());
-    places.resize(std::min(places.size(), mostPlaces));
-    for (Node node = 0; node < tree.endNode() && !places.empty() && !rules.full(); ++node) {
-        if (!counted(node))
-            continue;
-        const auto place = std::find_if(places.begin(), places.end(), [&](const auto& each) {
-            return each.second == tree.row(node).suspendedAt;
+
+    void end() override {
+        std::erase_if(places_, [&](const Place& place) { return place.jobs < rules_.settings.alike; });
+        std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+            return std::pair(b.jobs, a.first) < std::pair(a.jobs, b.first);
         });
-        if (place == places.end())
-            continue;
-        Finding finding = rules.about(tree.row(node), "leak-by-growth", "many alike");
+        places_.resize(std::min(places_.size(), mostPlaces));
+        for (const Place& place : places_)
+            if (!rules_.full())
+                add(rules_.tree.row(place.first), place.jobs);
+    }
+
+private:
+    struct Place {
+        std::uint32_t jobs = 0;
+        Node first = noNode;
+    };
+
+    void add(const JobRow& row, std::uint32_t jobs) {
+        Finding finding = rules_.about(row, "leak-by-growth", "many alike");
         finding.title = "Very many jobs wait at the same place";
         finding.severity = Severity::Hint;
         finding.confidence = Confidence::Suspected;
-        finding.evidence =
-            countText(place->first) + " of " + countText(all) + " jobs that wait have this stack";
-        if (const std::string site = rules.suspensionSite(tree.row(node)); !site.empty())
+        finding.evidence = countText(jobs) + " of " + countText(all_) + " jobs that wait have this stack";
+        if (const std::string site = rules_.suspensionSite(row); !site.empty())
             finding.evidence += ", at " + site;
-        finding.evidence += "; " + countText(rules.settings.alike) + " or more are told of.";
+        finding.evidence += "; " + countText(rules_.settings.alike) + " or more are told of.";
         finding.advice =
             "Take another dump later: if there are more of them then, nothing ends them. Bound how "
             "many are launched, or see what they wait for.";
-        rules.add(std::move(finding));
-        places.erase(place);
+        rules_.add(std::move(finding));
     }
+
+    Rules& rules_;
+    std::vector<Place> places_; ///< by StackId
+    std::uint32_t all_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<JobRule> growthByStacks(Rules& rules) {
+    return std::make_unique<GrowthByStacks>(rules);
 }
 
 } // namespace coroscope::observe

@@ -27,6 +27,13 @@ std::string_view jobOf(std::string_view line) {
     return line.substr(entry.size(), line.rfind(stateMark) - entry.size());
 }
 
+bool isIndented(std::string_view line) {
+    return !line.empty() && (line[0] == '\t' || line[0] == ' ');
+}
+bool isFrame(std::string_view line) {
+    return isIndented(line) && (beginsCreation(line) || jvmFrame(line));
+}
+
 class DebugProbesSection final : public Section {
 public:
     explicit DebugProbesSection(ForeignDump& dump)
@@ -51,12 +58,15 @@ public:
             begin(line);
             return true;
         }
-        const bool indented = !line.text.empty() && (line.text[0] == '\t' || line.text[0] == ' ');
-        if (beginsCreation(line.text) || (indented && jvmFrame(line.text))) {
+        if (beginsCreation(line.text) || isFrame(line.text)) {
             lines_.add(line.text);
             return true;
         }
         return line.text.empty();
+    }
+
+    LineRun takeRun(std::string_view ahead) override {
+        return isIndented(ahead) ? runs_.take(ahead, isFrame, lines_) : LineRun{};
     }
 
     void finish() override {
@@ -88,6 +98,7 @@ private:
     ForeignDump& dump_;
     std::uint32_t job_ = ForeignDump::none;
     StackLines lines_;
+    FrameRuns runs_;
 };
 
 } // namespace

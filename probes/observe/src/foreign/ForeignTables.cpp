@@ -56,6 +56,21 @@ TextId ForeignTables::addText(std::string_view text) {
     return id;
 }
 
+void ForeignTables::expectText(std::uint64_t hash, int hint) const noexcept {
+    if (hint == 0) {
+        textIds_.expect(hash);
+        return;
+    }
+    const std::uint32_t id = textIds_.likely(hash);
+    if (id == HashIndex::none)
+        return;
+    if (hint == 1)
+        __builtin_prefetch(&texts_[id]);
+    else
+        for (std::size_t at = 0; at < std::min<std::size_t>(texts_[id].size(), 256); at += 64)
+            __builtin_prefetch(texts_[id].data() + at);
+}
+
 SiteId ForeignTables::addSite(std::string_view file, std::string_view function, std::uint32_t line) {
     const Site site{addText(file), addText(function), line};
     const std::uint64_t hash = hashOf(hashOf(std::uint64_t{site.file} << 32 | site.function) + site.line);
@@ -77,18 +92,26 @@ StackId ForeignTables::addStack(std::span<const SiteId> frames, std::uint32_t cu
 }
 
 std::uint32_t ForeignTables::addContext(const Context& context) {
-    const std::uint64_t hash =
-        hashOf((std::uint64_t{context.dispatcher} << 32 | context.elements) ^
-               hashOf((std::uint64_t{context.behind} << 32 | context.number >> 32) + context.number));
+    const std::uint64_t hash = hashOf(std::uint64_t{context.dispatcher} << 32 | context.elements);
     if (const std::uint32_t known =
             contextIds_.find(hash, [&](std::uint32_t id) { return contexts_[id] == context; });
         known != HashIndex::none)
         return known;
+    const std::uint32_t id = newContext(context);
+    contextIds_.add(hash, id);
+    return id;
+}
+
+std::uint32_t ForeignTables::newContext(const Context& context) {
     const auto id = static_cast<std::uint32_t>(contexts_.size());
     makeRoom(contexts_);
     contexts_.push_back(context);
-    contextIds_.add(hash, id);
     return id;
+}
+
+std::uint32_t ForeignTables::addNumberedContext(std::string_view before, std::uint64_t number,
+                                                std::string_view behind) {
+    return newContext({0, addText(before), addText(behind), true, number});
 }
 
 std::string ForeignTables::text(TextId id) const {

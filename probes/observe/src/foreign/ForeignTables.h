@@ -21,8 +21,10 @@ public:
     ForeignTables();
 
     TextId addText(std::string_view text);
-    /// A hint that addText() will come in some 100 ns: among a million texts its look-up waits for memory.
-    void expectText(std::string_view text) const noexcept { textIds_.expect(hashOf(text).first); }
+    /// Among a million texts addText() waits for memory three times, each time for what says where to look
+    /// next. Whoever knows early what it will add gives these hints, from 0 to 2, some 100 ns apart.
+    void expectText(std::uint64_t hash, int hint) const noexcept;
+    static std::uint64_t hashOfText(std::string_view text) noexcept { return hashOf(text).first; }
     /// `file` and `function` may be empty.
     SiteId addSite(std::string_view file, std::string_view function, std::uint32_t line);
     /// Innermost first. None for no frames.
@@ -39,10 +41,8 @@ public:
         return addContext({dispatcher, elements});
     }
     /// With `number`, in decimal digits, between two texts: what differs from thread to thread need not be a
-    /// text of its own for each.
-    std::uint32_t addNumberedContext(std::string_view before, std::uint64_t number, std::string_view behind) {
-        return addContext({0, addText(before), addText(behind), true, number});
-    }
+    /// text of its own for each. A new one each time.
+    std::uint32_t addNumberedContext(std::string_view before, std::uint64_t number, std::string_view behind);
 
     std::string text(TextId id) const override;
     SiteText site(SiteId id) const override;
@@ -71,6 +71,7 @@ private:
         friend bool operator==(const Context&, const Context&) = default;
     };
     std::uint32_t addContext(const Context& context);
+    std::uint32_t newContext(const Context& context);
 
     /// Where the characters stay.
     std::string_view kept(std::string_view text);

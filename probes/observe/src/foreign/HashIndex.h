@@ -72,9 +72,13 @@ public:
         if (!slots_.empty())
             __builtin_prefetch(&slots_[placeOf(static_cast<std::uint32_t>(hash >> 32))], 1);
     }
+    /// A number that find() will probably ask about; none where there is no such.
+    std::uint32_t likely(std::uint64_t hash) const noexcept {
+        return find(hash, [](std::uint32_t) { return true; });
+    }
     /// One that is not there yet.
     void add(std::uint64_t hash, std::uint32_t number) {
-        if (2 * (size_ + 1) > slots_.size())
+        if (4 * (size_ + 1) > 3 * slots_.size())
             grow();
         put({static_cast<std::uint32_t>(hash >> 32), number});
         ++size_;
@@ -107,7 +111,7 @@ private:
                 put(slot);
     }
 
-    LargeVector<Slot> slots_; ///< a power of two, at most half of them taken
+    LargeVector<Slot> slots_; ///< a power of two, at most three of four taken
     std::size_t size_ = 0;
 };
 

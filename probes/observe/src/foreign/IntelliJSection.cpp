@@ -103,6 +103,10 @@ std::string_view dispatcherIn(std::string_view context) {
     return {};
 }
 
+bool isFrame(std::string_view line) {
+    return trimmed(line).starts_with("at ") && jvmFrame(line);
+}
+
 class IntelliJSection final : public Section {
 public:
     explicit IntelliJSection(ForeignDump& dump)
@@ -127,7 +131,7 @@ public:
             begin(*dash, line);
             return true;
         }
-        if (jvmFrame(line.text) && trimmed(line.text).starts_with("at ")) {
+        if (isFrame(line.text)) {
             lines_.add(line.text);
             return true;
         }
@@ -138,6 +142,11 @@ public:
             return true;
         }
         return trimmed(line.text).empty();
+    }
+
+    LineRun takeRun(std::string_view ahead) override {
+        const bool indented = ahead.starts_with('\t') || ahead.starts_with(' ');
+        return indented && !over_ ? runs_.take(ahead, isFrame, lines_) : LineRun{};
     }
 
     void finish() override {
@@ -209,6 +218,7 @@ private:
     std::vector<Open> path_;
     std::uint32_t job_ = ForeignDump::none; ///< whose frames are being read
     StackLines lines_;
+    FrameRuns runs_;
     bool over_ = false;
 };
 

@@ -39,7 +39,8 @@ bool joinsScope(std::string_view stack) {
 class Handler : public JsonEvents {
 public:
     explicit Handler(ForeignDump& dump)
-        : dump_(dump) {}
+        : dump_(dump)
+        , texts_(dump) {}
 
     void null() override {}
     void truth(bool value) override { scalar(value ? "true" : "false"); }
@@ -137,6 +138,7 @@ public:
             endThread();
         if (container_ != ForeignDump::none)
             endContainer();
+        texts_.finish();
         for (const auto& [lock, tid] : owners_)
             if (const std::uint32_t owner = threadOf(tid); owner != ForeignDump::none)
                 locks_.holds(owner, lock);
@@ -333,7 +335,6 @@ private:
     }
     void endThread() {
         JobRow& row = dump_.job(thread_);
-        row.name = dump_.tables().addText(fields_.name);
         row.number = decimal(fields_.tid).value_or(0);
         const std::string& state = fields_.state;
         const std::string &blockedOn = fields_.blockedOn, &waitingOn = fields_.waitingOn,
@@ -350,7 +351,8 @@ private:
                 locks_.holds(thread_, monitor);
         if (const auto owner = decimal(fields_.parkOwner))
             owners_.emplace_back(parkedOn, *owner);
-        std::string words = state;
+        std::string& words = words_;
+        words = state;
         const auto say = [&words](const std::string& more) { words += (words.empty() ? "" : ", ") + more; };
         if (fields_.isVirtual == "true")
             say("virtual");
@@ -358,7 +360,7 @@ private:
             say("carried by thread " + fields_.carrier);
         if (!blocker.empty() && row.waitKind != WaitKind::Mutex)
             say("waits for " + blocker);
-        row.context = dump_.tables().addContext({}, words);
+        texts_.add(thread_, fields_.name, words);
         row.suspendedAt = stack_ ? *stack_ : stack(); // it may have been cut off
         if (row.execution == Execution::Suspended && state != "TIMED_WAITING" &&
             row.waitKind != WaitKind::Mutex && joins_[row.suspendedAt])
@@ -397,6 +399,7 @@ private:
     HashIndex threads_; ///< by their tid
     std::uint32_t container_ = ForeignDump::none, thread_ = ForeignDump::none;
     Fields fields_;                ///< of the thread that is being read
+    std::string words_;            ///< kept for its room
     StackLines lines_;             ///< as they stand there
     bool escaped_ = false;         ///< some of them
     std::optional<StackId> stack_; ///< of that thread, once it is known
@@ -404,6 +407,7 @@ private:
     std::vector<bool> joins_ = {false}; ///< by stack
     std::vector<std::string> monitors_; ///< that the thread owns
     JvmLocks locks_;
+    ThreadTexts texts_;
     std::vector<std::uint32_t> joining_;                        ///< threads that wait for a scope of theirs
     std::vector<std::pair<std::string, std::uint64_t>> owners_; ///< of what threads are parked for
 };

@@ -128,6 +128,42 @@ void JvmLocks::finish(ForeignDump& dump) {
     *this = {};
 }
 
+void ThreadTexts::add(std::uint32_t thread, std::string& name, std::string& context,
+                      std::optional<std::uint64_t> number, std::size_t numberAt) {
+    Thread& now = last_[oldest_];
+    keep(now);
+    now.job = thread;
+    now.name.swap(name);
+    now.context.swap(context);
+    now.number = number;
+    now.numberAt = numberAt;
+    now.hashes = {ForeignTables::hashOfText(now.name), ForeignTables::hashOfText(now.behind())};
+    for (std::size_t age = 0; age < last_.size(); ++age)
+        if (const Thread& each = last_[(oldest_ + last_.size() - age) % last_.size()];
+            each.job != ForeignDump::none)
+            for (const std::uint64_t hash : each.hashes)
+                dump_.tables().expectText(hash, static_cast<int>(age));
+    oldest_ = (oldest_ + 1) % last_.size();
+}
+
+void ThreadTexts::finish() {
+    for (std::size_t i = 0; i < last_.size(); ++i) // in their order
+        keep(last_[(oldest_ + i) % last_.size()]);
+}
+
+void ThreadTexts::keep(Thread& thread) {
+    if (thread.job == ForeignDump::none)
+        return;
+    ForeignTables& tables = dump_.tables();
+    JobRow& row = dump_.job(thread.job);
+    row.name = tables.addText(thread.name);
+    row.context = thread.number
+                      ? tables.addNumberedContext(std::string_view(thread.context).substr(0, thread.numberAt),
+                                                  *thread.number, thread.behind())
+                      : tables.addContext({}, thread.context);
+    thread.job = ForeignDump::none;
+}
+
 void joinThreads(ForeignDump& dump) {
     if (!dump.has(ForeignDump::Part::Coroutines) || !dump.has(ForeignDump::Part::Threads))
         return;

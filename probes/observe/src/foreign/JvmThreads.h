@@ -5,7 +5,10 @@
 #include "foreign/ForeignDump.h"
 #include "foreign/HashIndex.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +52,38 @@ private:
     std::vector<Wait> waits_;
     std::vector<Lock> locks_; ///< that somebody waits for
     HashIndex numbers_;       ///< of these
+};
+
+/// Gives threads their names and contexts, some threads after they were read: what is looked up for these
+/// texts is fetched in the meantime.
+class ThreadTexts {
+public:
+    explicit ThreadTexts(ForeignDump& dump)
+        : dump_(dump) {}
+    /// Takes the two texts and leaves others. `number`: as ForeignTables::addNumberedContext, at this place
+    /// of `context`.
+    void add(std::uint32_t thread, std::string& name, std::string& context,
+             std::optional<std::uint64_t> number = {}, std::size_t numberAt = 0);
+    /// All that were added have theirs now.
+    void finish();
+
+private:
+    struct Thread {
+        std::uint32_t job = ForeignDump::none;
+        std::string name, context;
+        std::optional<std::uint64_t> number;
+        std::size_t numberAt = 0;
+        std::array<std::uint64_t, 2> hashes{}; ///< of the name, and of what is behind the number
+
+        std::string_view behind() const noexcept {
+            return std::string_view(context).substr(number ? numberAt : 0);
+        }
+    };
+    void keep(Thread& thread);
+
+    ForeignDump& dump_;
+    std::array<Thread, 3> last_;
+    std::size_t oldest_ = 0; ///< of these
 };
 
 /// "worker @orders#7" runs the coroutine with the number 7: the thread becomes a child of that, which gets

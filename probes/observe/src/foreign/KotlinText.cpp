@@ -144,8 +144,11 @@ bool beginsCreation(std::string_view line) {
            (line.starts_with("at ") && line.substr(3).starts_with(creationMark));
 }
 
+namespace {
+constexpr std::size_t most = std::size_t{1} << 20; // a thousand frames and more
+} // namespace
+
 void StackLines::add(std::string_view line, std::string_view more) {
-    constexpr std::size_t most = std::size_t{1} << 20; // a thousand frames and more
     if (text_.size() + line.size() + more.size() > most) {
         cut_ += cut_ < 1'000'000'000;
         return;
@@ -155,9 +158,36 @@ void StackLines::add(std::string_view line, std::string_view more) {
     text_ += '\n';
 }
 
+bool StackLines::addWhole(std::string_view lines) {
+    if (text_.size() + lines.size() > most)
+        return false;
+    text_ += lines;
+    return true;
+}
+
 void StackLines::clear() noexcept {
     text_.clear();
     cut_ = 0;
+}
+
+LineRun FrameRuns::take(std::string_view ahead, IsFrame isFrame, StackLines& into) {
+    if (const auto known = known_.lately(ahead))
+        return into.addWhole(ahead.substr(0, known->size)) ? LineRun{known->size, known->what} : LineRun{};
+    constexpr std::size_t mostRemembered = std::size_t{1} << 14;
+    LineRun run;
+    bool ended = false; // by another line
+    for (std::string_view rest = ahead; !ended && rest.find('\n') != std::string_view::npos;) {
+        const std::string_view line = cutLine(rest);
+        ended = line.empty() || line.back() == '\r' || !isFrame(line);
+        run.size += ended ? 0 : line.size() + 1;
+        run.lines += !ended;
+    }
+    const std::string_view lines = ahead.substr(0, run.size);
+    if (run.lines == 0 || !into.addWhole(lines))
+        return {};
+    if (ended && run.size <= mostRemembered && !known_.find(lines))
+        known_.add(static_cast<std::uint32_t>(run.lines));
+    return run;
 }
 
 ForeignStack kotlinStack(const StackLines& all, ForeignDump& dump) {

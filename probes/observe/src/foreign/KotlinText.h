@@ -3,6 +3,8 @@
 #pragma once
 
 #include "foreign/ForeignDump.h"
+#include "foreign/KnownValues.h"
+#include "foreign/Section.h"
 
 #include <coroscope/observe/JobRow.h>
 
@@ -37,6 +39,8 @@ SiteId siteOf(std::string_view jvmFrame, ForeignTables& tables);
 class StackLines {
 public:
     void add(std::string_view line, std::string_view more = {});
+    /// Whole lines, each ended by LF. False: there is no room, and nothing is added.
+    bool addWhole(std::string_view lines);
     void clear() noexcept;
     std::string_view text() const noexcept { return text_; } ///< each ended by LF
     std::uint32_t cut() const noexcept { return cut_; }      ///< lines for which there was no room
@@ -44,6 +48,18 @@ public:
 private:
     std::string text_;
     std::uint32_t cut_ = 0;
+};
+
+/// Lines of stacks that follow each other, taken at once: the same come again and again, and then are only
+/// compared with those before, instead of being looked at one by one.
+class FrameRuns {
+public:
+    using IsFrame = bool (*)(std::string_view line);
+    /// Those that `ahead` begins with. None where they end by CRLF, or there is no room for them.
+    LineRun take(std::string_view ahead, IsFrame isFrame, StackLines& into);
+
+private:
+    KnownValues known_; ///< how many lines there are in each
 };
 
 /// Lines that are no frames are passed over. Frames below the mark of the creation are the creation's.

@@ -25,6 +25,15 @@ public:
     std::uint64_t number() const noexcept { return number_; } ///< from 1
     /// The file ended within it, or without a line end behind it.
     bool unfinished() const noexcept { return unfinished_; }
+    /// What follows the present line, as far as it is at hand.
+    std::string_view ahead() const noexcept {
+        return skips_ ? std::string_view() : std::string_view(buffer_.data() + from_, to_ - from_);
+    }
+    /// Passes over so many whole lines of ahead(), which are so long together.
+    void skip(std::size_t size, std::uint64_t lines) noexcept {
+        from_ += size;
+        number_ += lines;
+    }
     /// What begins with the present line, behind `before`: for who reads the rest in another way. Nothing
     /// else may be asked of these lines any more, which must stay.
     std::unique_ptr<ByteSource> rest(std::string_view before);

@@ -174,6 +174,10 @@ std::optional<Result<Dump>> readText(ByteSource& bytes, ForeignDump& dump) {
                 strays.between();
             else if (!line.text.empty())
                 strays.within();
+            if (const LineRun run = section->takeRun(lines.ahead()); run.lines > 0) {
+                lines.skip(run.size, run.lines);
+                last = {};
+            }
             continue;
         }
         if (mentionsJobsJson(line.text)) {

@@ -4,6 +4,7 @@
 
 #include "foreign/ForeignDump.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -16,6 +17,12 @@ struct TextLine {
     std::string_view before;  ///< the line before it, if that is short: it may have the date
 };
 
+/// Lines that follow each other.
+struct LineRun {
+    std::size_t size = 0; ///< with their ends
+    std::uint64_t lines = 0;
+};
+
 class Section {
 public:
     virtual ~Section() = default;
@@ -23,6 +30,8 @@ public:
     virtual void start(const TextLine& line) = 0;
     /// False: the line is none of this format's. More of it may follow.
     virtual bool take(const TextLine& line) = 0;
+    /// Whole lines at the beginning of `ahead`, which come next, that it has taken at once.
+    virtual LineRun takeRun(std::string_view /*ahead*/) { return {}; }
     /// No more lines will come.
     virtual void finish() = 0;
 };

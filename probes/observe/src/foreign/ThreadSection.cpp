@@ -9,6 +9,7 @@
 #include "Utf8.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,8 +45,11 @@ struct LockText {
     std::string_view key;
     std::string_view type;
 
-    std::string name() const {
-        return key.starts_with("0x") ? std::string(type) + " <" + std::string(key) + '>' : std::string(key);
+    void nameTo(std::string& name) const {
+        if (key.starts_with("0x"))
+            name.assign(type).append(" <").append(key) += '>';
+        else
+            name = key;
     }
 };
 LockText lockOf(std::string_view text) {
@@ -103,13 +107,14 @@ std::uint64_t numberOf(std::string_view rest) {
 class ThreadSection final : public Section {
 public:
     explicit ThreadSection(ForeignDump& dump)
-        : dump_(dump) {}
+        : dump_(dump)
+        , texts_(dump) {}
 
     void start(const TextLine& line) override { take(line); }
 
     bool take(const TextLine& line) override {
         // Most lines are frames, and need no more than that.
-        if (line.text.starts_with("\tat ") && job_ != ForeignDump::none && !deadlocks_) {
+        if (isFrame(line.text) && job_ != ForeignDump::none && !deadlocks_) {
             frames_.add(line.text);
             return true;
         }
@@ -155,9 +160,15 @@ public:
         return false;
     }
 
+    LineRun takeRun(std::string_view ahead) override {
+        if (job_ == ForeignDump::none || deadlocks_ || !isFrame(ahead))
+            return {};
+        return runs_.take(ahead, isFrame, frames_);
+    }
+
     void finish() override {
         endThread();
-        keepTold();
+        texts_.finish();
         if (!held_.empty())
             takeHeld();
         locks_.finish(dump_);
@@ -171,15 +182,7 @@ private:
         std::string lock, owner;
         std::uint64_t id;
     };
-    /// What a thread that has been read says of itself.
-    struct Told {
-        std::uint32_t job = ForeignDump::none;
-        std::string name, text;
-        std::optional<std::uint64_t> tid;
-        std::size_t tidAt = 0; ///< in `text`
-
-        std::string_view behindTid() const noexcept { return std::string_view(text).substr(tid ? tidAt : 0); }
-    };
+    static bool isFrame(std::string_view line) { return line.starts_with("\tat "); }
 
     void begin(const TextLine& line) {
         begun_ = true;
@@ -275,7 +278,7 @@ private:
             else
                 notHeld_ = lock.key; // it comes again, as locked where it was
             blocker_ = lock.type;
-            lockName_ = lock.name();
+            lock.nameTo(lockName_);
             return true;
         }
         if (line.starts_with("waiting on the Class initialization monitor"))
@@ -285,8 +288,10 @@ private:
         else if (!line.starts_with("<0x") && line.find('@') == std::string_view::npos)
             return true; // "None", "eliminated ..."
         if (const LockText lock = lockOf(line);
-            !lock.key.empty() && lock.key != notHeld_ && lock.key != waitsFor_ && holds_.size() < mostLocks)
-            holds_.emplace_back(lock.key);
+            !lock.key.empty() && lock.key != notHeld_ && lock.key != waitsFor_ && holds_ < mostLocks) {
+            locks_.holds(job_, lock.key);
+            ++holds_;
+        }
         return true;
     }
 
@@ -349,16 +354,7 @@ private:
             } else if (row.execution == Execution::Suspended && !lockName_.empty()) {
                 (all += ", waits for ").append(lockName_);
             }
-            for (const std::string& lock : holds_)
-                locks_.holds(job_, lock);
-            keepTold();
-            told_.job = job_;
-            told_.name.swap(name_);
-            told_.text.swap(all);
-            told_.tid = tid_;
-            told_.tidAt = tidAt;
-            dump_.tables().expectText(told_.name);
-            dump_.tables().expectText(told_.behindTid());
+            texts_.add(job_, name_, all_, tid_, tidAt);
             row.suspendedAt = kotlinStack(frames_, dump_).suspendedAt;
         }
         job_ = ForeignDump::none;
@@ -367,20 +363,7 @@ private:
         for (std::string* const text :
              {&words_, &state_, &detail_, &blocker_, &waitsFor_, &lockName_, &notHeld_})
             text->clear();
-        holds_.clear();
-    }
-
-    /// The texts of the thread before: what is looked up for them has been fetched in the meantime.
-    void keepTold() {
-        if (told_.job == ForeignDump::none)
-            return;
-        JobRow& row = dump_.job(told_.job);
-        row.name = dump_.tables().addText(told_.name);
-        row.context =
-            told_.tid ? dump_.tables().addNumberedContext(std::string_view(told_.text).substr(0, told_.tidAt),
-                                                          *told_.tid, told_.behindTid())
-                      : dump_.tables().addContext({}, told_.text);
-        told_.job = ForeignDump::none;
+        holds_ = 0;
     }
 
     /// Who holds what others wait for, by number or name; nobody where two have that name.
@@ -412,6 +395,7 @@ private:
 
     ForeignDump& dump_;
     JvmLocks locks_;
+    ThreadTexts texts_;
     std::vector<Held> held_;                      ///< told by the name of the holder
     HashIndex numbers_;                           ///< those that owners are told by
     std::pair<std::string, std::uint64_t> first_; ///< thread of this dump
@@ -420,12 +404,12 @@ private:
     // Of the thread that is being read.
     std::uint32_t job_ = ForeignDump::none;
     StackLines frames_;
+    FrameRuns runs_;
     std::string name_, words_, state_, detail_, blocker_, waitsFor_, lockName_, notHeld_;
     std::optional<std::uint64_t> tid_;
     std::size_t tidAt_ = 0; ///< in words_
     std::string all_;       ///< kept for its room
-    std::vector<std::string> holds_;
-    Told told_; ///< of the one before, as long as job is not none
+    std::size_t holds_ = 0; ///< locks
 };
 
 } // namespace

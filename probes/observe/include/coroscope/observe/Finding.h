@@ -6,8 +6,10 @@
 #include <coroscope/observe/EndedJobs.h>
 #include <coroscope/observe/JobTree.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -70,6 +72,27 @@ FindingSettings settingsFor(const SourceInfo& info);
 /// snapshot, which is judged once, what all jobs cost.
 std::vector<Finding> findings(const JobTree& tree, const EndedJobs& ended, const Dictionary& dictionary,
                               std::int64_t now, const FindingSettings& settings = {});
+
+/// The same in steps, for who has no time for all of it at once. What it looks at must stay as it is until it
+/// is done.
+class FindingSearch {
+public:
+    FindingSearch(const JobTree& tree, const EndedJobs& ended, const Dictionary& dictionary, std::int64_t now,
+                  const FindingSettings& settings);
+    ~FindingSearch();
+    FindingSearch(const FindingSearch&) = delete;
+    FindingSearch& operator=(const FindingSearch&) = delete;
+
+    /// Goes on for about so long. True when all is found.
+    bool step(std::chrono::nanoseconds time);
+    /// Once; as findings() gives them.
+    std::vector<Finding> take();
+
+private:
+    struct Progress;
+    const FindingSettings settings_;
+    std::unique_ptr<Progress> progress_;
+};
 
 /// Holds back a finding that may pass until it was found again some time later. For those who show findings:
 /// they ask again and again.

@@ -5,6 +5,7 @@
 #include <coroscope/observe/JobRow.h>
 #include <coroscope/observe/PackedRows.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -131,9 +132,18 @@ public:
     /// one that is cancelling, too. Costs what those jobs cost.
     template <class F>
     void forEachNotable(F&& visit) const {
-        for (const Node node : listed_)
-            if (isLive(node) && isNotable(row(node)))
+        forEachNotable(visit, 0, listed_.size());
+    }
+    /// The same in steps: goes on where the step before came to, at first 0, and looks at so many. Answers
+    /// how far it came, or allNotables. The tree must not change in between.
+    static constexpr std::size_t allNotables = ~std::size_t{0};
+    template <class F>
+    std::size_t forEachNotable(F&& visit, std::size_t from, std::size_t most) const {
+        const std::size_t to = from + std::min(most, listed_.size() - from);
+        for (std::size_t at = from; at < to; ++at)
+            if (const Node node = listed_[at]; isLive(node) && isNotable(row(node)))
                 visit(node);
+        return to == listed_.size() ? allNotables : to;
     }
 
 private:
@@ -246,6 +256,11 @@ class JobTree::Builder {
 public:
     /// There will be `most` rows at most.
     explicit Builder(std::size_t most);
+    /// A hint that the row of this job will come in some 100 ns.
+    void expect(JobId id) const noexcept {
+        if (id.index() < tree_.nodeOfSlot_.size())
+            __builtin_prefetch(&tree_.nodeOfSlot_[id.index()], 1);
+    }
     /// A row without an id is none. Of a slot that is named twice the later job stays.
     void add(const JobRow& row);
     /// The builder is of no use any more.

@@ -138,6 +138,40 @@ TEST(GoroutineDump, WithoutItsTabsHasItsPlaces) {
     EXPECT_EQ(all(openedText(without(""))), all(openedText(text)));
 }
 
+TEST(DebugProbesDump, WithoutItsTabsHasItsStacks) {
+    const std::string text = contents(dumpFile("debugprobes-creation.txt"));
+    const std::string without = changed(text, [](const std::string& line, int) {
+        return line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+    });
+    EXPECT_EQ(all(openedText(without)), all(openedText(text)));
+}
+
+TEST(ThreadDump, WithoutItsBlanksInFrontIsTheSame) {
+    const std::string text = contents(dumpFile("jvm-deadlock.txt"));
+    const std::string without = changed(text, [](const std::string& line, int) {
+        return line.substr(std::min(line.find_first_not_of(" \t"), line.size()));
+    });
+    const Opened dump = openedText(without);
+    EXPECT_EQ(dump.drawn(), openedText(text).drawn());
+    EXPECT_EQ(dump.told(), openedText(text).told());
+    EXPECT_EQ(dump.frames("teller"), openedText(text).frames("teller"));
+}
+
+TEST(ThreadDump, OfAProcessLookedAtFromOutsideHasItsFrames) {
+    const Opened dump = openedText(
+        "Deadlock Detection:\n\nNo deadlocks found.\n\n"
+        "\"worker\" #51 daemon prio=5 tid=0x000001ef9091c6f0 nid=0x3cc waiting on condition "
+        "[0x0000001773afe000]\n"
+        "   java.lang.Thread.State: WAITING (parking)\n   JavaThread state: _thread_blocked\n"
+        " - jdk.internal.misc.Unsafe.park(boolean, long) @bci=0 (Compiled frame; information may be "
+        "imprecise)\n"
+        " - orders.Desk$Worker.run(java.lang.Object, int[]) @bci=14, line=211 (Interpreted frame)\n\n");
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.problems(), IsEmpty());
+    EXPECT_THAT(dump.frames("worker"), ElementsAre("jdk.internal.misc.Unsafe.park Unsafe",
+                                                   "orders.Desk$Worker.run Desk$Worker:211"));
+}
+
 TEST(GoroutineProfile, HasAsManyAsItCounts) {
     const Opened dump(observe::open(dumpFile("goroutine-profile.txt")));
     ASSERT_EQ(dump.problem, "");
@@ -238,7 +272,7 @@ TEST(AndroidTrace, OfTheSameProcessOnceMoreIsAnotherOne) {
 }
 
 TEST(OtherFiles, ABinaryProfileOfGoIsToldHowToBeTaken) {
-    const std::string bytes("Z\x04\x08\x01\x10\x02`\x01\n\x04\x08\x01\x10\x02\"\x10", 18);
+    const std::string bytes = "Z\x04\x08\x01\x10\x02`\x01\n\x04\x08\x01\x10\x02\"\x10";
     EXPECT_THAT(openedText(bytes + "2\tgoroutine2\x05"
                                    "count")
                     .problem,

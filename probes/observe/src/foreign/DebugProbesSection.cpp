@@ -31,7 +31,8 @@ bool isIndented(std::string_view line) {
     return !line.empty() && (line[0] == '\t' || line[0] == ' ');
 }
 bool isFrame(std::string_view line) {
-    return isIndented(line) && (beginsCreation(line) || jvmFrame(line));
+    // Their tabs may have been lost on the way.
+    return (isIndented(line) || line.starts_with("at ")) && (beginsCreation(line) || jvmFrame(line));
 }
 
 class DebugProbesSection final : public Section {

@@ -235,15 +235,48 @@ private:
             numbers_.add(hashOf(number), job_);
     }
 
+    static bool isOfThread(std::string_view line) {
+        if (line.starts_with("at "))
+            return jvmFrame(line).has_value();
+        for (const std::string_view words :
+             {stateMark, std::string_view("- parking to wait for "), std::string_view("- waiting "),
+              std::string_view("- locked "), std::string_view("- blocked on ")})
+            if (line.starts_with(words))
+                return true;
+        return false;
+    }
+
+    /// What jhsdb tells of a process from outside: "a.B.c(int, long) @bci=14, line=211 (Compiled frame)".
+    bool takeAgentFrame(std::string_view line) {
+        const std::size_t mark = line.find(" @bci="), open = line.find('(');
+        if (mark == std::string_view::npos || open == std::string_view::npos || open > mark)
+            return false;
+        // It has no file: the class says where a line is.
+        const std::string_view function = line.substr(0, open);
+        std::string_view type = function.substr(0, std::min(function.rfind('.'), function.size()));
+        type = type.substr(type.rfind('.') + 1);
+        std::string frame = "\tat ";
+        frame.append(function).append("(").append(type);
+        constexpr std::string_view at = ", line=";
+        if (const std::size_t number = line.find(at, mark); number != std::string_view::npos)
+            frame.append(":").append(
+                line.substr(number + at.size(), line.find(' ', number + at.size()) - number - at.size()));
+        frames_.add(frame, ")");
+        return true;
+    }
+
     /// Lines below the head of a thread.
     bool takeOfThread(std::string_view text) {
         std::string_view line = trimmed(text);
-        if (line.size() == text.size())
+        // Blanks in front may have been lost on the way.
+        if (line.size() == text.size() && !isOfThread(line))
             return false;
         if (line.starts_with("at ")) {
             frames_.add(text);
             return true;
         }
+        if (line.starts_with("- ") && takeAgentFrame(line.substr(2)))
+            return true;
         if (line.starts_with(stateMark)) {
             line.remove_prefix(stateMark.size());
             state_ = line.substr(0, line.find(' '));

@@ -113,6 +113,8 @@ private:
     void headerClicked(int column);
     void rowsArranged();
     void headerMenu(const QPoint& position);
+    void entitleColumns();
+    void makeRoomFor(int wanted);
     void addFilters(QMenu* menu, const observe::JobRow& row);
     void setHovered(const QPoint& position);
     void ensureVisible(std::size_t row);

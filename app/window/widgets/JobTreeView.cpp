@@ -113,12 +113,6 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
             viewport()->update();
     });
     agesTimer_.start();
-    repaintTimer_.setInterval(33);
-    repaintTimer_.setSingleShot(true);
-    connect(&repaintTimer_, &QTimer::timeout, this, [this] {
-        repaintAll_ = false;
-        viewport()->update();
-    });
 }
 
 void JobTreeView::buildHeader() {
@@ -505,14 +499,14 @@ void JobTreeView::workspaceUpdated(bool newSource) {
         seenGeneration_ = rows.generation();
         return;
     }
-    if (rows.generation() != seenGeneration_) {
+    const bool moved = rows.generation() != seenGeneration_;
+    if (moved) {
         seenGeneration_ = rows.generation();
         updateScrollBars();
         restoreAnchor();
-        repaintAll_ = true;
     }
-    if ((repaintAll_ || !dirty.empty()) && !repaintTimer_.isActive())
-        repaintTimer_.start();
+    if (moved || !dirty.empty())
+        pace_.soon();
 }
 
 void JobTreeView::selectionChanged() {
@@ -534,6 +528,7 @@ void JobTreeView::announce() {
 }
 
 void JobTreeView::paintEvent(QPaintEvent* event) {
+    const PaintPace::Painting painting(pace_);
     QPainter painter(viewport());
     const QRect area = event->rect();
     const TreeRows& rows = workspace_.rows();

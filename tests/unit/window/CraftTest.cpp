@@ -9,6 +9,7 @@
 #include "widgets/AboutDialog.h"
 #include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
+#include "widgets/Cards.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
 #include "widgets/FileDialogs.h"
@@ -16,6 +17,7 @@
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/KeysDialog.h"
+#include "widgets/PaintPace.h"
 #include "widgets/TimeStrip.h"
 
 #include <QAbstractButton>
@@ -216,6 +218,35 @@ TEST_F(CraftTest, whereThereIsLittleToSayThereIsNothingToScroll) {
     EXPECT_TRUE(eventually([&] { return bar->maximum() == 0; })) << "the question is short";
     window->workspace().select({});
     EXPECT_TRUE(eventually([&] { return bar->maximum() == 0; })) << "and so is the advice";
+}
+
+/// Qt's own hints lay a text out for several widths, whenever it changes.
+TEST_F(CraftTest, whatWrapsAsksForNoWidthOfItsOwn) {
+    WrappedLabel brief(QStringLiteral("brief"), nullptr), sermon(QString(4000, u'm'), nullptr);
+    EXPECT_EQ(brief.sizeHint(), sermon.sizeHint());
+    EXPECT_EQ(brief.minimumSizeHint(), sermon.minimumSizeHint());
+    WrappedLabel words(QStringLiteral("one two three four five six seven eight nine ten"), nullptr);
+    EXPECT_GT(words.heightForWidth(60), words.heightForWidth(600)) << "but height for the one that it gets";
+}
+
+/// However dear it is to paint; how often is not for a test to say.
+TEST_F(CraftTest, whatIsNewIsPaintedInTheEnd) {
+    struct Dear : QWidget {
+        PaintPace pace{this};
+        int news = 0, painted = 0;
+        void paintEvent(QPaintEvent*) override {
+            const PaintPace::Painting painting(pace);
+            QTest::qSleep(10);
+            painted = news;
+        }
+    } view;
+    view.show();
+    for (int i = 0; i < 5; ++i) {
+        ++view.news;
+        view.pace.soon();
+        QApplication::processEvents();
+    }
+    EXPECT_TRUE(eventually([&] { return view.painted == view.news; }));
 }
 
 TEST_F(CraftTest, enterPressesTheButtonThatHasTheKeyboard) {

@@ -29,7 +29,6 @@ constexpr std::size_t mostLinks = 24, fewLinks = 4, mostMarks = 60;
 constexpr int slowlyMilliseconds = 500;
 /// Of the time, news may take so much for painting: one part in this. But what is on show is never older than
 /// the longest wait.
-constexpr qint64 timesItsCost = 5, longestWait = 100'000'000;
 
 double eased(double share) {
     return 1 - std::pow(1 - share, 3);
@@ -46,9 +45,6 @@ IcicleView::IcicleView(JobMap& map, QWidget* parent)
     frames_.setInterval(16);
     frames_.setTimerType(Qt::PreciseTimer);
     connect(&frames_, &QTimer::timeout, this, &IcicleView::animate);
-    repaint_.setSingleShot(true);
-    repaint_.setTimerType(Qt::PreciseTimer);
-    connect(&repaint_, &QTimer::timeout, this, qOverload<>(&QWidget::update));
     ages_.setInterval(1'000);
     connect(&ages_, &QTimer::timeout, this, [this] {
         if (isVisible() && this->map().colour() == MapColour::Age &&
@@ -305,20 +301,7 @@ void IcicleView::layoutChanged() {
     if (!frames_.isActive())
         shown_ = goal_;
     if (isVisible())
-        updateSoon();
-}
-
-/// With the news that are shown, so that the next ones come into a picture of their own; but painting takes a
-/// share of the time at most, and a view that is dear to paint is painted less often.
-void IcicleView::updateSoon() {
-    if (repaint_.isActive())
-        return;
-    const qint64 due = timesItsCost * paintingNanoseconds_;
-    const qint64 left = painted_.isValid() ? due - painted_.nsecsElapsed() : 0;
-    if (left <= 0)
-        update();
-    else
-        repaint_.start(static_cast<int>(std::min<qint64>(left, longestWait) / 1'000'000));
+        pace_.soon();
 }
 
 QRectF IcicleView::rectOfNode(Node node) const {
@@ -387,8 +370,7 @@ void IcicleView::paint(QPainter& painter, const QRectF& area, bool live) {
 }
 
 void IcicleView::paintEvent(QPaintEvent*) {
-    QElapsedTimer timer;
-    timer.start();
+    const PaintPace::Painting painting(pace_);
     QPainter painter(this);
     paint(painter, rect(), true);
     if (overviewShown())
@@ -397,8 +379,6 @@ void IcicleView::paintEvent(QPaintEvent*) {
         painter.setPen(QPen(Theme::tokens().accent, 1));
         painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
     }
-    paintingNanoseconds_ = timer.nsecsElapsed();
-    painted_.start();
 }
 
 /// From an orphan to the job that launched it: a link that is broken. Where there are many, only that of the

@@ -4,6 +4,7 @@
 
 #include "map/JobCanvas.h"
 #include "map/MapPainter.h"
+#include "widgets/PaintPace.h"
 
 #include <QElapsedTimer>
 #include <QPixmap>
@@ -69,7 +70,6 @@ private:
     Look lookAt(Node node) const;
     void rememberAnchor();
     void layoutChanged();
-    void updateSoon();
     void paintLinks(QPainter& painter, const QRectF& area) const;
     void paintFindings(QPainter& painter, const QRectF& area);
     void paintOverview(QPainter& painter);
@@ -79,10 +79,8 @@ private:
 
     Look goal_, shown_, from_;
     QElapsedTimer moving_;
-    QTimer frames_;         ///< of an animation
-    QTimer repaint_;        ///< puts off what news ask for, as long as painting took too much of the time
-    QElapsedTimer painted_; ///< since it was painted last
-    qint64 paintingNanoseconds_ = 0; ///< what that took
+    QTimer frames_; ///< of an animation
+    PaintPace pace_{this};
     QTimer ages_;
     std::vector<JobId> focusPath_; ///< of the job zoomed to, for when it ends
     std::vector<MapBox> boxes_;    ///< as painted last

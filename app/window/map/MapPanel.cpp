@@ -19,7 +19,6 @@
 #include <QHideEvent>
 #include <QLabel>
 #include <QMenu>
-#include <QMessageBox>
 #include <QPushButton>
 #include <QSettings>
 #include <QStackedWidget>
@@ -244,18 +243,7 @@ void MapPanel::askExport() {
     dialog_->selectFile(QString::fromStdString(workspace_.info().program) + QStringLiteral("-map.png"));
     connect(dialog_, &QFileDialog::fileSelected, this, [this](const QString& path) {
         QSettings().setValue(QStringLiteral("pictures"), QFileInfo(path).absolutePath());
-        if (!QFileInfo::exists(path)) {
-            save(path);
-            return;
-        }
-        auto* box = new QMessageBox(QMessageBox::Question, tr("Save a picture"),
-                                    tr("%1 exists already.").arg(QFileInfo(path).fileName()),
-                                    QMessageBox::NoButton, this);
-        box->setAttribute(Qt::WA_DeleteOnClose);
-        const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
-        box->addButton(tr("Keep it"), QMessageBox::RejectRole);
-        connect(replace, &QPushButton::clicked, this, [this, path] { save(path); });
-        box->open();
+        askToReplace(this, tr("Save a picture"), path, [this, path] { save(path); });
     });
     dialog_->open();
 }
@@ -264,11 +252,11 @@ void MapPanel::save(const QString& path) {
     const QString problem = exportMap(canvas(), path);
     if (problem.isEmpty()) {
         logInfo(tr("saved a picture of the map to %1").arg(path));
-        emit pictureSaved(tr("Saved the picture to %1.").arg(path));
+        emit pictureSaved(tr("Saved the picture to %1.").arg(path), true);
         return;
     }
     logWarning(problem);
-    emit pictureSaved(problem);
+    emit pictureSaved(problem, false);
 }
 
 void MapPanel::refreshPath() {

@@ -43,7 +43,8 @@ public:
 
 signals:
     /// Or could not be; a sentence to be shown.
-    void pictureSaved(const QString& sentence);
+    /// Or not: the sentence says why.
+    void pictureSaved(const QString& sentence, bool done);
     void cancelRequested(coroscope::JobId job);
     void copyRequested();
     void exportRequested(coroscope::JobId job);

@@ -547,7 +547,7 @@ void NodeLinkView::paint(QPainter& painter, const QRectF& area, bool live) {
     const double scale = live ? scale_
                               : std::min({1.0, area.width() / (all.width() + 2 * margin),
                                           area.height() / (all.height() + 2 * margin)});
-    const QPointF origin = live ? origin_ : QPointF(-margin, -margin);
+    const QPointF origin = live ? origin_ : all.topLeft() - QPointF(margin, margin);
     painter.save();
     painter.setClipRect(area);
     painter.translate(area.topLeft());
@@ -555,8 +555,10 @@ void NodeLinkView::paint(QPainter& painter, const QRectF& area, bool live) {
     painter.translate(-origin);
     std::vector<MapBox> boxes;
     std::vector<QRectF> rects;
+    // In a file nothing is on its way: where a box is going to has been measured, not where it comes from.
+    const bool moving = live && !from_.empty();
     for (std::size_t i = 0; i < boxes_.size(); ++i)
-        rects.push_back(from_.empty() ? boxes_[i].rect : between(from_[i], boxes_[i].rect, share_));
+        rects.push_back(moving ? between(from_[i], boxes_[i].rect, share_) : boxes_[i].rect);
     painter.setRenderHint(QPainter::Antialiasing);
     paintLinks(painter, rects);
     paintOrphans(painter, rects);

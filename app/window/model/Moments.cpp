@@ -170,7 +170,7 @@ std::vector<Mark> marksOf(const Workspace& workspace, const TimeHistory& history
         if (step.lost > 0)
             marks.push_back({step.until, MomentKind::Lost});
         if (step.lag > longLag)
-            marks.push_back({step.until, MomentKind::Lag});
+            marks.push_back({step.until, MomentKind::Lag, step.lag <= veryLongLag});
     }
     for (const Workspace::Cancel& cancel : workspace.cancels())
         marks.push_back({cancel.sentAt, MomentKind::Command});

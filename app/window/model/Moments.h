@@ -43,10 +43,11 @@ struct Moment {
 struct Mark {
     std::int64_t at = 0;
     MomentKind kind = MomentKind::Failed;
+    bool slight = false; ///< worth a line, not a sign
 };
 
-/// Longer than this is worth a mark, in ms.
-inline constexpr double longLag = 100;
+/// Longer than this is worth a line, longer than that a sign, in ms.
+inline constexpr double longLag = 100, veryLongLag = 1'000;
 
 /// What happened at or after `from` and before `to`, in the order of time. Jobs that ended well come last to
 /// be counted and first to be left out when there are more than `atMost`.

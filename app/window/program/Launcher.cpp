@@ -88,7 +88,8 @@ void Launcher::start(const Launch& launch) {
             [this, process, program, forget](QProcess::ProcessError error) {
                 if (error != QProcess::FailedToStart)
                     return;
-                const QString why = process->errorString();
+                QString why = process->errorString();
+                why.remove(QLatin1String("execve: ")); // nobody called it
                 forget();
                 emit failed(tr("%1 did not start: %2.").arg(program, why));
             });

@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QStyle>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -53,6 +54,14 @@ void Banner::say(const QString& sentence, const QString& action, const QStringLi
     more_->setFixedHeight(lines * (more_->fontMetrics().lineSpacing() + 1) + 4);
     more_->setVisible(!more.isEmpty());
     setVisible(!sentence.isEmpty());
+}
+
+void Banner::setCalm(bool calm) {
+    if (property("calm").toBool() == calm)
+        return;
+    setProperty("calm", calm);
+    style()->unpolish(this);
+    style()->polish(this);
 }
 
 QString Banner::text() const {

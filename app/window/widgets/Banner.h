@@ -19,6 +19,8 @@ public:
     /// An empty action hides the button; an empty sentence hides the banner. `more`: shown in full below, a
     /// line each.
     void say(const QString& sentence, const QString& action = {}, const QStringList& more = {});
+    /// Quiet colours: nothing is wrong.
+    void setCalm(bool calm);
     QString text() const;
     QStringList more() const;
 

@@ -14,6 +14,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QResizeEvent>
 #include <QSettings>
 #include <QStyle>
 #include <QVBoxLayout>
@@ -66,7 +67,11 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     top->addWidget(title_);
     layout->addLayout(top);
 
-    numbers_ = card(this);
+    preview_ = new QWidget(this);
+    auto* previewLayout = new QVBoxLayout(preview_);
+    previewLayout->setContentsMargins(0, 0, 0, 0);
+    previewLayout->setSpacing(layout->spacing());
+    numbers_ = card(preview_);
     auto* numberLayout = qobject_cast<QVBoxLayout*>(numbers_->layout());
     for (std::size_t i = 0; i < std::size(lines); ++i) {
         lines_[i] = new QWidget(numbers_);
@@ -88,9 +93,9 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     shielded_->setTextFormat(Qt::PlainText);
     shielded_->setIndent(24);
     numberLayout->insertWidget(shieldedLine + 1, shielded_);
-    layout->addWidget(numbers_);
+    previewLayout->addWidget(numbers_);
 
-    outside_ = card(this, QStringLiteral("suspectedCard"));
+    outside_ = card(preview_, QStringLiteral("suspectedCard"));
     outsideTitle_ = new QLabel(outside_);
     QFont bold = Theme::text();
     bold.setWeight(QFont::DemiBold);
@@ -106,7 +111,9 @@ CancelPanel::CancelPanel(Workspace& workspace, QWidget* parent)
     QLabel* see = dimLabel(tr("They will see a CancellationException."), outside_);
     see->setWordWrap(true);
     outside_->layout()->addWidget(see);
-    layout->addWidget(outside_);
+    previewLayout->addWidget(outside_);
+    previewLayout->addStretch(1);
+    layout->addWidget(preview_);
 
     QFrame* reasonCard = card(this);
     QLabel* reasonLabel = dimLabel(tr("Reason, kept in the log and in the exception’s message"), reasonCard);
@@ -189,6 +196,7 @@ void CancelPanel::begin() {
     reason_->clear();
     reasons_->setVisible(!QSettings().value(QLatin1String(reasonsKey)).toStringList().isEmpty());
     previewDue_ = 0;
+    preview_->setMinimumHeight(0);
     refresh();
     reason_->setFocus();
 }
@@ -307,6 +315,26 @@ void CancelPanel::show(const observe::CancelPreview& preview) {
     go_->setEnabled(problem.isEmpty() && preview.jobs > 0);
     go_->setToolTip(problem);
     go_->setAccessibleDescription(problem);
+    keepRoom();
+}
+
+/// What is named comes and goes with the program. The buttons below must not move away under the pointer, so
+/// the room that was once needed stays.
+void CancelPanel::keepRoom() {
+    if (!isVisible())
+        return;
+    QLayout* const layout = preview_->layout();
+    layout->invalidate();
+    preview_->setMinimumHeight(
+        std::max(preview_->minimumHeight(), layout->totalHeightForWidth(preview_->width())));
+}
+
+void CancelPanel::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    if (event->size().width() == event->oldSize().width())
+        return;
+    preview_->setMinimumHeight(0); // lines wrap elsewhere now
+    keepRoom();
 }
 
 void CancelPanel::send() {

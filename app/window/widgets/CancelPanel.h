@@ -36,6 +36,7 @@ signals:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -43,6 +44,7 @@ private:
     void refresh();
     void refreshMatching();
     void show(const observe::CancelPreview& preview);
+    void keepRoom();
     void nothingLeft(const QString& title);
     void nameJobs(QLabel* label, const std::vector<JobId>& jobs, std::uint64_t count) const;
     void send();
@@ -56,6 +58,7 @@ private:
     QString words_;           ///< that they matched then
     QLabel* heading_;
     QLabel* title_;
+    QWidget* preview_; ///< what is between the title and the reason
     QFrame* numbers_;
     QLabel* counts_[5];
     QWidget* lines_[5];

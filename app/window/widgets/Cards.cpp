@@ -43,6 +43,15 @@ int WrappedLabel::heightForWidth(int width) const {
     return known_.back().height;
 }
 
+/// As narrow as there is room for. Qt would lay the text out for several widths to find one that looks well;
+/// a card gives it its own.
+QSize WrappedLabel::sizeHint() const {
+    return {usualWidth, fontMetrics().lineSpacing()};
+}
+QSize WrappedLabel::minimumSizeHint() const {
+    return {0, fontMetrics().lineSpacing()};
+}
+
 void WrappedLabel::changeEvent(QEvent* event) {
     known_.clear();
     QLabel::changeEvent(event);

@@ -23,11 +23,14 @@ class WrappedLabel : public QLabel {
 public:
     explicit WrappedLabel(const QString& text, QWidget* parent);
     int heightForWidth(int width) const override;
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
 
 protected:
     void changeEvent(QEvent* event) override;
 
 private:
+    static constexpr int usualWidth = 160;
     struct Height {
         int width, height;
     };

@@ -12,6 +12,7 @@
 #include "widgets/CancelPanel.h"
 #include "widgets/Cards.h"
 #include "widgets/GroupDetails.h"
+#include "widgets/PageStack.h"
 #include "widgets/SourceExcerpt.h"
 
 #include <coroscope/observe/Groups.h>
@@ -24,7 +25,6 @@
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
-#include <QStackedWidget>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -104,7 +104,7 @@ QString pauseText(std::int64_t nanoseconds) {
 DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     : QWidget(parent)
     , workspace_(workspace)
-    , pages_(new QStackedWidget)
+    , pages_(new PageStack)
     , job_(new QWidget) {
     setObjectName(QStringLiteral("sidePage"));
     setMinimumWidth(260);
@@ -122,6 +122,7 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(12, 4, 12, 12);
     column->setSpacing(12);
+    column_ = column;
     latestCancel_ = new CancelList(workspace_, CancelList::Part::Latest, content);
     column->addWidget(latestCancel_);
     column->addWidget(pages_);
@@ -201,13 +202,13 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     layout->addStretch(1);
 
     cancel_ = new CancelPanel(workspace_);
-    pages_->addWidget(nothing_);
-    pages_->addWidget(job_);
+    pages_->addPage(nothing_);
+    pages_->addPage(job_);
     group_ = new GroupDetails(workspace_);
     connect(group_, &GroupDetails::jobClicked, this, &DetailsPanel::jobClicked);
     connect(group_, &GroupDetails::filterRequested, this, &DetailsPanel::filterRequested);
-    pages_->addWidget(group_);
-    pages_->addWidget(cancel_);
+    pages_->addPage(group_);
+    pages_->addPage(cancel_);
 
     earlierCancels_ = new CancelList(workspace_, CancelList::Part::Earlier, content);
     column->addWidget(earlierCancels_);
@@ -226,7 +227,7 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     connect(&workspace_, &Workspace::samplingChanged, this, &DetailsPanel::refresh);
     connect(&workspace_, &Workspace::callStackKnown, this, &DetailsPanel::refresh);
     connect(cancel_, &CancelPanel::closed, this, [this] {
-        pages_->setCurrentWidget(pageOfSelection());
+        showPage(pageOfSelection());
         emit questionClosed();
         // How it goes on is said at the top. The keyboard, which left the question, may have scrolled.
         scroll_->verticalScrollBar()->setValue(0);
@@ -258,12 +259,12 @@ void DetailsPanel::showEvent(QShowEvent* event) {
 void DetailsPanel::askCancel(JobId job) {
     if (workspace_.tree().find(job) == noNode)
         return;
-    pages_->setCurrentWidget(cancel_);
+    showPage(cancel_);
     cancel_->ask(job);
 }
 
 void DetailsPanel::askCancelMatching() {
-    pages_->setCurrentWidget(cancel_);
+    showPage(cancel_);
     cancel_->askMatching();
 }
 
@@ -303,6 +304,16 @@ QStringList DetailsPanel::waitersLinked() const {
     return lines;
 }
 
+/// A question stands above how other cancels go on: they grow and shrink, and its buttons must not move.
+void DetailsPanel::showPage(QWidget* page) {
+    pages_->setCurrentPage(page);
+    const bool asking = page == cancel_;
+    if ((column_->indexOf(latestCancel_) < column_->indexOf(pages_)) != asking)
+        return;
+    column_->removeWidget(latestCancel_);
+    column_->insertWidget(asking ? 1 : 0, latestCancel_);
+}
+
 QWidget* DetailsPanel::pageOfSelection() const {
     if (workspace_.selected())
         return job_;
@@ -318,9 +329,9 @@ void DetailsPanel::rebuild() {
         sources_.setProgram(program);
     wholePast_ = false;
     findingsKey_ = placesKey_ = relationsKey_ = sampleKey_ = QStringLiteral("?");
-    const bool asking = pages_->currentWidget() == cancel_;
+    const bool asking = pages_->currentPage() == cancel_;
     if (!asking || !workspace_.selected() || workspace_.selected()->id != cancel_->job())
-        pages_->setCurrentWidget(pageOfSelection());
+        showPage(pageOfSelection());
     refresh();
 }
 
@@ -372,6 +383,9 @@ void DetailsPanel::refresh() {
     if (job->id && workspace_.info().format.empty()) // others do not count it
         facts << (job->resumes == 1 ? tr("resumed once")
                                     : tr("resumed %1 times").arg(countText(job->resumes)));
+    const Node node = workspace_.selectedNode();
+    if (const std::uint32_t alike = node == noNode ? 0 : workspace_.rows().folded(node); alike > 0)
+        facts << tr("one of %1 alike").arg(countText(alike));
     facts_->setText(facts.join(QStringLiteral("  ·  ")));
     facts_->setVisible(!facts.isEmpty());
 

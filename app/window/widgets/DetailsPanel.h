@@ -16,8 +16,6 @@ class QFrame;
 class QLabel;
 class QPushButton;
 class QScrollArea;
-class QScrollArea;
-class QStackedWidget;
 class QVBoxLayout;
 
 namespace coroscope::app {
@@ -26,6 +24,7 @@ class CancelList;
 class CancelPanel;
 class GroupDetails;
 class IconLabel;
+class PageStack;
 
 class DetailsPanel : public QWidget {
     Q_OBJECT
@@ -52,6 +51,7 @@ protected:
 
 private:
     QWidget* pageOfSelection() const;
+    void showPage(QWidget* page);
     void rebuild();
     void refresh();
     void fillFindings();
@@ -71,7 +71,8 @@ private:
 
     Workspace& workspace_;
     QScrollArea* scroll_;
-    QStackedWidget* pages_;
+    QVBoxLayout* column_;
+    PageStack* pages_;
     QWidget* nothing_;
     QWidget* job_;
     GroupDetails* group_;

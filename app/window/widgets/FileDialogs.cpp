@@ -3,12 +3,16 @@
 
 #include <QCoreApplication>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHeaderView>
+#include <QMessageBox>
+#include <QPushButton>
 #include <QScreen>
 #include <QSplitter>
 #include <QTreeView>
 
 #include <algorithm>
+#include <utility>
 
 namespace coroscope::app {
 
@@ -31,6 +35,22 @@ void tidy(QFileDialog& dialog) {
     }
     if (auto* splitter = dialog.findChild<QSplitter*>(QStringLiteral("splitter")))
         splitter->setSizes({side, dialog.width() - side});
+}
+
+void askToReplace(QWidget* parent, const QString& title, const QString& path, std::function<void()> write) {
+    if (!QFileInfo::exists(path)) {
+        write();
+        return;
+    }
+    const auto tr = [](const char* text) { return QCoreApplication::translate("FileDialogs", text); };
+    auto* box =
+        new QMessageBox(QMessageBox::NoIcon, title, tr("%1 exists already.").arg(QFileInfo(path).fileName()),
+                        QMessageBox::NoButton, parent);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
+    box->setDefaultButton(box->addButton(tr("Keep it"), QMessageBox::RejectRole));
+    QObject::connect(replace, &QPushButton::clicked, parent, [write = std::move(write)] { write(); });
+    box->open();
 }
 
 } // namespace coroscope::app

@@ -301,19 +301,27 @@ void FilterField::showProblem() {
     setAccessibleDescription(QString::fromStdString(problem->sentence));
 }
 
-void FilterField::askName(const QString& title, const QString& suggested,
-                          std::function<void(const QString&)> then) {
+void FilterField::askName(const QString& title, const QString& question, const QString& button,
+                          const QString& suggested, std::function<void(const QString&)> then) {
     auto* dialog = new QInputDialog(this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setObjectName(QStringLiteral("filterName"));
     dialog->setWindowTitle(title);
-    dialog->setLabelText(tr("Name"));
+    dialog->setLabelText(question);
+    dialog->setOkButtonText(button);
+    dialog->setCancelButtonText(tr("Close"));
     dialog->setTextValue(suggested);
     connect(dialog, &QInputDialog::textValueSelected, this, [then = std::move(then)](const QString& name) {
         if (!name.trimmed().isEmpty())
             then(name.trimmed());
     });
+    constexpr int wide = 380;
+    dialog->resize(wide, dialog->sizeHint().height());
     dialog->open();
+    for (auto* label : dialog->findChildren<QLabel*>()) {
+        label->setTextFormat(Qt::PlainText);
+        label->setWordWrap(true);
+    }
 }
 
 void FilterField::fillKeptMenu() {
@@ -330,7 +338,7 @@ void FilterField::fillKeptMenu() {
     kept_->addSeparator();
     const QString filter = workspace_.search();
     QAction* keep = kept_->addAction(tr("Keep this filter…"), this, [this, filter] {
-        askName(tr("Keep “%1”").arg(filter), filter,
+        askName(tr("Keep this filter"), tr("Keep %1 under the name").arg(filter), tr("Keep"), filter,
                 [filter](const QString& name) { keptFilters::keep(name, filter); });
     });
     keep->setEnabled(!filter.isEmpty());
@@ -339,16 +347,16 @@ void FilterField::fillKeptMenu() {
         QMenu* removes = kept_->addMenu(tr("Forget"));
         for (const auto& [name, text] : filters) {
             renames->addAction(name, this, [this, old = name] {
-                askName(tr("Rename “%1”").arg(old), old,
+                askName(tr("Rename a filter"), tr("New name of %1").arg(old), tr("Rename"), old,
                         [old](const QString& fresh) { keptFilters::rename(old, fresh); });
             });
             removes->addAction(name, this, [old = name] { keptFilters::forget(old); });
         }
     }
     kept_->addSeparator();
-    QAction* undo = kept_->addAction(tr("Filter before\tAlt+Left"), this, &FilterField::back);
+    QAction* undo = kept_->addAction(tr("Previous filter\tAlt+Left"), this, &FilterField::back);
     undo->setEnabled(history_.canGoBack());
-    QAction* redo = kept_->addAction(tr("Filter after\tAlt+Right"), this, &FilterField::forward);
+    QAction* redo = kept_->addAction(tr("Next filter\tAlt+Right"), this, &FilterField::forward);
     redo->setEnabled(history_.canGoForward());
 }
 

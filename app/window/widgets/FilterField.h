@@ -52,7 +52,8 @@ private:
     void complete(const QModelIndex& index);
     void showProblem();
     void fillKeptMenu();
-    void askName(const QString& title, const QString& suggested, std::function<void(const QString&)> then);
+    void askName(const QString& title, const QString& question, const QString& button,
+                 const QString& suggested, std::function<void(const QString&)> then);
 
     Workspace& workspace_;
     FilterCompletion completion_;

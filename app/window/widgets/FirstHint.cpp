@@ -11,7 +11,7 @@ const QString key = QStringLiteral("hints/first");
 
 FirstHint::FirstHint(QWidget* parent)
     : Banner(QStringLiteral("hint"), parent) {
-    setProperty("calm", true); // nothing is wrong
+    setCalm(true);
     setAccessibleName(tr("First steps"));
     connect(this, &Banner::actionClicked, this, [this] {
         QSettings().setValue(key, true);

@@ -113,22 +113,16 @@ JobTreeView::JobTreeView(Workspace& workspace, QWidget* parent)
             viewport()->update();
     });
     agesTimer_.start();
-    repaintTimer_.setInterval(33);
-    repaintTimer_.setSingleShot(true);
-    connect(&repaintTimer_, &QTimer::timeout, this, [this] {
-        repaintAll_ = false;
-        viewport()->update();
-    });
 }
 
 void JobTreeView::buildHeader() {
     for (int column = 0; column < ColumnCount; ++column) {
-        headerModel_->setHeaderData(column, Qt::Horizontal, tr(columns[column].title));
         headerModel_->setHeaderData(
             column, Qt::Horizontal,
             static_cast<int>((columns[column].number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter),
             Qt::TextAlignmentRole);
     }
+    entitleColumns();
     header_->setModel(headerModel_);
     header_->setFont(Theme::text());
     header_->setMinimumSectionSize(48);
@@ -145,8 +139,7 @@ void JobTreeView::buildHeader() {
     const QSettings settings;
     const QByteArray state = settings.value(QStringLiteral("tree/header")).toByteArray();
     columnsByHand_ = !state.isEmpty() && header_->restoreState(state);
-    header_->setSortIndicator(-1, Qt::AscendingOrder); // Qt begins with the first column
-    header_->setSortIndicatorShown(true);
+    header_->setSortIndicatorShown(false); // as earlier versions have kept it
     connect(header_, &QHeaderView::sectionClicked, this, &JobTreeView::headerClicked);
     connect(header_, &QHeaderView::customContextMenuRequested, this, &JobTreeView::headerMenu);
     connect(header_, &QHeaderView::sectionResized, this, [this] {
@@ -221,6 +214,8 @@ void JobTreeView::headerMenu(const QPoint& position) {
         connect(action, &QAction::toggled, this, [this, column](bool on) {
             columnsByHand_ = true;
             header_->setSectionHidden(column, !on);
+            if (on)
+                makeRoomFor(column);
         });
     }
     menu->addSeparator();
@@ -238,6 +233,27 @@ void JobTreeView::headerMenu(const QPoint& position) {
         viewport()->update();
     });
     menu->popup(header_->mapToGlobal(position));
+}
+
+/// Who asks for a column wants to see it: the others give what they have beyond the least, the widest share
+/// first, and what is still out of sight is scrolled to.
+void JobTreeView::makeRoomFor(int wanted) {
+    header_->resizeSection(wanted, columns[wanted].usual);
+    std::vector<int> givers;
+    for (int column = 0; column < ColumnCount; ++column)
+        if (column != wanted && !header_->isSectionHidden(column))
+            givers.push_back(column);
+    std::sort(givers.begin(), givers.end(), [](int a, int b) { return columns[a].share > columns[b].share; });
+    for (const int column : givers) {
+        const int beyond = header_->length() - viewport()->width();
+        const int spare = header_->sectionSize(column) - columns[column].least;
+        if (beyond > 0 && spare > 0)
+            header_->resizeSection(column, header_->sectionSize(column) - std::min(beyond, spare));
+    }
+    updateScrollBars();
+    const int right = header_->sectionPosition(wanted) + header_->sectionSize(wanted);
+    if (right - horizontalScrollBar()->value() > viewport()->width())
+        horizontalScrollBar()->setValue(right - viewport()->width());
 }
 
 QString JobTreeView::cellsText(Node node) const {
@@ -267,7 +283,7 @@ void JobTreeView::sortBy(int column, bool descending) {
     rememberAnchor();
     sortColumn_ = column < ColumnCount ? column : -1;
     descending_ = descending;
-    header_->setSortIndicator(sortColumn_, descending ? Qt::DescendingOrder : Qt::AscendingOrder);
+    entitleColumns();
     const bool some = sortColumn_ >= 0;
     const Column sorted = some ? static_cast<Column>(sortColumn_) : JobColumn;
     workspace_.rows().sortBy(some ? sortKeys(workspace_, sorted) : TreeRows::SortKeys(), descending,
@@ -276,6 +292,24 @@ void JobTreeView::sortBy(int column, bool descending) {
     settings.setValue(QStringLiteral("tree/sort"), sortColumn_);
     settings.setValue(QStringLiteral("tree/sortDescending"), descending);
     rowsArranged();
+}
+
+/// The arrow stands beside the word. Qt's own lies at the right border, over the last letters of numbers'
+/// titles.
+void JobTreeView::entitleColumns() {
+    for (int column = 0; column < ColumnCount; ++column) {
+        const QString title = tr(columns[column].title);
+        const QChar arrow = descending_ ? u'↓' : u'↑';
+        headerModel_->setHeaderData(column, Qt::Horizontal,
+                                    column != sortColumn_    ? title
+                                    : columns[column].number ? arrow + (QChar::Nbsp + title)
+                                                             : title + QChar::Nbsp + arrow);
+        headerModel_->setHeaderData(column, Qt::Horizontal,
+                                    column != sortColumn_ ? title
+                                    : descending_         ? tr("%1, sorted downwards").arg(title)
+                                                          : tr("%1, sorted upwards").arg(title),
+                                    Qt::AccessibleTextRole);
+    }
 }
 
 void JobTreeView::setFolding(bool on) {
@@ -465,14 +499,14 @@ void JobTreeView::workspaceUpdated(bool newSource) {
         seenGeneration_ = rows.generation();
         return;
     }
-    if (rows.generation() != seenGeneration_) {
+    const bool moved = rows.generation() != seenGeneration_;
+    if (moved) {
         seenGeneration_ = rows.generation();
         updateScrollBars();
         restoreAnchor();
-        repaintAll_ = true;
     }
-    if ((repaintAll_ || !dirty.empty()) && !repaintTimer_.isActive())
-        repaintTimer_.start();
+    if (moved || !dirty.empty())
+        pace_.soon();
 }
 
 void JobTreeView::selectionChanged() {
@@ -494,6 +528,7 @@ void JobTreeView::announce() {
 }
 
 void JobTreeView::paintEvent(QPaintEvent* event) {
+    const PaintPace::Painting painting(pace_);
     QPainter painter(viewport());
     const QRect area = event->rect();
     const TreeRows& rows = workspace_.rows();
@@ -883,9 +918,11 @@ void JobTreeView::showMenu(Node node, const QPoint& globalPosition) {
         menu->addAction(tr("Copy name"), this, [name] { QApplication::clipboard()->setText(name); });
         menu->addAction(tr("Copy report"), this, &JobTreeView::copyRequested);
         addExportActions(*menu, workspace_, id, [this, id] { emit exportRequested(id); });
-        menu->addSeparator();
-        connect(menu->addCancel(workspace_.cancelProblem()), &QAction::triggered, this,
-                [this, id] { emit cancelRequested(id); });
+        if (rows.folded(node) == 0) { // else, which of them?
+            menu->addSeparator();
+            connect(menu->addCancel(workspace_.cancelProblem()), &QAction::triggered, this,
+                    [this, id] { emit cancelRequested(id); });
+        }
     }
     menu->popup(globalPosition);
 }

@@ -4,6 +4,7 @@
 
 #include "model/Workspace.h"
 #include "widgets/DrawnJobs.h"
+#include "widgets/PaintPace.h"
 #include "widgets/RowPainter.h"
 
 #include <QAbstractScrollArea>
@@ -113,6 +114,8 @@ private:
     void headerClicked(int column);
     void rowsArranged();
     void headerMenu(const QPoint& position);
+    void entitleColumns();
+    void makeRoomFor(int wanted);
     void addFilters(QMenu* menu, const observe::JobRow& row);
     void setHovered(const QPoint& position);
     void ensureVisible(std::size_t row);
@@ -143,8 +146,7 @@ private:
     std::uint64_t seenGeneration_ = ~std::uint64_t{0};
 
     QTimer agesTimer_;
-    QTimer repaintTimer_;
-    bool repaintAll_ = false;
+    PaintPace pace_{viewport()};
     QString typed_;
     QElapsedTimer typedAt_;
 };

@@ -19,6 +19,7 @@
 #include "widgets/DockTitle.h"
 #include "widgets/EmptyState.h"
 #include "widgets/EndedPanel.h"
+#include "widgets/EnterPresses.h"
 #include "widgets/FileDialogs.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/FirstHint.h"
@@ -52,7 +53,6 @@
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QMenu>
-#include <QMessageBox>
 #include <QMimeData>
 #include <QPointer>
 #include <QPushButton>
@@ -121,6 +121,7 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     , theme_(theme)
     , appearance_(appearance) {
     WindowAccessible::install(this);
+    new EnterPresses(this);
     setWindowTitle(QStringLiteral("Coroscope"));
     setAcceptDrops(true);
     setWindowIcon(icon(QStringLiteral("coroscope"), Theme::tokens().accent, 32));
@@ -248,6 +249,9 @@ void MainWindow::showEvent(QShowEvent* event) {
     // Not before the window has its size: panels would be fitted into another one.
     const QSettings settings;
     const bool restored = restoreState(settings.value(QStringLiteral("window/state")).toByteArray());
+    // They come when there is something in them; before, one of them would lie over the findings.
+    for (QDockWidget* panel : {outputDock_, compareDock_})
+        panel->hide();
     // Sides that were chosen for a larger window would leave next to nothing for the jobs.
     constexpr int noticed = 100;
     if (restored && settings.value(QStringLiteral("window/size")).toSize().width() - width() < noticed)
@@ -402,8 +406,10 @@ void MainWindow::connectAll() {
     connect(map_, &MapPanel::cancelRequested, this, &MainWindow::askCancel);
     connect(map_, &MapPanel::copyRequested, tree_, &JobTreeView::copyRequested);
     connect(map_, &MapPanel::exportRequested, this, &MainWindow::askExport);
-    connect(map_, &MapPanel::pictureSaved, this,
-            [this](const QString& sentence) { saveBanner_->say(sentence, tr("Dismiss")); });
+    connect(map_, &MapPanel::pictureSaved, this, [this](const QString& sentence, bool done) {
+        saveBanner_->setCalm(done);
+        saveBanner_->say(sentence, tr("Dismiss"));
+    });
     connect(tree_, &JobTreeView::exportRequested, this, &MainWindow::askExport);
     connect(&workspace_, &Workspace::textReady, this,
             [](const QString& text) { QApplication::clipboard()->setText(text); });
@@ -800,21 +806,9 @@ void MainWindow::askWhere(const ExportWish& wish, SaveDialog::Formats formats) {
     openFileDialog(dialog);
 }
 
-/// Asks first where an older file would go.
 void MainWindow::exportTo(const QString& path, const ExportWish& wish) {
-    if (!QFileInfo::exists(path)) {
-        workspace_.exportTo(path, wish);
-        return;
-    }
-    auto* box = new QMessageBox(
-        QMessageBox::Question,
-        wish.format == observe::ExportFormat::Dump ? tr("Save a dump") : tr("Export the jobs"),
-        tr("%1 exists already.").arg(QFileInfo(path).fileName()), QMessageBox::NoButton, this);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    const QPushButton* replace = box->addButton(tr("Replace it"), QMessageBox::AcceptRole);
-    box->addButton(tr("Keep it"), QMessageBox::RejectRole);
-    connect(replace, &QPushButton::clicked, this, [this, path, wish] { workspace_.exportTo(path, wish); });
-    box->open();
+    askToReplace(this, wish.format == observe::ExportFormat::Dump ? tr("Save a dump") : tr("Export the jobs"),
+                 path, [this, path, wish] { workspace_.exportTo(path, wish); });
 }
 
 void MainWindow::savingChanged() {
@@ -822,6 +816,7 @@ void MainWindow::savingChanged() {
     const auto& saving = workspace_.saving();
     for (QAction* action : {save_, export_})
         action->setEnabled(workspace_.shows() && !(saving && saving->state == State::Going));
+    saveBanner_->setCalm(!saving || saving->state != State::Failed);
     if (!saving)
         saveBanner_->say({});
     else if (saving->state == State::Going)
@@ -1096,6 +1091,10 @@ void MainWindow::keyPressEvent(QKeyEvent* event) {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
+    // What is hidden at the next start is not to be the one that lay on top.
+    for (const QDockWidget* panel : {outputDock_, compareDock_})
+        if (!panel->visibleRegion().isEmpty() && tabifiedDockWidgets(findingsDock_).contains(panel))
+            findingsDock_->raise();
     QSettings settings;
     settings.setValue(QStringLiteral("window/size"), size());
     settings.setValue(QStringLiteral("window/state"), saveState());

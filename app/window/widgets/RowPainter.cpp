@@ -444,7 +444,8 @@ void RowPainter::paint(QPainter& painter, const RowLook& look, Node node) const 
         }
         if (shown(CreatedColumn)) {
             const QRect cell = look.cells[CreatedColumn].adjusted(padding, 0, -4, 0);
-            drawRun(painter, mono_, cell.left(), cell.right(), cell, workspace_.labels().site(row.site));
+            drawRun(painter, mono_, cell.left(), cell.right(), cell,
+                    placeThatFits(workspace_.labels().site(row.site), cell.width()));
         }
         if (shown(DispatcherColumn)) {
             const QRect cell = look.cells[DispatcherColumn].adjusted(padding, 0, -4, 0);

@@ -2,6 +2,7 @@
 #include "widgets/TimeStrip.h"
 
 #include "model/Format.h"
+#include "model/MarkRuns.h"
 #include "theme/Icons.h"
 #include "widgets/TimeStripAccessible.h"
 
@@ -125,6 +126,19 @@ QColor colourOf(const Tokens& t, MomentKind kind) {
         break;
     }
     return t.dim;
+}
+
+/// px from the top of the lane: lines of different kinds do not cover each other.
+int lineTop(MomentKind kind) {
+    switch (kind) {
+    case MomentKind::Lag:
+        return 9;
+    case MomentKind::Finding:
+    case MomentKind::Incident:
+        return 6;
+    default:
+        return 4;
+    }
 }
 
 /// Each kind has a shape of its own, 8 px wide.
@@ -577,7 +591,7 @@ void TimeStrip::drawRates(QPainter& painter, const QRect& lane) const {
     }
 }
 
-/// Where several are in one place, the weightiest is drawn.
+/// Where several are in one place, the weightiest is drawn; what goes on is a line.
 void TimeStrip::drawMarks(QPainter& painter, const Lanes& at) {
     const Tokens& t = Theme::tokens();
     const std::int64_t from = span().first;
@@ -595,40 +609,40 @@ void TimeStrip::drawMarks(QPainter& painter, const Lanes& at) {
     if (stopped != 0)
         standsStill(stopped, history_.latest());
     constexpr int apart = 9;
-    std::map<int, MomentKind> places;
+    std::vector<PlacedMark> placed;
     for (const Mark& mark : marksOf(workspace_, history_, scale_)) {
         if (mark.at < from)
             continue;
         const int x = xOf(mark.at);
         marks_.push_back({x, mark.at, mark.kind});
-        // Failures have a line of their own: what is rarer is drawn over it.
-        const auto [place, fresh] = places.try_emplace(x / apart, mark.kind);
-        if (!fresh && mark.kind != MomentKind::Failed)
-            place->second =
-                place->second == MomentKind::Failed ? mark.kind : std::min(place->second, mark.kind);
+        placed.push_back({x / apart, mark.kind, mark.slight});
         if (mark.kind == MomentKind::Attached || mark.kind == MomentKind::TargetEnded)
             painter.fillRect(QRectF(x - 0.5, at.marks.top() + 2, 1, at.axis.top() - at.marks.top() - 2),
                              t.dim);
     }
-    painter.setRenderHint(QPainter::Antialiasing);
-    const qreal y = at.marks.center().y() + 0.5;
-    // Who goes on failing gets a line, so that what is rare is seen beside it.
-    constexpr int goesOn = 4;
-    int failedAt = -goesOn - 1;
-    for (const auto& [place, kind] : places) {
-        const int before = kind == MomentKind::Failed ? std::exchange(failedAt, place) : place - goesOn - 1;
-        if (place - before <= goesOn) {
-            painter.fillRect(QRectF((before + 0.5) * apart, y - 1, (place - before) * apart, 2),
-                             Theme::mix(t.failed, t.background, 0.5));
+    const std::vector<MarkRun> runs = runsOf(placed);
+    const qreal middle = at.marks.center().y() + 0.5, right = at.marks.right();
+    // Lines first, so that signs of what is rarer stand on them.
+    for (const MarkRun& run : runs) {
+        if (run.first == run.last && run.kind != MomentKind::Lag)
             continue;
-        }
-        const bool line = kind == MomentKind::Attached || kind == MomentKind::TargetEnded;
-        qreal x = place * apart + apart / 2.0;
-        if (line) // stands on its line
+        const int x = run.first * apart + (run.sign ? apart / 2 : 0);
+        const int end = std::min((run.last + 1) * apart, at.marks.right());
+        // Lag is ours and not the program's: it is the quietest.
+        const QColor colour = run.kind == MomentKind::Lag ? t.dim : colourOf(t, run.kind);
+        painter.fillRect(QRect(x, at.marks.top() + lineTop(run.kind), end - x, 2),
+                         Theme::mix(colour, t.background, 0.5));
+    }
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const MarkRun& run : runs) {
+        if (!run.sign)
+            continue;
+        qreal x = run.first * apart + apart / 2.0;
+        if (run.kind == MomentKind::Attached || run.kind == MomentKind::TargetEnded) // on its line
             for (const DrawnMark& mark : marks_)
-                if (mark.kind == kind && mark.x / apart == place)
+                if (mark.kind == run.kind && mark.x / apart == run.first)
                     x = mark.x;
-        drawMark(painter, {std::min<qreal>(x, at.marks.right() - 3), y}, kind, colourOf(t, kind));
+        drawMark(painter, {std::min<qreal>(x, right - 3), middle}, run.kind, colourOf(t, run.kind));
     }
 }
 

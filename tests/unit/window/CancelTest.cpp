@@ -4,6 +4,7 @@
 #include "HandFedSource.h"
 #include "HandFedWindow.h"
 
+#include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
 #include "widgets/CommandsPanel.h"
 #include "widgets/DetailsPanel.h"
@@ -121,6 +122,40 @@ TEST_F(CancelTest, matchesInSeveralSubtreesGetACommandEachAndAreFollowedAsOne) {
         << "the one that is left says what it does: " << laggards.text().toStdString();
     EXPECT_TRUE(laggards.text().startsWith(QStringLiteral("name-201 #201: suspended at reader.cpp:201")))
         << laggards.text().toStdString();
+}
+
+TEST_F(CancelTest, theButtonsOfAQuestionDoNotMoveAwayUnderThePointer) {
+    const auto shield = [&](std::uint32_t index, bool on) {
+        observe::Batch batch;
+        batch.rows.push_back(job(index, 2));
+        batch.rows.back().flags = on ? JobFlags::shielded : std::uint16_t{0};
+        batch.rows.back().jobVersion = on ? 2 : 4;
+        feed->push(std::move(batch));
+    };
+    window.workspace().select(id(3));
+    window.workspace().cancel(id(30), false, QStringLiteral("an earlier one"));
+    auto& shielded = part<QLabel>("cancelShielded");
+    window.details().askCancel(id(2));
+    const auto& button = part<QPushButton>("cancelGo");
+    const auto place = [&] {
+        QApplication::processEvents();
+        return button.mapTo(&window.details(), QPoint()).y();
+    };
+    const auto* card = window.details().findChild<CancelCard*>();
+    ASSERT_NE(card, nullptr);
+    const int first = place();
+    EXPECT_GT(card->mapTo(&window.details(), QPoint()).y(), first)
+        << "how another cancel goes on stands below: it grows and shrinks";
+    for (const std::uint32_t index : {20u, 21u, 22u})
+        shield(index, true);
+    ASSERT_TRUE(eventually([&] { return shielded.text().count(QLatin1Char('\n')) == 2; }));
+    const int before = place();
+    for (const std::uint32_t index : {20u, 21u, 22u})
+        shield(index, false);
+    ASSERT_TRUE(eventually([&] { return !shielded.isVisible(); }));
+    EXPECT_EQ(place(), before);
+    window.details().askCancel(id(4));
+    EXPECT_TRUE(eventually([&] { return place() < before; })) << "another question begins anew";
 }
 
 TEST_F(CancelTest, reasonsAreRememberedAndChosenByTheKeyboard) {

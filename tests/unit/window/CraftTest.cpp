@@ -9,14 +9,18 @@
 #include "widgets/AboutDialog.h"
 #include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
+#include "widgets/Cards.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
+#include "widgets/FileDialogs.h"
 #include "widgets/FilterField.h"
 #include "widgets/FindingsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/KeysDialog.h"
+#include "widgets/PaintPace.h"
 #include "widgets/TimeStrip.h"
 
+#include <QAbstractButton>
 #include <QApplication>
 #include <QDockWidget>
 #include <QFile>
@@ -25,7 +29,10 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
+#include <QMessageBox>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QTabBar>
@@ -58,6 +65,10 @@ protected:
     void feedSome() { open(family(1, 39)); }
     QDockWidget* dock(const char* name) const { return window->findChild<QDockWidget*>(QLatin1String(name)); }
 };
+
+QString titleOf(const QHeaderView& header, int column) {
+    return header.model()->headerData(column, Qt::Horizontal).toString();
+}
 
 TEST_F(CraftTest, fitsIntoAThousandPixels) {
     show(1000, 650);
@@ -153,7 +164,139 @@ TEST_F(CraftTest, aNarrowTreeLeavesOutColumnsInsteadOfScrolling) {
 
 TEST_F(CraftTest, noColumnSaysThatItIsSortedBeforeSomebodyHasSorted) {
     show();
-    EXPECT_EQ(window->tree().header()->sortIndicatorSection(), -1);
+    const QHeaderView& header = *window->tree().header();
+    for (int column = 0; column < ColumnCount; ++column)
+        EXPECT_FALSE(titleOf(header, column).contains(QRegularExpression(QStringLiteral("[↑↓]")))) << column;
+    EXPECT_FALSE(header.isSortIndicatorShown());
+}
+
+TEST_F(CraftTest, theArrowOfASortedColumnStandsBesideItsTitle) {
+    show();
+    const QHeaderView& header = *window->tree().header();
+    window->tree().sortBy(AgeColumn, true);
+    EXPECT_EQ(titleOf(header, AgeColumn), QStringLiteral("↓\u00a0Age")) << "numbers stand at the right";
+    window->tree().sortBy(JobColumn, false);
+    EXPECT_EQ(titleOf(header, AgeColumn), QStringLiteral("Age"));
+    EXPECT_EQ(titleOf(header, JobColumn), QStringLiteral("Job\u00a0↑"));
+    EXPECT_EQ(header.model()
+                  ->headerData(JobColumn, Qt::Horizontal, Qt::AccessibleTextRole)
+                  .toString()
+                  .toStdString(),
+              "Job, sorted upwards");
+    window->tree().sortBy(-1, false);
+}
+
+TEST_F(CraftTest, aColumnThatIsAskedForIsInSight) {
+    show(1200, 700);
+    feedSome();
+    const QHeaderView& header = *window->tree().header();
+    ASSERT_TRUE(header.isSectionHidden(ResumesColumn));
+    for (const int column : {CreatedColumn, SubtreeColumn, ResumesColumn}) {
+        emit window->tree().header()->customContextMenuRequested(QPoint(20, 5));
+        const QString title = titleOf(header, column);
+        auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+        ASSERT_NE(menu, nullptr);
+        for (QAction* action : menu->actions())
+            if (action->text() == title)
+                action->setChecked(true);
+        menu->close();
+        EXPECT_FALSE(header.isSectionHidden(column));
+        EXPECT_GE(header.sectionViewportPosition(column), 0) << title.toStdString();
+        EXPECT_LE(header.sectionViewportPosition(column) + header.sectionSize(column),
+                  window->tree().viewport()->width())
+            << title.toStdString();
+    }
+}
+
+TEST_F(CraftTest, whereThereIsLittleToSayThereIsNothingToScroll) {
+    show(1000, 650);
+    feedSome();
+    window->workspace().select(id(5));
+    const QScrollBar* const bar = window->details().findChild<QScrollArea*>()->verticalScrollBar();
+    ASSERT_TRUE(eventually([&] { return bar->maximum() > 0; })) << "a job has more to say than fits";
+    window->details().askCancel(id(5));
+    EXPECT_TRUE(eventually([&] { return bar->maximum() == 0; })) << "the question is short";
+    window->workspace().select({});
+    EXPECT_TRUE(eventually([&] { return bar->maximum() == 0; })) << "and so is the advice";
+}
+
+/// Qt's own hints lay a text out for several widths, whenever it changes.
+TEST_F(CraftTest, whatWrapsAsksForNoWidthOfItsOwn) {
+    WrappedLabel brief(QStringLiteral("brief"), nullptr), sermon(QString(4000, u'm'), nullptr);
+    EXPECT_EQ(brief.sizeHint(), sermon.sizeHint());
+    EXPECT_EQ(brief.minimumSizeHint(), sermon.minimumSizeHint());
+    WrappedLabel words(QStringLiteral("one two three four five six seven eight nine ten"), nullptr);
+    EXPECT_GT(words.heightForWidth(60), words.heightForWidth(600)) << "but height for the one that it gets";
+}
+
+/// However dear it is to paint; how often is not for a test to say.
+TEST_F(CraftTest, whatIsNewIsPaintedInTheEnd) {
+    struct Dear : QWidget {
+        PaintPace pace{this};
+        int news = 0, painted = 0;
+        void paintEvent(QPaintEvent*) override {
+            const PaintPace::Painting painting(pace);
+            QTest::qSleep(10);
+            painted = news;
+        }
+    } view;
+    view.show();
+    for (int i = 0; i < 5; ++i) {
+        ++view.news;
+        view.pace.soon();
+        QApplication::processEvents();
+    }
+    EXPECT_TRUE(eventually([&] { return view.painted == view.news; }));
+}
+
+TEST_F(CraftTest, enterPressesTheButtonThatHasTheKeyboard) {
+    show();
+    feedSome();
+    QApplication::setActiveWindow(window.get());
+    window->details().askCancel(id(5));
+    auto* keep = window->findChild<QPushButton*>(QStringLiteral("cancelKeep"));
+    ASSERT_NE(keep, nullptr);
+    ASSERT_TRUE(keep->isVisible());
+    keep->setFocus();
+    QTest::keyClick(keep, Qt::Key_Return);
+    EXPECT_FALSE(keep->isVisible());
+    EXPECT_TRUE(window->workspace().cancels().empty());
+}
+
+TEST_F(CraftTest, anOlderFileIsKeptByEnterAlone) {
+    show();
+    const QTemporaryDir directory;
+    const QString path = directory.filePath(QStringLiteral("old"));
+    QFile file(path);
+    ASSERT_TRUE(file.open(QIODevice::WriteOnly));
+    int written = 0;
+    askToReplace(window.get(), QStringLiteral("Save"), directory.filePath(QStringLiteral("new")),
+                 [&] { ++written; });
+    EXPECT_EQ(written, 1) << "nothing to ask";
+    for (const bool replace : {false, true}) {
+        askToReplace(window.get(), QStringLiteral("Save"), path, [&] { ++written; });
+        auto* box = window->findChild<QMessageBox*>();
+        ASSERT_NE(box, nullptr);
+        if (!replace)
+            QTest::keyClick(box, Qt::Key_Return);
+        else
+            for (QAbstractButton* button : box->buttons())
+                if (box->buttonRole(button) == QMessageBox::AcceptRole)
+                    button->click();
+        EXPECT_TRUE(eventually([&] { return window->findChild<QMessageBox*>() == nullptr; }));
+        EXPECT_EQ(written, replace ? 2 : 1);
+    }
+}
+
+TEST_F(CraftTest, panelsWithNothingInThemDoNotComeBack) {
+    show();
+    dock("outputDock")->show();
+    dock("outputDock")->raise();
+    QApplication::processEvents();
+    window->close();
+    show();
+    EXPECT_FALSE(dock("outputDock")->isVisible());
+    EXPECT_TRUE(eventually([&] { return !window->findChild<FindingsPanel*>()->visibleRegion().isEmpty(); }));
 }
 
 TEST_F(CraftTest, theLegendTakesAsManyLinesAsItNeeds) {

@@ -194,6 +194,8 @@ TEST_F(FilterTest, theMenuKeepsFilters) {
     action(QStringLiteral("Keep this filter"))->trigger();
     auto* dialog = field.findChild<QInputDialog*>(QStringLiteral("filterName"));
     ASSERT_NE(dialog, nullptr);
+    EXPECT_TRUE(dialog->labelText().contains(QStringLiteral("state:running"))) << "what is kept";
+    EXPECT_NE(dialog->cancelButtonText(), QStringLiteral("Cancel")) << "that word ends coroutines";
     dialog->setTextValue(QStringLiteral("busy"));
     dialog->accept();
     field.setFilter(QString());

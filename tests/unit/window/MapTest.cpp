@@ -295,6 +295,8 @@ TEST_F(MapTest, WhereThePictureWentIsSaidUntilItIsSentAway) {
         delete dialog;
         EXPECT_TRUE(window->saveBanner().isVisible());
         EXPECT_TRUE(window->saveBanner().text().contains(path)) << window->saveBanner().text().toStdString();
+        EXPECT_EQ(window->saveBanner().property("calm").toBool(), QFileInfo::exists(path))
+            << "only what went wrong looks like it";
         QTest::mouseClick(window->saveBanner().findChild<QPushButton*>(), Qt::LeftButton);
         EXPECT_FALSE(window->saveBanner().isVisible());
     }

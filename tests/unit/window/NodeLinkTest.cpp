@@ -12,6 +12,7 @@
 #include <QAccessible>
 #include <QApplication>
 #include <QImage>
+#include <QPainter>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
@@ -232,6 +233,24 @@ TEST_F(NodeLinkTest, TheWholeDrawingIsSavedNotWhatIsInSight) {
     QSvgRenderer drawing(svg);
     EXPECT_TRUE(drawing.isValid());
     EXPECT_EQ(QImage(png).size(), drawing.viewBox().size() * 2);
+}
+
+TEST_F(NodeLinkTest, APictureShowsWhereBoxesGoNotTheirWayThere) {
+    feedJobs(6);
+    settle();
+    const auto picture = [this] {
+        QImage image(nodes().pictureSize(), QImage::Format_RGB32);
+        QPainter painter(&image);
+        nodes().paint(painter, image.rect(), false);
+        return image;
+    };
+    nodes().zoomTo(node(3));
+    settle();
+    nodes().fit();
+    ASSERT_TRUE(nodes().moving()) << "boxes are on their way";
+    const QImage early = picture();
+    settle();
+    EXPECT_EQ(early, picture());
 }
 
 TEST_F(NodeLinkTest, ScreenReadersFindTheJobs) {

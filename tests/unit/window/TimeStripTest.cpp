@@ -3,6 +3,7 @@
 #include "HandFedWindow.h"
 
 #include "model/JobPast.h"
+#include "model/MarkRuns.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/JobTreeView.h"
 #include "widgets/MomentPanel.h"
@@ -61,6 +62,28 @@ protected:
         return {};
     }
 };
+
+TEST(MarkRuns, whatGoesOnIsOneSignAndALine) {
+    using enum MomentKind;
+    const auto shape = [](const std::vector<PlacedMark>& marks) {
+        std::string text;
+        for (const MarkRun& run : runsOf(marks))
+            text += momentName(run.kind).section(QLatin1Char(' '), 0, 0).toStdString() +
+                    (run.sign ? "! " : " ") + std::to_string(run.first) + "-" + std::to_string(run.last) +
+                    "; ";
+        return text;
+    };
+    EXPECT_EQ(shape({{1, Failed}, {3, Failed}, {7, Failed}, {12, Failed}}),
+              "failures! 1-7; failures! 12-12; ");
+    EXPECT_EQ(shape({{1, Incident}, {2, Incident}, {5, Incident}}), "incidents! 1-2; incidents! 5-5; ");
+    EXPECT_EQ(shape({{1, Command}, {2, Command}}), "commands! 1-1; commands! 2-2; ")
+        << "each is worth a sign";
+    EXPECT_EQ(shape({{4, Lag, true}, {1, Lag, true}, {9, Lag, true}}), "lag 1-4; lag 9-9; ")
+        << "a little of it is none at all";
+    EXPECT_EQ(shape({{1, Lag, true}, {2, Lag}, {3, Lag, true}}), "lag 1-1; lag! 2-3; ");
+    EXPECT_EQ(shape({{1, Failed}, {1, Command}, {2, Failed}}), "failures 1-2; commands! 1-1; ")
+        << "one sign in one place";
+}
 
 TEST_F(TimeStripTest, tellsHowManyJobsLiveInWhichState) {
     ASSERT_TRUE(strip().isVisible());

@@ -13,10 +13,12 @@
 #include "widgets/MainWindow.h"
 
 #include <QApplication>
+#include <QContextMenuEvent>
 #include <QDir>
 #include <QFile>
 #include <QHeaderView>
 #include <QLabel>
+#include <QMenu>
 #include <QSettings>
 #include <QTemporaryDir>
 #include <QTest>
@@ -161,6 +163,20 @@ TEST_F(TreeToolsTest, jobsThatAreAlikeAreOneRowUntilOneLooksCloser) {
         window.tree().painter().accessibleName(nine).startsWith(QStringLiteral("9 alike: name launch")));
     window.grab();
     window.tree().setCurrent(nine);
+    EXPECT_TRUE(eventually([&] {
+        for (const QLabel* label : window.details().findChildren<QLabel*>())
+            if (label->text().contains(QStringLiteral("one of 9 alike")))
+                return true;
+        return false;
+    })) << "the details are about one of them, and say so";
+    QContextMenuEvent asked(QContextMenuEvent::Keyboard, QPoint(30, 30),
+                            window.tree().mapToGlobal(QPoint(30, 30)));
+    QApplication::sendEvent(window.tree().viewport(), &asked);
+    auto* menu = qobject_cast<QMenu*>(QApplication::activePopupWidget());
+    ASSERT_NE(menu, nullptr);
+    for (const QAction* action : menu->actions())
+        EXPECT_FALSE(action->text().startsWith(QStringLiteral("Cancel"))) << "which of them?";
+    menu->close();
     QTest::keyClick(&window.tree(), Qt::Key_Right);
     EXPECT_EQ(shown().size(), 14u);
     window.tree().setFolding(false);

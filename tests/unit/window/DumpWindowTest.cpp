@@ -17,6 +17,7 @@
 #include <QClipboard>
 #include <QDockWidget>
 #include <QDropEvent>
+#include <QEventLoop>
 #include <QFile>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -28,6 +29,7 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QTemporaryDir>
+#include <QTimer>
 #include <QTreeView>
 
 #include <gtest/gtest.h>
@@ -218,6 +220,40 @@ TEST_F(DumpWindowTest, anOpenedDumpHasItsJobsAndIsJudgedBeforeItIsSaidThatNothin
     EXPECT_TRUE(looking());
     EXPECT_TRUE(eventually([&] { return window.workspace().judged(); }));
     EXPECT_FALSE(looking());
+}
+
+TEST_F(DumpWindowTest, aDumpThatIsLeftWhileItIsJudgedIsJudgedWhenOneComesBack) {
+    constexpr int threads = 60'000; // takes some ticks
+    QString text = QStringLiteral("Full thread dump of many:\n\n");
+    for (int i = 1; i <= threads; ++i)
+        text += QStringLiteral("\"t%1\" #%1 prio=5 tid=0x1 nid=1 waiting\n   java.lang.Thread.State: WAITING "
+                               "(parking)\n\tat a.B.c(B.java:1)\n\n")
+                    .arg(i);
+    Workspace& workspace = window.workspace();
+    const int before = workspace.shownKey();
+    workspace.openText(text, QStringLiteral("many"));
+    ASSERT_TRUE(eventually([&] { return workspace.tree().size() == threads; }));
+    const int many = workspace.shownKey();
+    const auto letPass = [](int milliseconds) {
+        QEventLoop loop;
+        QTimer::singleShot(milliseconds, Qt::PreciseTimer, &loop, &QEventLoop::quit);
+        loop.exec();
+    };
+    for (const int milliseconds : {0, 5, 18, 25, 40}) {
+        workspace.show(before);
+        workspace.show(many);
+        EXPECT_FALSE(workspace.judged());
+        letPass(milliseconds);
+    }
+    EXPECT_TRUE(eventually([&] { return workspace.judged(); }));
+    ASSERT_EQ(workspace.findings().all().size(), 1u);
+    EXPECT_EQ(workspace.findings().all().front().rule, "leak-by-growth");
+    workspace.show(before);
+    workspace.show(many);
+    letPass(18);
+    workspace.closeSession(many);
+    EXPECT_TRUE(eventually([&] { return workspace.judged(); }));
+    EXPECT_EQ(workspace.shownKey(), before);
 }
 
 TEST_F(DumpWindowTest, severalFilesAndTextCanBeDroppedAndNothingElse) {

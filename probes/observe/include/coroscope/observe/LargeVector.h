@@ -73,8 +73,8 @@ void resizeWithRoom(LargeVector<T>& table, std::size_t count) {
     table.resize(count);
 }
 
-/// Before one more is appended to a vector that may become long: room for millions where there is none. Memory
-/// that is not touched costs nothing, but a copy touches what it leaves behind, too.
+/// Before one more is appended to a vector that may become long: room for millions where there is none.
+/// Memory that is not touched costs nothing, but a copy touches what it leaves behind, too.
 template <class T>
 void makeRoom(LargeVector<T>& vector) {
     constexpr std::size_t few = std::size_t{1} << 15, many = std::size_t{1} << 21;

@@ -170,13 +170,19 @@ void StackLines::clear() noexcept {
     cut_ = 0;
 }
 
+namespace {
+constexpr std::size_t longestRun = std::size_t{1} << 14; // longer ones come in pieces
+} // namespace
+
 LineRun FrameRuns::take(std::string_view ahead, IsFrame isFrame, StackLines& into) {
+    if (into.cut() > 0) // the rest of a stack without an end is counted, line by line
+        return {};
     if (const auto known = known_.lately(ahead))
         return into.addWhole(ahead.substr(0, known->size)) ? LineRun{known->size, known->what} : LineRun{};
-    constexpr std::size_t mostRemembered = std::size_t{1} << 14;
     LineRun run;
     bool ended = false; // by another line
-    for (std::string_view rest = ahead; !ended && rest.find('\n') != std::string_view::npos;) {
+    for (std::string_view rest = ahead;
+         !ended && run.size < longestRun && rest.find('\n') != std::string_view::npos;) {
         const std::string_view line = cutLine(rest);
         ended = line.empty() || line.back() == '\r' || !isFrame(line);
         run.size += ended ? 0 : line.size() + 1;
@@ -185,7 +191,7 @@ LineRun FrameRuns::take(std::string_view ahead, IsFrame isFrame, StackLines& int
     const std::string_view lines = ahead.substr(0, run.size);
     if (run.lines == 0 || !into.addWhole(lines))
         return {};
-    if (ended && run.size <= mostRemembered && !known_.find(lines))
+    if (ended && !known_.find(lines))
         known_.add(static_cast<std::uint32_t>(run.lines));
     return run;
 }

@@ -271,6 +271,13 @@ TEST(AndroidTrace, OfTheSameProcessOnceMoreIsAnotherOne) {
     EXPECT_THAT(dump.problems(), ElementsAre(HasSubstr("There are 2 dumps in it.")));
 }
 
+TEST(OtherFiles, WithHalfOfABeginningHoldNone) {
+    for (const char* const text :
+         {"----- pid 5", "\"x\" prio=5 tid=", "\"x\" prio=5 tid=7", "#1 \"", "#1 \"x\" WAITING ",
+          "goroutine profile: total ", "Coroutine x, state: ", "goroutine 1 [", "12\n2024-05-01T00:00:00.Z"})
+        EXPECT_EQ(openedText(text).tree.totals().jobs, 0u) << text;
+}
+
 TEST(OtherFiles, ABinaryProfileOfGoIsToldHowToBeTaken) {
     const std::string bytes = "Z\x04\x08\x01\x10\x02`\x01\n\x04\x08\x01\x10\x02\"\x10";
     EXPECT_THAT(openedText(bytes + "2\tgoroutine2\x05"

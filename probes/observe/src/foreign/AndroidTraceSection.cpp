@@ -14,7 +14,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 namespace coroscope::observe {
@@ -38,7 +37,7 @@ std::optional<ProcessHead> processOf(std::string_view line) {
     line.remove_prefix(mark.size());
     const std::size_t end = line.find(at);
     const auto pid = decimal(line.substr(0, end));
-    if (!pid)
+    if (!pid || end == std::string_view::npos)
         return {};
     return ProcessHead{*pid, line.substr(end + at.size())};
 }
@@ -165,14 +164,7 @@ private:
     }
     void endProcess() {
         endThread();
-        for (const auto& [lock, number] : owners_)
-            if (const std::uint32_t owner = numbers_.find(
-                    hashOf(number), [&](std::uint32_t job) { return dump_.job(job).number == number; });
-                owner != ForeignDump::none)
-                locks_.holds(owner, lock);
         locks_.finish(dump_);
-        owners_.clear();
-        numbers_.clear();
         threads_ = false;
     }
 
@@ -187,7 +179,7 @@ private:
         state_ = head.state;
         daemon_ = head.daemon;
         if (job_ != ForeignDump::none)
-            numbers_.add(hashOf(head.tid), job_);
+            locks_.numbered(job_, head.tid);
     }
 
     /// "waiting to lock <0x0a1b> (a com.example.Store) held by thread 21"
@@ -212,7 +204,7 @@ private:
             if (const std::size_t at = rest.find(words); at != std::string_view::npos) {
                 rest.remove_prefix(at + words.size());
                 if (const auto owner = decimal(rest.substr(0, rest.find(' '))))
-                    owners_.emplace_back(blocker_, *owner);
+                    locks_.holdsByNumber(*owner, blocker_);
             }
     }
 
@@ -247,10 +239,7 @@ private:
     std::unordered_set<std::uint64_t> pids_; ///< of the processes of this trace
     std::uint32_t process_ = ForeignDump::none;
     bool threads_ = false; ///< of that process, some have come
-    // Of the present process: its numbers and locks are its own.
-    JvmLocks locks_;
-    HashIndex numbers_;
-    std::vector<std::pair<std::string, std::uint64_t>> owners_;
+    JvmLocks locks_;       ///< of the present process: numbers and locks are its own
     // Of the thread that is being read.
     std::uint32_t job_ = ForeignDump::none;
     StackLines frames_;

@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace coroscope::observe {
@@ -119,11 +118,6 @@ public:
 
     void finish() override {
         endThread();
-        for (const auto& [lock, number] : owners_)
-            if (const std::uint32_t owner = numbers_.find(
-                    hashOf(number), [&](std::uint32_t job) { return dump_.job(job).number == number; });
-                owner != ForeignDump::none)
-                locks_.holds(owner, lock);
         locks_.finish(dump_);
     }
 
@@ -138,7 +132,7 @@ private:
         state_ = head.state;
         isVirtual_ = head.isVirtual;
         if (job_ != ForeignDump::none)
-            numbers_.add(hashOf(head.number), job_);
+            locks_.numbered(job_, head.number);
     }
 
     void takeLock(std::string_view text) {
@@ -158,7 +152,7 @@ private:
         constexpr std::string_view owned = "owner #";
         if (const std::size_t at = text.rfind(owned); at != std::string_view::npos && !blocker_.empty())
             if (const auto owner = decimal(text.substr(at + owned.size())))
-                owners_.emplace_back(blocker_, *owner);
+                locks_.holdsByNumber(*owner, blocker_);
     }
 
     void endThread() {
@@ -187,8 +181,6 @@ private:
 
     ForeignDump& dump_;
     JvmLocks locks_;
-    HashIndex numbers_;
-    std::vector<std::pair<std::string, std::uint64_t>> owners_; ///< of what threads are parked for
     bool versionComes_ = false;
     // Of the thread that is being read.
     std::uint32_t job_ = ForeignDump::none;

@@ -86,6 +86,14 @@ void JvmLocks::holds(std::uint32_t thread, std::string_view lock) {
     holds_.push_back({hashOf(lock).first, thread});
 }
 
+void JvmLocks::holdsByNumber(std::uint64_t number, std::string_view lock) {
+    holders_.emplace_back(number, lock);
+}
+
+void JvmLocks::numbered(std::uint32_t thread, std::uint64_t number) {
+    threads_.add(hashOf(number), thread);
+}
+
 void JvmLocks::waits(std::uint32_t thread, std::string_view lock, std::string_view name) {
     const std::uint64_t key = hashOf(lock).first;
     std::uint32_t number = numbers_.find(key, [&](std::uint32_t each) { return locks_[each].key == key; });
@@ -99,6 +107,12 @@ void JvmLocks::waits(std::uint32_t thread, std::string_view lock, std::string_vi
 }
 
 void JvmLocks::finish(ForeignDump& dump) {
+    for (const auto& [number, lock] : holders_) {
+        const std::uint32_t thread = threads_.find(
+            hashOf(number), [&](std::uint32_t each) { return dump.job(each).number == number; });
+        if (thread != HashIndex::none)
+            holds(thread, lock);
+    }
     for (const Wait& hold : holds_)
         if (const std::uint32_t number =
                 numbers_.find(hold.lock, [&](std::uint32_t each) { return locks_[each].key == hold.lock; });

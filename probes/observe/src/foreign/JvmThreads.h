@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coroscope::observe {
@@ -32,6 +33,9 @@ class JvmLocks {
 public:
     /// Without it a thread that waits for a lock would wait for nobody.
     void holds(std::uint32_t thread, std::string_view lock);
+    /// The same, where a dump names a holder by its number: of which thread that is may be told later.
+    void holdsByNumber(std::uint64_t number, std::string_view lock);
+    void numbered(std::uint32_t thread, std::uint64_t number);
     /// `thread` goes on only when it has this lock.
     void waits(std::uint32_t thread, std::string_view lock, std::string_view name);
     /// The rows that wait get what they wait for, the dump its resources.
@@ -50,8 +54,10 @@ private:
     // Locks are told by a hash of their names. There may be very many that nobody waits for.
     LargeVector<Wait> holds_;
     std::vector<Wait> waits_;
-    std::vector<Lock> locks_; ///< that somebody waits for
-    HashIndex numbers_;       ///< of these
+    std::vector<Lock> locks_;                                    ///< that somebody waits for
+    HashIndex numbers_;                                          ///< of these
+    std::vector<std::pair<std::uint64_t, std::string>> holders_; ///< told by their numbers
+    HashIndex threads_;                                          ///< by these
 };
 
 /// Gives threads their names and contexts, some threads after they were read: what is looked up for these

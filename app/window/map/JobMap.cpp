@@ -125,6 +125,8 @@ void JobMap::rebuild() {
     grouping_ = workspace_.grouping();
     filter_ = workspace_.search();
     filtered_ = workspace_.rows().filtered();
+    if (const bool ours = workspace_.info().format.empty(); std::exchange(ours_, ours) != ours)
+        looksStale_ = true;
     chooseCategories();
     const bool ordered = colour_ == MapColour::State || colour_ == MapColour::Finding;
     layout_.build([this](Node node) { return classOf(node); },
@@ -314,7 +316,7 @@ void JobMap::refreshLooks() {
             Qt::BrushStyle pattern = Qt::SolidPattern;
             switch (state) {
             case StateLook::Plain:
-                text = tr("no code");
+                text = ours_ ? tr("no code") : tr("no code, or not told");
                 share = 0.22;
                 break;
             case StateLook::New:

@@ -89,6 +89,7 @@ private:
     std::optional<observe::GroupBy> grouping_; ///< as the layout has it
     bool filtered_ = false;
     bool looksStale_ = false;
+    bool ours_ = true; ///< the source is no other program's dump, and tells what each job does
     QString filter_;
     std::array<MapLook, MapLayout::classes> looks_;
     std::array<MapLook, 6> ages_;

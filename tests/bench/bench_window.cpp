@@ -171,9 +171,10 @@ struct Measured {
     double p50, p99;
 };
 
-/// Of the painting of this widget, with all that the window's thread does between.
+/// Of the painting of this widget, with all that the window's thread does between. `looksOther`: the picture
+/// is another one at the end. Where a pixel stands for hundreds of jobs, it need not be.
 Measured measure(MainWindow& window, const Target& target, QWidget* painted, double eventsPerSecond, int runs,
-                 double seconds) {
+                 double seconds, bool looksOther = true) {
     Frames frames(painted);
     std::vector<double> middles, slowest, shares;
     std::size_t count = 0;
@@ -207,9 +208,8 @@ Measured measure(MainWindow& window, const Target& target, QWidget* painted, dou
     checkRate(rate, eventsPerSecond);
     if (static_cast<double>(seen + lost) < 0.95 * static_cast<double>(done.events - begun.events))
         fail("events were neither seen nor counted as lost");
-    // A small crowd may end a short run with a map that looks as before.
     if (static_cast<double>(count) < (isQuick ? 1 : 20) * took ||
-        (!isQuick && picture == painted->grab().toImage()))
+        (looksOther && !isQuick && picture == painted->grab().toImage()))
         fail("the window was not painted as it should have been");
     return {median(middles), median(slowest)};
 }
@@ -278,12 +278,14 @@ void figures(std::size_t live, double eventsPerSecond, int runs, double seconds)
     print("groups.1m.frame_p99_ms", groups.p99, "ms", noGoal, "the tree", tree.p99);
     window.workspace().setGrouping(std::nullopt);
 
+    // All of it in sight, not only what is around the selected job.
     window.setView(ViewSwitch::Map);
+    window.map().icicle().fit();
     run(seconds / 2);
     QWidget* const icicle = &window.map().icicle();
     if (icicle->visibleRegion().isEmpty())
         fail("the map is not visible");
-    const Measured map = measure(window, target, icicle, eventsPerSecond, runs, seconds);
+    const Measured map = measure(window, target, icicle, eventsPerSecond, runs, seconds, false);
     print("map.1m.frame_p50_ms", map.p50, "ms", 8, "the tree", tree.p50);
     print("map.1m.frame_p99_ms", map.p99, "ms", 16, "the tree", tree.p99);
 }

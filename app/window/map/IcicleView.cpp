@@ -27,8 +27,6 @@ constexpr double margin = 8; ///< around all
 /// Broken links and marks are looked up one by one: enough to see, and bounded.
 constexpr std::size_t mostLinks = 24, fewLinks = 4, mostMarks = 60;
 constexpr int slowlyMilliseconds = 500;
-/// Of the time, news may take so much for painting: one part in this. But what is on show is never older than
-/// the longest wait.
 
 double eased(double share) {
     return 1 - std::pow(1 - share, 3);

@@ -42,8 +42,7 @@ public:
     QFileDialog* fileDialog() const noexcept;
 
 signals:
-    /// Or could not be; a sentence to be shown.
-    /// Or not: the sentence says why.
+    /// A sentence to be shown. Not `done`: it says why.
     void pictureSaved(const QString& sentence, bool done);
     void cancelRequested(coroscope::JobId job);
     void copyRequested();

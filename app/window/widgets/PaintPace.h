@@ -54,7 +54,8 @@ public:
     };
 
 private:
-    static constexpr qint64 timesItsCost = 5, longestWait = 100'000'000; ///< ns
+    /// One part of the time in so many; but what is on show is never older than the longest wait, in ns.
+    static constexpr qint64 timesItsCost = 5, longestWait = 100'000'000;
 
     QWidget* view_;
     QTimer later_;

@@ -193,6 +193,9 @@ TEST(LargeDump, ThatIsOneLineOrOneStackOrOneStringNeedsLittle) {
         R"({"threadDump": {"threadContainers": [{"container": "<root>", "threads": [{"tid": "1", "name": ")",
         R"({"threadDump": {"threadContainers": [{"container": "<root>", "threads": [{"tid": "1", "stack": [)",
         R"({"threadDump": {"threadContainers": [)",
+        "#1 \"x\" WAITING 2025-06-02T12:00:00.12Z\n",
+        "\"x\" prio=5 tid=1 Blocked\n",
+        "goroutine profile: total 1\n1 @ 0x1\n",
     };
     const std::string goesOn[] = {"and on and on ",
                                   "\tat a.b.C.d(E.kt:1)\n",
@@ -200,7 +203,10 @@ TEST(LargeDump, ThatIsOneLineOrOneStackOrOneStringNeedsLittle) {
                                   "\t- locked <0x1> (a x.Y)\n",
                                   "and on and on ",
                                   R"x("a.b.C.d(E.kt:1)",)x",
-                                  "["};
+                                  "[",
+                                  "    - parking to wait for <a.B@1>, owner #2\n",
+                                  "  - waiting to lock <0x1> (a x.Y) held by thread 2\n",
+                                  "#\t0x1\tmain.f+0x1\t/a/b.go:7\n"};
     for (std::size_t i = 0; i < std::size(begins); ++i) {
         std::uint64_t size = 0;
         const Reading run = findingsOf([&](std::string& text, std::uint64_t number) {

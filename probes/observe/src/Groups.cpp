@@ -215,7 +215,7 @@ std::vector<JobGroup> groupJobs(const JobTree& tree, Grouping& grouping, const s
 }
 
 std::string_view plainWord(const SourceInfo& info) noexcept {
-    return info.format.empty() ? "without code" : "without code or not told";
+    return info.format.empty() ? "without code" : "not told";
 }
 
 std::string countsText(const JobCounts& counts, const SourceInfo& info) {

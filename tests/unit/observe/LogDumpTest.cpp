@@ -138,6 +138,14 @@ TEST(GoroutineDump, WithoutItsTabsHasItsPlaces) {
     EXPECT_EQ(all(openedText(without(""))), all(openedText(text)));
 }
 
+TEST(GoroutineDump, WhatSomebodyElseWritesBetweenAFunctionAndItsPlaceIsNoPlace) {
+    const Opened dump =
+        openedText("goroutine 1 [running]:\nmain.f()\nlistening on :8080\n\t/a/b.go:7 +0x1\n");
+    ASSERT_EQ(dump.problem, "");
+    EXPECT_THAT(dump.frames("main.f"), ElementsAre("main.f b.go:7"));
+    EXPECT_THAT(dump.problems(), ElementsAre("Line 3: this is no part of the dump."));
+}
+
 TEST(DebugProbesDump, WithoutItsTabsHasItsStacks) {
     const std::string text = contents(dumpFile("debugprobes-creation.txt"));
     const std::string without = changed(text, [](const std::string& line, int) {

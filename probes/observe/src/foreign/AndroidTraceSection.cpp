@@ -37,7 +37,8 @@ std::optional<ProcessHead> processOf(std::string_view line) {
     line.remove_prefix(mark.size());
     const std::size_t end = line.find(at);
     const auto pid = decimal(line.substr(0, end));
-    if (!pid || end == std::string_view::npos)
+    constexpr std::uint64_t mostPids = std::uint64_t{1} << 22; // Linux has no more
+    if (!pid || *pid > mostPids || end == std::string_view::npos)
         return {};
     return ProcessHead{*pid, line.substr(end + at.size())};
 }
@@ -195,6 +196,7 @@ private:
             return;
         }
         blocker_ = lock;
+        owner_.reset();
         lockName_.clear();
         std::string_view rest = text.substr(close + 1);
         if (constexpr std::string_view a = " (a "; rest.starts_with(a))
@@ -203,8 +205,7 @@ private:
         for (const std::string_view words : {" held by thread ", " held by tid="})
             if (const std::size_t at = rest.find(words); at != std::string_view::npos) {
                 rest.remove_prefix(at + words.size());
-                if (const auto owner = decimal(rest.substr(0, rest.find(' '))))
-                    locks_.holdsByNumber(*owner, blocker_);
+                owner_ = decimal(rest.substr(0, rest.find(' ')));
             }
     }
 
@@ -224,12 +225,15 @@ private:
             (state_ += ", waits for ") += lockName_;
         for (const std::string& held : holds_)
             locks_.holds(job_, held);
+        if (owner_)
+            locks_.holdsByNumber(*owner_, blocker_);
         if (daemon_)
             state_ += ", daemon";
         row.context = dump_.tables().addContext({}, state_);
         row.suspendedAt = kotlinStack(frames_, dump_).suspendedAt;
         job_ = ForeignDump::none;
         frames_.clear();
+        owner_.reset();
         for (std::string* const text : {&state_, &blocker_, &lockName_})
             text->clear();
         holds_.clear();
@@ -244,6 +248,7 @@ private:
     std::uint32_t job_ = ForeignDump::none;
     StackLines frames_;
     std::string state_, blocker_, lockName_;
+    std::optional<std::uint64_t> owner_; ///< of what it waits for
     bool daemon_ = false;
     std::vector<std::string> holds_;
 };

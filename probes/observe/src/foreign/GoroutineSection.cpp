@@ -98,7 +98,10 @@ std::optional<std::string_view> placeOf(std::string_view line) {
     const std::size_t colon = place.rfind(':');
     if (colon == std::string_view::npos || colon == 0 || !decimal(place.substr(colon + 1)))
         return {};
-    return place;
+    // "listening on :8080", which somebody else writes in between, is none.
+    const std::string_view file = place.substr(0, colon);
+    const bool indented = line.front() == '\t' || line.front() == ' ';
+    return indented || file.ends_with(".go") || file.ends_with(".s") ? std::optional(place) : std::nullopt;
 }
 
 /// What begins each goroutine, and says nothing of it. GOTRACEBACK=system tells them.

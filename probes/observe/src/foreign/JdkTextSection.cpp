@@ -147,12 +147,12 @@ private:
         for (const std::string_view words : {"waiting to lock ", "parking to wait for ", "waiting on "})
             if (text.starts_with(words)) {
                 blocker_ = lockOf(text.substr(words.size()));
+                owner_.reset();
                 std::erase(holds_, blocker_);
             }
         constexpr std::string_view owned = "owner #";
         if (const std::size_t at = text.rfind(owned); at != std::string_view::npos && !blocker_.empty())
-            if (const auto owner = decimal(text.substr(at + owned.size())))
-                locks_.holdsByNumber(*owner, blocker_);
+            owner_ = decimal(text.substr(at + owned.size()));
     }
 
     void endThread() {
@@ -165,6 +165,8 @@ private:
             locks_.waits(job_, blocker_, blocker_);
         for (const std::string& held : holds_)
             locks_.holds(job_, held);
+        if (owner_)
+            locks_.holdsByNumber(*owner_, blocker_);
         std::string words = state_;
         if (isVirtual_)
             words += words.empty() ? "virtual" : ", virtual";
@@ -176,6 +178,7 @@ private:
         frames_.clear();
         state_.clear();
         blocker_.clear();
+        owner_.reset();
         holds_.clear();
     }
 
@@ -186,6 +189,7 @@ private:
     std::uint32_t job_ = ForeignDump::none;
     StackLines frames_;
     std::string state_, blocker_;
+    std::optional<std::uint64_t> owner_; ///< of what it waits for
     bool isVirtual_ = false;
     std::vector<std::string> holds_;
 };

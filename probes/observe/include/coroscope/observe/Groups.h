@@ -92,7 +92,7 @@ GroupBy usualGrouping(const SourceInfo& info) noexcept;
 
 /// "1,204 suspended, 3 running"; most first. `cancelling` ones are told once more at the end.
 std::string countsText(const JobCounts& counts, const SourceInfo& info);
-/// What jobs are that do nothing one knows of. Other programs' dumps may not tell it.
+/// What jobs are that do nothing one knows of. Other programs' dumps do not tell whether they have code.
 std::string_view plainWord(const SourceInfo& info) noexcept;
 
 } // namespace coroscope::observe

@@ -76,7 +76,7 @@ void CallbackState::callHandler() noexcept {
     try {
         handler(cause);
     } catch (...) {
-        reportUncaught(CoroutineContext(job().elements(), HandleAccess::share<Job>(&job())),
+        reportUncaught(CoroutineContext(job().keptElements(), HandleAccess::share<Job>(&job())),
                        std::current_exception());
     }
 }

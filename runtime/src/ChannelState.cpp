@@ -150,7 +150,7 @@ void ChannelBase::withdraw(Waiter& waiter, bool sends) noexcept {
 }
 
 void reportUndelivered(JobNode& job, const std::exception_ptr& failure) noexcept {
-    reportUncaught(CoroutineContext(job.elements(), HandleAccess::share<Job>(&job)), failure);
+    reportUncaught(CoroutineContext(job.keptElements(), HandleAccess::share<Job>(&job)), failure);
 }
 
 ChannelBase::Plan planOf(int capacity, BufferOverflow overflow, std::string name,

@@ -47,13 +47,15 @@ static ElementsRef merged(const ContextElements& x, const ContextElements& y,
                                                   std::move(threadElements)));
 }
 
-static bool copies(const ElementsRef& elements) noexcept {
+static bool copies(const ContextElements* elements) noexcept {
     return elements && elements->threadElements && elements->threadElements->copyable;
 }
 
-ElementsRef inherited(const ElementsRef& from, const ElementsRef& own, bool child) {
+ElementsRef inherited(const ContextElements* from, const ContextElements* own, bool child) {
     if (!copies(own) && !(child && copies(from)))
-        return (CoroutineContext(from, {}) + CoroutineContext(own, {})).elements();
+        return (CoroutineContext(ElementsRef::share(from), {}) +
+                CoroutineContext(ElementsRef::share(own), {}))
+            .elements();
     // Never destroyed: jobs may be launched while the process ends.
     static const auto& nothing = *new ContextElements(nullptr, std::nullopt, CoroutineExceptionHandler());
     const ContextElements& x = from ? *from : nothing;

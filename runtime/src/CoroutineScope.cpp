@@ -9,23 +9,25 @@ namespace coroscope {
 namespace {
 
 /// Every coroutine has a dispatcher.
-detail::ElementsRef withDispatcher(const detail::ElementsRef& elements) {
-    if (elements && elements->dispatcher)
-        return elements;
-    if (elements)
-        return detail::ElementsRef::adopt(new detail::ContextElements(
-            Dispatchers::Default(), elements->name, elements->handler, elements->threadElements));
+void giveDispatcher(detail::JobNode::Origin& origin) {
+    const detail::ContextElements* const e = origin.elements;
+    if (e && e->dispatcher)
+        return;
+    if (e) {
+        origin.give(detail::ElementsRef::adopt(
+            new detail::ContextElements(Dispatchers::Default(), e->name, e->handler, e->threadElements)));
+        return;
+    }
     // Never destroyed: jobs may be launched while the process ends.
     static const auto* const plain =
-        new detail::ElementsRef(CoroutineContext(Dispatchers::Default()).elements());
-    return *plain;
+        new detail::ContextElements(Dispatchers::Default(), std::nullopt, CoroutineExceptionHandler());
+    origin.elements = plain;
 }
 
 } // namespace
 
 CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location where)
-    : elements_(context.elements())
-    , counts_(true) {
+    : elements_(context.elements()) {
     const Job job = context.job() ? context.job() : Job(newJob({}, where));
     job_ = detail::HandleAccess::node(job);
     job_->addHandle();
@@ -38,33 +40,41 @@ CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location wh
         job_->record().renamed(elements_->recordName());
 }
 
-CoroutineScope::CoroutineScope(BodyTag, detail::JobNode& job) noexcept
+CoroutineScope::CoroutineScope(Hold hold, detail::JobNode& job) noexcept
     : job_(&job)
-    , ofJob_(true) {
+    , hold_(hold) {
+    if (hold == Hold::Body) {
+        job.lendBodyScope();
+        return;
+    }
+    elements_ = detail::ElementsRef::share(job.elements());
     job.retain();
 }
 
 CoroutineScope::CoroutineScope(const CoroutineScope& o) noexcept
-    : elements_(o.elements_)
+    : elements_(detail::ElementsRef::share(o.elements()))
     , job_(o.job_)
-    , ofJob_(o.ofJob_)
-    , counts_(true)
     , global_(o.global_) {
     if (job_)
         job_->addHandle();
 }
 
-CoroutineScope::~CoroutineScope() {
-    if (!job_)
-        return;
-    if (counts_)
+void CoroutineScope::letGo() noexcept {
+    switch (hold_) {
+    case Hold::Handle:
         job_->dropHandle();
-    else
+        break;
+    case Hold::Reference:
         job_->release();
+        break;
+    case Hold::Body:
+        job_->bodyScopeGoes();
+        break;
+    }
 }
 
 CoroutineContext CoroutineScope::context() const {
-    return CoroutineContext(elements(), job());
+    return CoroutineContext(detail::ElementsRef::share(elements()), job());
 }
 
 Job CoroutineScope::job() const {
@@ -101,17 +111,19 @@ detail::JobNode::Origin CoroutineScope::originOf(JobKind kind, const CoroutineCo
         .where = where,
         .parent = job_,
         .held = true};
+    const detail::ContextElements* const own = elements();
     if (context && context->elements())
-        origin.elements = withDispatcher(detail::inherited(elements(), context->elements(), true));
-    else if (elements() && elements()->threadElements) [[unlikely]]
-        origin.elements = withDispatcher(detail::inherited(elements(), {}, true));
+        origin.give(detail::inherited(own, context->elements().get(), true));
+    else if (own && own->threadElements) [[unlikely]]
+        origin.give(detail::inherited(own, nullptr, true));
     else
-        origin.elements = withDispatcher(elements());
-    detail::JobNode* const own = context ? detail::HandleAccess::node(context->job()) : nullptr;
-    if (own && own != job_) {
+        origin.elements = own;
+    giveDispatcher(origin);
+    detail::JobNode* const given = context ? detail::HandleAccess::node(context->job()) : nullptr;
+    if (given && given != job_) {
         origin.flags |= JobFlags::parentFromContext;
         origin.scope = job_;
-        origin.parent = own->traits() & detail::Traits::nonCancellable ? nullptr : own;
+        origin.parent = given->traits() & detail::Traits::nonCancellable ? nullptr : given;
     } else if (global_) {
         origin.flags |= JobFlags::launchedInGlobalScope;
     }

@@ -139,10 +139,10 @@ std::string DebugProbes::jobsToString(const std::vector<JobId>& ids) {
 }
 
 std::string DebugProbes::currentJobName() {
-    const detail::JobNode* const job = detail::JobNode::current();
+    detail::JobNode* const job = detail::JobNode::current();
     if (!job)
         return {};
-    const auto& elements = job->elements();
+    const detail::ElementsRef elements = job->keptElements();
     return (elements && elements->name ? *elements->name : std::string("coroutine")) + '#' +
            std::to_string(job->number());
 }

@@ -144,11 +144,12 @@ JobNode::JobNode(Origin& origin)
     , counts_((origin.held ? oneReference | oneHandle : oneReference) + (origin.parent ? oneReference : 0) +
               (beginsByItself(origin) ? oneReference : 0))
     , number_(record::nextJobNumber())
-    , elements_(std::move(origin.elements))
+    , elements_(origin.elements)
     , phase_(origin.start == CoroutineStart::Lazy ? 0 : startedPhase)
     , traits_(origin.traits)
     , flags_(origin.flags)
-    , runs_(beginsByItself(origin)) {
+    , runs_(beginsByItself(origin))
+    , ownsElements_(origin.made.take() != nullptr) {
     list_.prev = list_.next = &list_;
     if (elements_ && elements_->threadElements) [[unlikely]]
         traits_ |= Traits::bound;
@@ -169,6 +170,8 @@ JobNode::~JobNode() {
         }
     } else if (failures_ && failures_->facts && !observed_.load(std::memory_order_relaxed))
         record::tellIncident(IncidentKind::UnseenFailure, *failures_->facts, incidentText(failures_->final));
+    if (ownsElements_)
+        elements_->release();
 }
 
 bool JobNode::tryRetain() noexcept {
@@ -247,6 +250,45 @@ void JobNode::attach(const Origin& origin) {
         const_cast<JobNode*>(shown)->record_.flagsChange(JobFlags::shielded, 0);
     if (origin.parent)
         origin.parent->attachChild(*this);
+    else
+        ownElements();
+}
+
+void JobNode::ownElements() noexcept {
+    if (ownsElements_ || !elements_)
+        return;
+    elements_->retain();
+    ownsElements_ = true;
+}
+
+void JobNode::leaveElements(bool survives) noexcept {
+    if (ownsElements_ || !elements_)
+        return;
+    // What is asked of a job that has ended: its name, and who is told when a late handler throws.
+    if (survives || elements_->name || elements_->handler)
+        ownElements();
+    else
+        elements_ = nullptr;
+}
+
+ElementsRef JobNode::keptElements() noexcept {
+    std::lock_guard lock(lock_);
+    return ElementsRef::share(elements_);
+}
+
+void JobNode::bodyScopeGoes() noexcept {
+    if (currentJob == this && bodyScope_.load(std::memory_order_relaxed) == BodyScope::Out) {
+        bodyScope_.store(BodyScope::None, std::memory_order_relaxed);
+        return;
+    }
+    // acq_rel: of this and the end of the job one comes second, and lets the reference go.
+    if (bodyScope_.exchange(BodyScope::Gone, std::memory_order_acq_rel) == BodyScope::Survives)
+        release();
+}
+
+bool JobNode::bodyScopeSurvives() noexcept {
+    return bodyScope_.load(std::memory_order_relaxed) != BodyScope::None &&
+           bodyScope_.exchange(BodyScope::Survives, std::memory_order_acq_rel) == BodyScope::Out;
 }
 
 bool JobNode::attachChild(JobNode& child) noexcept {
@@ -258,6 +300,8 @@ bool JobNode::attachChild(JobNode& child) noexcept {
         cancelled = (phase & (cancellingPhase | sealedPhase)) != 0;
         if (!(phase & sealedPhase)) {
             attached = true;
+            if (child.elements_ != elements_)
+                child.ownElements();
             if (pending_ < oneChild)
                 retain();
             pending_ += oneChild;
@@ -265,6 +309,8 @@ bool JobNode::attachChild(JobNode& child) noexcept {
             appendLocked(child);
         }
     }
+    if (!attached)
+        child.ownElements();
     if (cancelled)
         child.cancel(childCause());
     if (!attached)
@@ -368,7 +414,8 @@ std::string JobNode::toString() {
     const JobState s = state();
     char address[32];
     std::snprintf(address, sizeof address, "}@%zx", reinterpret_cast<std::size_t>(this));
-    return jobHead(kind_, elements_ && elements_->name ? *elements_->name : std::string_view(), number_,
+    const ElementsRef elements = keptElements();
+    return jobHead(kind_, elements && elements->name ? *elements->name : std::string_view(), number_,
                    (flags_ & JobFlags::lazyStart) != 0, (traits_ & Traits::dispatched) != 0) +
            '{' + std::string(name(s == JobState::Failed ? JobState::Cancelled : s)) + address;
 }
@@ -558,11 +605,11 @@ std::exception_ptr JobNode::judgeEnd(std::exception_ptr failure) noexcept {
 
 bool JobNode::handleUncaught(const std::exception_ptr& e) noexcept {
     addHandle();
-    const CoroutineContext context(elements_, HandleAccess::adopt<Job>(this));
-    if (!elements_ || !elements_->handler)
+    const CoroutineContext context(keptElements(), HandleAccess::adopt<Job>(this));
+    if (!context.elements() || !context.elements()->handler)
         return reportUncaught(context, e);
     try {
-        elements_->handler(context, e);
+        context.elements()->handler(context, e);
     } catch (...) {
         const std::exception_ptr thrown = std::current_exception();
         addSuppressed(thrown, e);
@@ -704,7 +751,7 @@ std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& l
     }
     entersThread();
     if (traits_ & Traits::rebinds) [[unlikely]]
-        ThreadBinding::set(elements_, false);
+        ThreadBinding::set(*elements_, false);
     return beginBody();
 }
 
@@ -719,13 +766,13 @@ void JobNode::run() noexcept {
     const ThreadBinding* const binding = ThreadBinding::top;
     entersThread();
     if (traits_ & Traits::bound) [[unlikely]]
-        ThreadBinding::set(elements_, true);
+        ThreadBinding::set(*elements_, true);
     const std::coroutine_handle<> goesOn = bodyBegun_ ? resumeAt : beginBody();
     goesOn.resume();
-    if (ThreadBinding::top != binding) [[unlikely]]
-        ThreadBinding::takeOffTo(binding);
     // `this` may be gone. Whoever was running here before (an undispatched start, a nested loop) goes on.
     currentJob = previous;
+    if (ThreadBinding::top != binding) [[unlikely]]
+        ThreadBinding::takeOffTo(binding);
     if (previous)
         previous->record_.continuesHere();
 }
@@ -791,7 +838,7 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
     if (everSuspended_)
         outer->everSuspended_ = true;
     if (traits_ & Traits::rebinds) [[unlikely]]
-        ThreadBinding::goBackTo(outer->elements_);
+        ThreadBinding::goBackTo(*outer->elements_);
     outer->entersThread();
     return outer->resumeAt;
 }
@@ -801,6 +848,7 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
 /// more to it. `this` may be gone afterwards, unless it is a scope that goes on in place.
 bool JobNode::endAtOnce() noexcept {
     JobNode* parent = nullptr;
+    bool survives;
     {
         const std::lock_guard lock(lock_);
         if (phase_.load(std::memory_order_relaxed) != startedPhase || pending_ != ownPart ||
@@ -808,6 +856,8 @@ bool JobNode::endAtOnce() noexcept {
             return false;
         pending_ = 0;
         record_.end(JobState::Completed);
+        survives = bodyScopeSurvives();
+        leaveElements(survives);
         phase_.store(startedPhase | completingPhase | sealedPhase | finalPhase, std::memory_order_release);
         parent = std::exchange(parent_, nullptr);
     }
@@ -824,13 +874,25 @@ bool JobNode::endAtOnce() noexcept {
             goBackToOuter();
     }
     runs_ = false;
-    drop(parent ? 2 * oneReference : oneReference); // the body's, and that of the parent's list
     if (left.last) {
         JobWalk walk;
         walk.end(*parent);
         walk.run();
     }
-    return true; // left.keep: the children's reference to the parent goes
+    left.keep = {}; // the children's reference to the parent
+    // At last, because code of the user that ran above may have asked which job is the current one: the
+    // body's reference, and that of the parent's list.
+    dropAtEnd((survives ? 0 : oneReference) + (parent ? oneReference : 0));
+    return true;
+}
+
+/// Of a job that has ended, in nobody's list: if these references are all, nobody can have another one.
+void JobNode::dropAtEnd(std::uint64_t counts) noexcept {
+    // acquire: pairs with the release of those who had one.
+    if (counts_.load(std::memory_order_acquire) == counts)
+        delete this;
+    else if (counts != 0)
+        drop(counts);
 }
 
 void JobNode::goBackToOuter() noexcept {

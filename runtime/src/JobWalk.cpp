@@ -94,6 +94,7 @@ bool JobWalk::endUnstarted(JobNode& job, const std::exception_ptr& cause) {
         job.pending_ = 0;
         failures.final = failures.root;
         job.record_.end(JobState::Cancelled);
+        job.leaveElements(false);
         job.phase_.store(JobNode::cancellingPhase | JobNode::completingPhase | JobNode::sealedPhase |
                              JobNode::finalPhase,
                          std::memory_order_release);
@@ -331,6 +332,10 @@ void JobWalk::setState(Frame& frame) {
             job.failures_->facts->state = static_cast<std::uint8_t>(JobState::Failed);
         }
         job.record_.end(state, text);
+        const bool survives = job.bodyScopeSurvives();
+        if (survives)
+            job.runs_ = false;
+        job.leaveElements(survives);
         job.phase_.store(job.phase_.load(std::memory_order_relaxed) | extra, std::memory_order_release);
         frame.parent = std::exchange(job.parent_, nullptr);
     }

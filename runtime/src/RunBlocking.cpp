@@ -185,11 +185,13 @@ JobNode::Origin BlockingLoop::origin() {
     if (!context_.dispatcher())
         context_ = CoroutineContext(loop_) + context_;
     JobNode* const parent = HandleAccess::node(context_.job());
-    return {.kind = JobKind::RunBlocking,
-            .traits = Traits::scoped | Traits::handlesException,
-            .where = where_,
-            .parent = parent && !(parent->traits() & Traits::nonCancellable) ? parent : nullptr,
-            .elements = inherited({}, context_.elements(), true)};
+    JobNode::Origin origin{.kind = JobKind::RunBlocking,
+                           .traits = Traits::scoped | Traits::handlesException,
+                           .where = where_,
+                           .parent =
+                               parent && !(parent->traits() & Traits::nonCancellable) ? parent : nullptr};
+    origin.give(inherited(nullptr, context_.elements().get(), true));
+    return origin;
 }
 
 void BlockingLoop::runUntilDone(JobNode& job) {

@@ -25,7 +25,7 @@ JobNode::Origin TestLoop::origin() {
     return {.kind = JobKind::RunTest,
             .traits = Traits::scoped | Traits::handlesException,
             .where = where_,
-            .elements = context_.elements()};
+            .elements = context_.elements().get()};
 }
 
 void TestLoop::runUntilDone(JobNode& job, std::chrono::nanoseconds limit) {

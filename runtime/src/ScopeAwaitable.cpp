@@ -56,10 +56,10 @@ JobNode::Origin scopeOrigin(const ScopePlan& plan, JobNode& outer) {
     if (!plan.context)
         return origin;
     if (plan.context->elements())
-        origin.elements = inherited(outer.elements(), plan.context->elements(), false);
+        origin.give(inherited(outer.elements(), plan.context->elements().get(), false));
     if (origin.elements->dispatcher != outer.elements()->dispatcher)
         origin.traits |= Traits::dispatched;
-    else if (origin.elements.get() != outer.elements().get() && origin.elements->threadElements)
+    else if (origin.elements != outer.elements() && origin.elements->threadElements)
         origin.traits |= Traits::rebinds;
     if (JobNode* job = HandleAccess::node(plan.context->job())) {
         if (job->traits() & Traits::nonCancellable) {

@@ -10,11 +10,11 @@ namespace coroscope::detail {
 
 constinit thread_local ThreadBinding* ThreadBinding::top = nullptr;
 
-void ThreadBinding::set(const ElementsRef& elements, bool byRun) {
-    const ThreadElements& all = *elements->threadElements;
+void ThreadBinding::set(const ContextElements& elements, bool byRun) {
+    const ThreadElements& all = *elements.threadElements;
     void* const memory = Blocks::take(padded(sizeof(ThreadBinding)) + all.stateSize);
     auto* const binding = new (memory) ThreadBinding(elements, byRun);
-    const CoroutineContext context(elements, Job());
+    const CoroutineContext context(binding->elements_, Job());
     std::byte* state = binding->states();
     for (const auto& element : all.list) {
         element->update(state, context);
@@ -40,10 +40,10 @@ void ThreadBinding::takeOff() noexcept {
     Blocks::give(binding, size);
 }
 
-void ThreadBinding::goBackTo(const ElementsRef& outer) {
+void ThreadBinding::goBackTo(const ContextElements& outer) {
     const bool byRun = top->byRun_;
     takeOff();
-    if (byRun && outer->threadElements)
+    if (byRun && outer.threadElements)
         set(outer, true);
 }
 

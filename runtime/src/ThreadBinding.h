@@ -19,14 +19,14 @@ public:
     ThreadBinding& operator=(const ThreadBinding&) = delete;
 
     /// Sets those of `elements`, which has some. `byRun`: a run of the job begins with it.
-    static void set(const ElementsRef& elements, bool byRun);
+    static void set(const ContextElements& elements, bool byRun);
     /// Takes off what was set since `before` was on top.
     static void takeOffTo(const ThreadBinding* before) noexcept {
         while (top != before)
             takeOff();
     }
     /// The job whose elements are on top, and differ from those of `outer`, has ended; `outer` goes on here.
-    static void goBackTo(const ElementsRef& outer);
+    static void goBackTo(const ContextElements& outer);
 
     static constexpr std::size_t padded(std::size_t size) noexcept {
         return (size + alignof(std::max_align_t) - 1) & ~(alignof(std::max_align_t) - 1);
@@ -36,9 +36,9 @@ public:
     static constinit thread_local ThreadBinding* top;
 
 private:
-    ThreadBinding(const ElementsRef& elements, bool byRun) noexcept
+    ThreadBinding(const ContextElements& elements, bool byRun) noexcept
         : below_(top)
-        , elements_(elements)
+        , elements_(ElementsRef::share(&elements))
         , byRun_(byRun) {}
     ~ThreadBinding() = default;
     static void takeOff() noexcept;

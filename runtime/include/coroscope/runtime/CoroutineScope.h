@@ -62,18 +62,19 @@ public:
     CoroutineScope(CoroutineScope&& o) noexcept
         : elements_(std::move(o.elements_))
         , job_(std::exchange(o.job_, nullptr))
-        , ofJob_(o.ofJob_)
-        , counts_(o.counts_)
+        , hold_(o.hold_)
         , global_(o.global_) {}
     CoroutineScope& operator=(CoroutineScope o) noexcept {
         std::swap(elements_, o.elements_);
         std::swap(job_, o.job_);
-        std::swap(ofJob_, o.ofJob_);
-        std::swap(counts_, o.counts_);
+        std::swap(hold_, o.hold_);
         std::swap(global_, o.global_);
         return *this;
     }
-    ~CoroutineScope();
+    ~CoroutineScope() {
+        if (job_)
+            letGo();
+    }
 
     /// Launches a coroutine without a result. Its failure cancels the scope's job, or reaches the exception
     /// handler if it is a root. `body` is kept in the job, so its captures live as long as it runs.
@@ -144,8 +145,14 @@ public:
 
 private:
     friend struct detail::ScopeAccess;
-    struct BodyTag {};
-    CoroutineScope(BodyTag, detail::JobNode& job) noexcept;
+    /// What it is to its job.
+    enum class Hold : std::uint8_t {
+        Handle,
+        Reference, ///< somebody inside the job has it
+        Body       ///< the body's parameter: neither counted, nor has it elements of its own
+    };
+    CoroutineScope(Hold hold, detail::JobNode& job) noexcept;
+    void letGo() noexcept;
 
     detail::JobNode::Origin originOf(JobKind kind, const CoroutineContext* context, CoroutineStart start,
                                      std::source_location where) const;
@@ -153,14 +160,13 @@ private:
     Handle build(JobKind kind, const CoroutineContext* context, CoroutineStart start, F&& body,
                  std::source_location where) const;
 
-    const detail::ElementsRef& elements() const noexcept {
-        return ofJob_ && job_ ? job_->elements() : elements_;
+    const detail::ContextElements* elements() const noexcept {
+        return hold_ == Hold::Body && job_ ? job_->elements() : elements_.get();
     }
 
     detail::ElementsRef elements_;
     detail::JobNode* job_ = nullptr;
-    bool ofJob_ = false;  ///< its elements are those of the job: thousands of bodies need not count them
-    bool counts_ = false; ///< holds a handle, not only a reference
+    Hold hold_ = Hold::Handle;
     bool global_ = false;
 };
 
@@ -169,8 +175,13 @@ CoroutineScope operator+(const CoroutineScope& scope, const CoroutineContext& co
 namespace detail {
 
 struct ScopeAccess {
+    /// The body's parameter; once for each job.
     static CoroutineScope ofBody(JobNode& job) noexcept {
-        return CoroutineScope(CoroutineScope::BodyTag{}, job);
+        return CoroutineScope(CoroutineScope::Hold::Body, job);
+    }
+    /// For code of the job, as often as it likes.
+    static CoroutineScope insideOf(JobNode& job) noexcept {
+        return CoroutineScope(CoroutineScope::Hold::Reference, job);
     }
     static JobNode* job(const CoroutineScope& scope) noexcept { return scope.job_; }
     template <class F>

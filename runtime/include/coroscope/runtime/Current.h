@@ -22,13 +22,13 @@ protected:
 class CurrentContextAwaitable : public ReadyAwaitable {
 public:
     CoroutineContext await_resume() const {
-        return CoroutineContext(job_->elements(), HandleAccess::share<Job>(job_));
+        return CoroutineContext(ElementsRef::share(job_->elements()), HandleAccess::share<Job>(job_));
     }
 };
 
 class CurrentScopeAwaitable : public ReadyAwaitable {
 public:
-    CoroutineScope await_resume() const { return ScopeAccess::ofBody(*job_); }
+    CoroutineScope await_resume() const { return ScopeAccess::insideOf(*job_); }
 };
 
 class CurrentJobAwaitable : public ReadyAwaitable {

@@ -137,8 +137,7 @@ namespace detail {
 template <class T, bool moveOut>
 class AwaitAwaitable final : public CompletionAwaiter {
 public:
-    explicit AwaitAwaitable(Ref<JobNode> job) noexcept
-        : CompletionAwaiter(std::move(job)) {}
+    using CompletionAwaiter::CompletionAwaiter;
     T await_resume() {
         if (suspended_) {
             finish();
@@ -169,7 +168,7 @@ template <class T>
 detail::AwaitAwaitable<T, false> Deferred<T>::await() const& {
     static_assert(std::is_void_v<T> || std::is_copy_constructible_v<T>,
                   "this result cannot be copied: co_await std::move(deferred).await()");
-    return detail::AwaitAwaitable<T, false>(detail::Ref<detail::JobNode>::share(node_));
+    return detail::AwaitAwaitable<T, false>(node_);
 }
 
 template <class T>
@@ -178,9 +177,7 @@ detail::AwaitAwaitable<T, !std::is_copy_constructible_v<T> && !std::is_void_v<T>
                   "g++ before 13 may destroy what an async in the same expression captures twice: name the "
                   "deferred, then "
                   "await it. See docs/COMPILERS.md");
-    return detail::AwaitAwaitable < T,
-           !std::is_copy_constructible_v<T> &&
-               !std::is_void_v < T >> (detail::Ref<detail::JobNode>::share(node_));
+    return detail::AwaitAwaitable < T, !std::is_copy_constructible_v<T> && !std::is_void_v < T >> (node_);
 }
 
 } // namespace coroscope

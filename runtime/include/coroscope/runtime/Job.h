@@ -212,19 +212,24 @@ Handle HandleAccess::adopt(JobNode* node) noexcept {
     return Handle(Job::AdoptTag{}, node);
 }
 
-/// Waits for the end of a job. Base of join and await.
+/// Waits for the end of a job. Base of join and await. Until other code may run, the handle that it was made
+/// from keeps the job.
 class CompletionAwaiter : public WaiterNode, public Suspension {
 public:
-    explicit CompletionAwaiter(Ref<JobNode> job) noexcept
-        : target_(std::move(job)) {}
+    explicit CompletionAwaiter(JobNode* job) noexcept
+        : target_(job) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
         target_->checkJoinable();
         target_->noteObserver();
-        target_->start();
+        if (target_->isNew()) {
+            keep();
+            target_->start();
+        }
         return target_->isCompleted();
     }
     bool await_suspend(std::coroutine_handle<> handle) noexcept {
+        keep();
         suspended_ = true;
         PromiseBase& leaf = *leaf_;
         begin(leaf, handle);
@@ -237,14 +242,20 @@ public:
 
 protected:
     ~CompletionAwaiter() = default;
+    void keep() noexcept {
+        if (!kept_)
+            kept_ = Ref<JobNode>::share(target_);
+    }
     bool suspended_ = false;
-    Ref<JobNode> target_;
+    JobNode* const target_;
+
+private:
+    Ref<JobNode> kept_;
 };
 
 class JoinAwaitable final : public CompletionAwaiter {
 public:
-    explicit JoinAwaitable(Ref<JobNode> job) noexcept
-        : CompletionAwaiter(std::move(job)) {}
+    using CompletionAwaiter::CompletionAwaiter;
     void await_resume() {
         if (suspended_)
             finish();
@@ -254,9 +265,11 @@ public:
 
 class CancelAndJoinAwaitable final : public CompletionAwaiter {
 public:
-    CancelAndJoinAwaitable(Ref<JobNode> job, std::string_view reason)
-        : CompletionAwaiter(std::move(job))
-        , reason_(reason) {}
+    CancelAndJoinAwaitable(JobNode* job, std::string_view reason)
+        : CompletionAwaiter(job)
+        , reason_(reason) {
+        keep();
+    }
     bool await_ready();
     void await_resume() {
         if (suspended_)
@@ -271,7 +284,7 @@ private:
 } // namespace detail
 
 inline detail::JoinAwaitable Job::join() const& {
-    return detail::JoinAwaitable(detail::Ref<detail::JobNode>::share(node_));
+    return detail::JoinAwaitable(node_);
 }
 template <class Handle>
 detail::JoinAwaitable Job::join() && {
@@ -279,7 +292,7 @@ detail::JoinAwaitable Job::join() && {
         !detail::doubleFreesTemporaries || !std::is_same_v<Handle, Job>,
         "g++ before 13 may destroy what a launch in the same expression captures twice: name the job, then "
         "join it. See docs/COMPILERS.md");
-    return detail::JoinAwaitable(detail::Ref<detail::JobNode>::share(node_));
+    return detail::JoinAwaitable(node_);
 }
 template <class Handle>
 detail::CancelAndJoinAwaitable Job::cancelAndJoin(std::string_view reason) && {
@@ -287,10 +300,10 @@ detail::CancelAndJoinAwaitable Job::cancelAndJoin(std::string_view reason) && {
         !detail::doubleFreesTemporaries || !std::is_same_v<Handle, Job>,
         "g++ before 13 may destroy what a launch in the same expression captures twice: name the job, then "
         "join it. See docs/COMPILERS.md");
-    return detail::CancelAndJoinAwaitable(detail::Ref<detail::JobNode>::share(node_), reason);
+    return detail::CancelAndJoinAwaitable(node_, reason);
 }
 inline detail::CancelAndJoinAwaitable Job::cancelAndJoin(std::string_view reason) const& {
-    return detail::CancelAndJoinAwaitable(detail::Ref<detail::JobNode>::share(node_), reason);
+    return detail::CancelAndJoinAwaitable(node_, reason);
 }
 
 } // namespace coroscope

@@ -42,15 +42,16 @@ public:
 
 private:
     ~ContextElements() = default;
-    mutable std::atomic<std::uint32_t> references_{1};
     mutable std::atomic<TextId> recordName_{0};
     mutable std::atomic<std::uint32_t> recordContext_{0};
+    /// Far from what every thread reads.
+    alignas(64) mutable std::atomic<std::uint32_t> references_{1};
 };
 
 using ElementsRef = Ref<const ContextElements>;
 
 /// The elements of a coroutine that runs with `own` given to it in the context `from`; either may be null.
 /// `child`: it is a new one, not a scope inside the same (rule 111).
-ElementsRef inherited(const ElementsRef& from, const ElementsRef& own, bool child);
+ElementsRef inherited(const ContextElements* from, const ContextElements* own, bool child);
 
 } // namespace coroscope::detail

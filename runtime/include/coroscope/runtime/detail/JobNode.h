@@ -132,8 +132,14 @@ public:
         JobNode* parent = nullptr;      ///< told of failures, waits for this one
         JobNode* shownParent = nullptr; ///< the parent in the record, where it is not `parent`
         JobNode* scope = nullptr; ///< the job of the scope it was launched in, for those cut off from it
-        ElementsRef elements{};   ///< the node takes them over
-        bool held = false;        ///< begins with a handle (and its reference) for the caller
+        const ContextElements* elements = nullptr; ///< there until the job is attached
+        ElementsRef made{};                        ///< the same, where they were made for this job
+        bool held = false; ///< begins with a handle (and its reference) for the caller
+
+        void give(ElementsRef e) noexcept {
+            made = std::move(e);
+            elements = made.get();
+        }
     };
 
     // Life. A node begins with one reference, which the maker has; with Origin::held that one is a handle.
@@ -157,12 +163,16 @@ public:
     /// True if a scope's result came back through a dispatcher, so that cancellation of the outer job loses
     /// it.
     bool cameBackDispatched() noexcept { return scopeEnd()->cameBackDispatched; }
+    /// The scope that is the body's parameter comes and goes. The first by the body's thread.
+    void lendBodyScope() noexcept { bodyScope_.store(BodyScope::Out, std::memory_order_relaxed); }
+    void bodyScopeGoes() noexcept;
     /// True if the body was ever suspended so far.
     bool everSuspended() const noexcept { return everSuspended_; }
     /// True if the body ended without an exception, whatever became of the job.
     bool bodyReturnedValue() const noexcept { return bodyReturnedValue_; }
 
     // What users ask. Threads: any.
+    bool isNew() const noexcept { return phase() == 0; }
     bool isActive() const noexcept;
     bool isCompleted() const noexcept { return (phase() & finalPhase) != 0; }
     bool isCancelled() const noexcept { return (phase() & cancellingPhase) != 0; }
@@ -186,7 +196,11 @@ public:
     std::string_view kindName() const noexcept;
     JobId id() const noexcept { return record_.id(); }
     std::uint64_t number() const noexcept { return number_; }
-    const ElementsRef& elements() const noexcept { return elements_; }
+    /// For the body, and for whoever knows that the job has not ended. Not counted.
+    const ContextElements* elements() const noexcept { return elements_; }
+    /// For whoever has no more than a reference to the job. Null when it has ended, unless they have a name
+    /// or a handler in them.
+    ElementsRef keptElements() noexcept;
     std::uint16_t traits() const noexcept { return traits_; }
     /// Rule 8, for the body: what is thrown into it. Only while cancelling or after.
     std::exception_ptr cancellation();
@@ -283,7 +297,9 @@ private:
     static JobState stateOf(std::uint32_t phase) noexcept;
     void tellHeld() noexcept;
     void drop(std::uint64_t counts) noexcept;
+    void dropAtEnd(std::uint64_t counts) noexcept;
     bool endAtOnce() noexcept;
+    void ownElements() noexcept;
     /// Of a scope: the job whose body awaits it.
     JobNode* outer() noexcept { return traits_ & Traits::awaited ? scopeEnd()->outer : nullptr; }
     /// A withContext(NonCancellable).
@@ -322,8 +338,22 @@ private:
         std::unique_ptr<record::JobFacts> facts; ///< of an async whose failure is nobody's business so far
     };
 
+    /// The scope that the body gets as its parameter is covered by the body's own reference, so that it costs
+    /// no counting, as long as it goes where it came from.
+    enum class BodyScope : std::uint8_t {
+        None,    ///< none was given, or the body itself is through with it
+        Out,     ///< somebody has it
+        Gone,    ///< another thread or job is through with it
+        Survives ///< it is still out at the end of the job: the body's reference is its
+    };
+    /// True if the body's reference is now the scope's.
+    bool bodyScopeSurvives() noexcept;
+    /// With the lock held, at the end: those of the parent may go with it.
+    void leaveElements(bool survives) noexcept;
+
     JobKind kind_;
     std::atomic<bool> observed_{false};
+    std::atomic<BodyScope> bodyScope_{BodyScope::None};
     /// references (lower 32) and handles (upper 32); a handle is also a reference.
     std::atomic<std::uint64_t> counts_;
     record::JobRecord record_;
@@ -337,7 +367,7 @@ private:
     JobNode* parent_ = nullptr; ///< its children keep it, together: see attachChild
     std::atomic<std::uintptr_t> suspension_{0};
     std::unique_ptr<Failures> failures_;
-    ElementsRef elements_;
+    const ContextElements* elements_; ///< see ownsElements_
     std::atomic<std::uint32_t> phase_;
     Lock lock_;
     std::uint32_t pending_ = ownPart; ///< what it waits for: its own part, and a child for each oneChild
@@ -356,6 +386,8 @@ private:
     bool unjudged_ : 1 = false;  ///< since then it came to no suspension
     bool askedOnce_ : 1 = false; ///< it asked whether it is cancelled after it had let go of the cancellation
     bool swallowed_ : 1 = false; ///< that was told
+    /// Counted for this job. Otherwise they are its parent's, which keeps them until this job has ended.
+    bool ownsElements_ : 1 = false;
 
 protected:
     bool keepsCallable_ : 1 = false; ///< of the derived class

@@ -99,9 +99,6 @@ static_assert(sizeof(void*) != 8 || sizeof(JobNode) == 144);
 
 namespace {
 
-constexpr std::uint64_t oneReference = 1;
-constexpr std::uint64_t oneHandle = std::uint64_t{1} << 32;
-
 thread_local JobNode* currentJob = nullptr;
 
 void installCommandHandler() {
@@ -261,11 +258,12 @@ void JobNode::ownElements() noexcept {
     ownsElements_ = true;
 }
 
-void JobNode::leaveElements(bool survives) noexcept {
+void JobNode::leaveElements() noexcept {
     if (ownsElements_ || !elements_)
         return;
-    // What is asked of a job that has ended: its name, and who is told when a late handler throws.
-    if (survives || elements_->name || elements_->handler)
+    // What is asked of a job that has ended: its name, and who is told when a late handler throws. A scope that
+    // is still out may launch: acquire, because whoever is through with it has read them.
+    if (elements_->name || elements_->handler || bodyScope_.load(std::memory_order_acquire) == BodyScope::Out)
         ownElements();
     else
         elements_ = nullptr;
@@ -848,7 +846,6 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
 /// more to it. `this` may be gone afterwards, unless it is a scope that goes on in place.
 bool JobNode::endAtOnce() noexcept {
     JobNode* parent = nullptr;
-    bool survives;
     {
         const std::lock_guard lock(lock_);
         if (phase_.load(std::memory_order_relaxed) != startedPhase || pending_ != ownPart ||
@@ -856,8 +853,7 @@ bool JobNode::endAtOnce() noexcept {
             return false;
         pending_ = 0;
         record_.end(JobState::Completed);
-        survives = bodyScopeSurvives();
-        leaveElements(survives);
+        leaveElements();
         phase_.store(startedPhase | completingPhase | sealedPhase | finalPhase, std::memory_order_release);
         parent = std::exchange(parent_, nullptr);
     }
@@ -882,17 +878,15 @@ bool JobNode::endAtOnce() noexcept {
     left.keep = {}; // the children's reference to the parent
     // At last, because code of the user that ran above may have asked which job is the current one: the
     // body's reference, and that of the parent's list.
-    dropAtEnd((survives ? 0 : oneReference) + (parent ? oneReference : 0));
-    return true;
-}
-
-/// Of a job that has ended, in nobody's list: if these references are all, nobody can have another one.
-void JobNode::dropAtEnd(std::uint64_t counts) noexcept {
-    // acquire: pairs with the release of those who had one.
+    const std::uint64_t counts = (bodyScopeSurvives() ? 0 : oneReference) + (parent ? oneReference : 0);
+    if (counts == 0)
+        return true;
+    // If these are all, nobody can get another one. acquire: pairs with the release of those who had one.
     if (counts_.load(std::memory_order_acquire) == counts)
         delete this;
-    else if (counts != 0)
+    else
         drop(counts);
+    return true;
 }
 
 void JobNode::goBackToOuter() noexcept {

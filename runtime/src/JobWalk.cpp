@@ -14,6 +14,9 @@ namespace coroscope::detail {
 namespace {
 
 constexpr std::size_t lineOfCache = 64;
+/// So many children ahead of the one whose turn it is: a line from memory takes about as long as two of them.
+constexpr int slotAhead = 2;
+constexpr int jobAhead = 5;
 
 } // namespace
 
@@ -94,7 +97,7 @@ bool JobWalk::endUnstarted(JobNode& job, const std::exception_ptr& cause) {
         job.pending_ = 0;
         failures.final = failures.root;
         job.record_.end(JobState::Cancelled);
-        job.leaveElements(false);
+        job.leaveElements();
         job.phase_.store(JobNode::cancellingPhase | JobNode::completingPhase | JobNode::sealedPhase |
                              JobNode::finalPhase,
                          std::memory_order_release);
@@ -236,26 +239,50 @@ void JobWalk::work(Frame& frame) {
     }
 }
 
-/// Many children have left the caches since they came: the next one's slot is fetched, and the one after
-/// that.
+/// A child that never began, and that nothing but the list of its parent refers to: nobody will ever ask what
+/// became of it. Its record ends here, so that no observer can get hold of it any more. With the lock of the
+/// parent held, without which it gets no other reference.
+bool JobWalk::endUnknown(JobNode& child) noexcept {
+    const auto onlyTheList = [&child] {
+        return child.counts_.load(std::memory_order_acquire) == JobNode::oneReference;
+    };
+    if (child.phase() != 0 || !onlyTheList() || child.pending_ != JobNode::ownPart ||
+        child.list_.next != &child.list_)
+        return false;
+    child.record_.end(JobState::Cancelled);
+    return onlyTheList();
+}
+
+/// Many children have left the caches since they came: one that is far ahead is fetched, and the slot of one
+/// that was fetched before.
 void JobWalk::approachAfter(const Registration& child) noexcept {
-    const Registration* const second = child.next->next; // the cursor comes first
-    if (second->kind != Registration::Kind::Child)
-        return;
-    static_cast<const JobNode*>(second)->record_.approach();
-    const auto* const third = reinterpret_cast<const std::byte*>(second->next);
+    const Registration* ahead = child.next->next; // the cursor comes first
+    for (int i = 0; i < slotAhead; ++i, ahead = ahead->next)
+        if (ahead->kind != Registration::Kind::Child)
+            return;
+    if (ahead->kind == Registration::Kind::Child)
+        static_cast<const JobNode*>(ahead)->record_.approach();
+    for (int i = slotAhead; i < jobAhead; ++i, ahead = ahead->next)
+        if (ahead->kind != Registration::Kind::Child)
+            return;
+    const auto* const job = reinterpret_cast<const std::byte*>(ahead);
     for (std::size_t line = 0; line < sizeof(JobNode); line += lineOfCache)
-        __builtin_prefetch(third + line, 1);
+        __builtin_prefetch(job + line, 1);
 }
 
 void JobWalk::notify(Frame& frame) {
     JobNode& job = *frame.job;
-    for (;;) {
+    for (JobNode* unknown = nullptr;;) {
         Ref<JobNode> child;
         Ref<HandlerNode> handler;
+        Left left;
         std::uint32_t order = UINT32_MAX;
         {
             std::lock_guard lock(job.lock_);
+            if (std::exchange(unknown, nullptr) && (left = childLeaves(job)).last) {
+                end(job);
+                return;
+            }
             Registration* next = frame.cursor.next;
             while (next->kind == Registration::Kind::Cursor || next->kind == Registration::Kind::Waiter)
                 next = next->next;
@@ -265,8 +292,14 @@ void JobWalk::notify(Frame& frame) {
                 order = next->order;
             }
             if (next->kind == Registration::Kind::Child) {
-                child = Ref<JobNode>::share(static_cast<JobNode*>(next));
                 approachAfter(*next);
+                auto* const c = static_cast<JobNode*>(next);
+                if (endUnknown(*c)) {
+                    unknown = c;
+                    c->unlink();
+                } else {
+                    child = Ref<JobNode>::share(c);
+                }
             } else if (next->kind == Registration::Kind::Handler) {
                 auto* h = static_cast<HandlerNode*>(next);
                 if (!h->onCancelling || h->fired)
@@ -279,6 +312,11 @@ void JobWalk::notify(Frame& frame) {
         job.cancelSuspension(order);
         if (handler) {
             job.invokeHandler(*handler, frame.cause, frame.handlerFailure);
+        } else if (unknown) {
+            unknown->phase_.store(JobNode::cancellingPhase | JobNode::completingPhase | JobNode::sealedPhase |
+                                      JobNode::finalPhase,
+                                  std::memory_order_relaxed);
+            delete unknown; // with the body, whose captures may run code of the user
         } else if (child) {
             if (!frame.childCause)
                 frame.childCause = job.childCause();
@@ -332,10 +370,7 @@ void JobWalk::setState(Frame& frame) {
             job.failures_->facts->state = static_cast<std::uint8_t>(JobState::Failed);
         }
         job.record_.end(state, text);
-        const bool survives = job.bodyScopeSurvives();
-        if (survives)
-            job.runs_ = false;
-        job.leaveElements(survives);
+        job.leaveElements();
         job.phase_.store(job.phase_.load(std::memory_order_relaxed) | extra, std::memory_order_release);
         frame.parent = std::exchange(job.parent_, nullptr);
     }
@@ -396,7 +431,7 @@ void JobWalk::leaveParent(Frame& frame) {
     }
     if (job->outer() && !frame.inPlace)
         job->goBackToOuter();
-    if (wasRunning)
+    if (wasRunning && !job->bodyScopeSurvives())
         job->release(); // the reference of the running body
     if (left.last) {
         frame.job = std::move(left.keep);

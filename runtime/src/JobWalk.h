@@ -71,6 +71,7 @@ private:
     /// of it: then nobody can tell them apart. Answers false, and has done nothing, where there is more to
     /// it.
     bool endUnstarted(JobNode& job, const std::exception_ptr& cause);
+    static bool endUnknown(JobNode& child) noexcept;
     static void approachAfter(const Registration& child) noexcept;
     static bool sealIfLast(JobNode& job) noexcept;
     Frame& push(JobNode& job, Step step);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the runtime's own work costs, record on, beside Asio's awaitables in the same run. Other languages
-// have the same workloads in peers/; run starts them. Usage: bench_peers [--quick] [PART OF A FIGURE'S NAME]
+// have the same workloads in peers/; run starts them. Usage: bench_peers [--quick] [PART OF A FIGURE'S
+// NAME]...
 #include "AsioPeer.h"
 #include "Figure.h"
 
 #include <coroscope/coroscope.h>
 #include <coroscope/record/Record.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
@@ -236,10 +238,12 @@ double allocationsEach(std::size_t n, const std::function<void(std::size_t)>& wo
     return static_cast<double>(allocations.load() - before) / static_cast<double>(n);
 }
 
-/// Those whose names contain it; all, if it is empty.
-std::string_view only;
+/// Those whose names contain one of them; all, if it is empty.
+std::vector<std::string_view> only;
 bool wanted(std::string_view figure) noexcept {
-    return figure.find(only) != std::string_view::npos;
+    return only.empty() || std::any_of(only.begin(), only.end(), [figure](std::string_view part) {
+               return figure.find(part) != std::string_view::npos;
+           });
 }
 
 /// Ours and the peer's in turn, so that both see the same machine.
@@ -344,7 +348,6 @@ void measure() {
 
 int main(int count, char** arguments) {
     const int first = coroscope::bench::quick(count, arguments) ? 2 : 1;
-    if (count > first)
-        coroscope::bench::only = arguments[first];
+    coroscope::bench::only.assign(arguments + first, arguments + count);
     coroscope::bench::measure();
 }

@@ -158,6 +158,50 @@ TEST(Lifetime, ALazyJobMayLetGoOfTheHandleThatStartsIt) {
     });
 }
 
+TEST(Lifetime, ChildrenThatNobodyKnowsAndThatNeverBeganGoWithWhatTheyHold) {
+    runBlocking([](CoroutineScope scope) -> Task<> {
+        const auto held = std::make_shared<int>(5);
+        std::vector<std::string> order;
+        Job known;
+        const Job parent = scope.launch([&](CoroutineScope inner) -> Task<> {
+            const auto tells = [&order](const char* what) {
+                return std::shared_ptr<void>(nullptr, [&order, what](void*) { order.push_back(what); });
+            };
+            (void)inner.launch(CoroutineStart::Lazy, [held, t = tells("first")]() -> Task<> { co_return; });
+            known = inner.launch(CoroutineStart::Lazy, [held]() -> Task<> { co_return; });
+            known.invokeOnCompletion([&order] { order.push_back("known"); });
+            (void)inner.launch(CoroutineStart::Lazy, [held, t = tells("last")]() -> Task<> { co_return; });
+            co_return;
+        });
+        parent.invokeOnCompletion([&order] { order.push_back("parent"); });
+        co_await yield();
+        EXPECT_EQ(parent.children().size(), 3u);
+        EXPECT_EQ(held.use_count(), 4);
+        parent.cancel("enough");
+        EXPECT_TRUE(parent.isCompleted()); // in the call: nothing of it has code that would have to see it
+        EXPECT_TRUE(known.isCancelled());
+        EXPECT_EQ(held.use_count(), 1);
+        EXPECT_EQ(order, (std::vector<std::string>{"first", "known", "last", "parent"}));
+    });
+}
+
+TEST(Lifetime, AHandleToAChildThatNeverBeganMayBeDroppedWhileItsParentIsCancelled) {
+    for (int i = 0; i < 300; ++i) {
+        const CompletableJob parent = newJob();
+        const CoroutineScope scope{CoroutineContext(parent)};
+        std::vector<Job> handles;
+        for (int k = 0; k < 20; ++k)
+            handles.push_back(scope.launch(CoroutineStart::Lazy, []() -> Task<> { co_return; }));
+        std::thread other([handles = std::move(handles)]() mutable {
+            while (!handles.empty())
+                handles.pop_back();
+        });
+        parent.cancel("enough");
+        EXPECT_TRUE(parent.isCompleted());
+        other.join();
+    }
+}
+
 TEST(Lifetime, ElementsOfAParentThatHasEndedAreNotUsed) {
     for (int i = 0; i < 200; ++i) {
         std::vector<Job> kept;

@@ -290,6 +290,9 @@ private:
     static constexpr std::uint32_t finalPhase = 16;
     static constexpr std::uint32_t failedPhase = 32;
 
+    static constexpr std::uint64_t oneReference = 1;
+    static constexpr std::uint64_t oneHandle = std::uint64_t{1} << 32;
+
     static constexpr std::uint32_t ownPart = 1;
     static constexpr std::uint32_t oneChild = 2;
 
@@ -297,7 +300,6 @@ private:
     static JobState stateOf(std::uint32_t phase) noexcept;
     void tellHeld() noexcept;
     void drop(std::uint64_t counts) noexcept;
-    void dropAtEnd(std::uint64_t counts) noexcept;
     bool endAtOnce() noexcept;
     void ownElements() noexcept;
     /// Of a scope: the job whose body awaits it.
@@ -346,10 +348,10 @@ private:
         Gone,    ///< another thread or job is through with it
         Survives ///< it is still out at the end of the job: the body's reference is its
     };
-    /// True if the body's reference is now the scope's.
+    /// True if the body's reference is now the scope's: then it may go at any time.
     bool bodyScopeSurvives() noexcept;
     /// With the lock held, at the end: those of the parent may go with it.
-    void leaveElements(bool survives) noexcept;
+    void leaveElements() noexcept;
 
     JobKind kind_;
     std::atomic<bool> observed_{false};

@@ -2,9 +2,10 @@
 #include <coroscope/runtime/RunBlocking.h>
 
 #include "RunnableQueue.h"
-#include "TimerHeap.h"
+#include "TimerQueue.h"
 
 #include <coroscope/record/JobRecord.h>
+#include <coroscope/runtime/detail/Lock.h>
 
 #include <array>
 #include <atomic>
@@ -69,8 +70,12 @@ public:
     /// By its thread, which is not in it any more.
     void close() {
         {
-            std::lock_guard lock(mutex_);
+            const std::lock_guard lock(mutex_);
             closed_ = true;
+        }
+        {
+            const std::lock_guard lock(timersLock_);
+            timersTaken_ = true;
             timers_.moveTo(systemTimers());
         }
         takeOver();
@@ -86,24 +91,38 @@ private:
     static constexpr std::uint32_t lookAtTimersEvery = 8;
 
     void schedule(TimerNode& node, std::chrono::nanoseconds after) override {
-        std::lock_guard lock(mutex_);
-        if (closed_) {
-            systemTimers().schedule(node, after);
-            return;
+        std::int64_t next;
+        {
+            std::unique_lock lock(timersLock_);
+            if (!timersTaken_) {
+                timers_.add(node, after);
+                next = timers_.next();
+                next_.store(next, std::memory_order_relaxed);
+            } else {
+                lock.unlock();
+                systemTimers().schedule(node, after);
+                return;
+            }
         }
-        timers_.add(node, after);
-        next_.store(timers_.next(), std::memory_order_relaxed);
-        if (here != this && timers_.next() < wakesAt_)
+        if (here == this)
+            return;
+        // Who is about to sleep has seen it, or sleeps by now.
+        const std::lock_guard lock(mutex_);
+        if (next < wakesAt_)
             wakeLocked();
     }
     void dispose(TimerNode& node) noexcept override {
-        std::lock_guard lock(mutex_);
-        if (closed_)
-            systemTimers().dispose(node);
-        else
-            timers_.remove(node);
+        {
+            const std::lock_guard lock(timersLock_);
+            if (!timersTaken_) {
+                timers_.remove(node);
+                next_.store(timers_.next(), std::memory_order_relaxed);
+                return;
+            }
+        }
+        systemTimers().dispose(node);
     }
-    std::int64_t now() const noexcept override { return TimerHeap::now(); }
+    std::int64_t now() const noexcept override { return TimerQueue::now(); }
 
     /// What others dispatched comes before what this thread dispatches from now on.
     void takeOver() noexcept {
@@ -114,17 +133,18 @@ private:
         own_.append(foreign_);
     }
     void fireDue() noexcept {
-        if (next_.load(std::memory_order_relaxed) == TimerHeap::never)
+        const std::int64_t next = next_.load(std::memory_order_relaxed);
+        if (next == TimerQueue::never || next > TimerQueue::now())
             return;
         std::array<TimerNode*, 64> room;
         for (;;) {
             std::span<TimerNode*> due;
             {
-                std::lock_guard lock(mutex_);
+                const std::lock_guard lock(timersLock_);
                 due = timers_.takeDue(room);
                 next_.store(timers_.next(), std::memory_order_relaxed);
             }
-            TimerHeap::fire(due);
+            TimerQueue::fire(due);
             if (due.size() < room.size())
                 return;
         }
@@ -133,11 +153,14 @@ private:
         std::unique_lock lock(mutex_);
         if (done.load(std::memory_order_relaxed) || !foreign_.empty())
             return;
-        wakesAt_ = timers_.next();
-        if (timers_.empty())
+        {
+            const std::lock_guard timersLock(timersLock_);
+            wakesAt_ = timers_.next();
+        }
+        if (wakesAt_ == TimerQueue::never)
             arrived_.wait(lock);
         else
-            arrived_.wait_until(lock, TimerHeap::timePoint(wakesAt_));
+            arrived_.wait_until(lock, TimerQueue::timePoint(wakesAt_));
         wakesAt_ = 0;
     }
     /// Only if the thread sleeps.
@@ -152,9 +175,12 @@ private:
     RunnableQueue foreign_;
     std::atomic<bool> waits_{false}; ///< there is something in foreign_
     bool closed_ = false;
-    TimerHeap timers_;
-    std::atomic<std::int64_t> next_{TimerHeap::never}; ///< timers_.next(), for a look without the lock
-    std::int64_t wakesAt_ = 0;                         ///< 0 while it does not sleep
+    std::int64_t wakesAt_ = 0; ///< 0 while it does not sleep
+
+    Lock timersLock_; ///< for what follows; may be taken while mutex_ is held
+    TimerQueue timers_;
+    bool timersTaken_ = false;                          ///< by systemTimers()
+    std::atomic<std::int64_t> next_{TimerQueue::never}; ///< timers_.next(), for a look without the lock
 };
 
 thread_local EventLoop* EventLoop::here = nullptr;

@@ -2,7 +2,7 @@
 // The machine's clock: a thread that sleeps until the first timer is due.
 #include "Handover.h"
 #include "OwnThreads.h"
-#include "TimerHeap.h"
+#include "TimerQueue.h"
 
 #include <coroscope/runtime/Dispatcher.h>
 
@@ -36,7 +36,7 @@ public:
         std::lock_guard lock(mutex_);
         heap_.remove(node);
     }
-    std::int64_t now() const noexcept override { return detail::TimerHeap::now(); }
+    std::int64_t now() const noexcept override { return detail::TimerQueue::now(); }
 
     void stop() noexcept {
         {
@@ -59,7 +59,7 @@ private:
                 lock.unlock();
                 {
                     const detail::Handover handover;
-                    detail::TimerHeap::fire(due);
+                    detail::TimerQueue::fire(due);
                 }
                 lock.lock();
                 continue;
@@ -69,13 +69,13 @@ private:
                 earlier_.wait(lock);
                 continue;
             }
-            earlier_.wait_until(lock, detail::TimerHeap::timePoint(wakesAt_));
+            earlier_.wait_until(lock, detail::TimerQueue::timePoint(wakesAt_));
         }
     }
 
     std::mutex mutex_;
     std::condition_variable earlier_;
-    detail::TimerHeap heap_;
+    detail::TimerQueue heap_;
     std::int64_t wakesAt_ = 0; ///< what is due earlier than this must wake the thread
     bool stopping_ = false;
     detail::OwnThreads threads_;

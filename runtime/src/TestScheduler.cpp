@@ -43,7 +43,7 @@ void TestScheduler::schedule(TimerNode& node, std::chrono::nanoseconds after) {
                    ? std::numeric_limits<std::int64_t>::max()
                    : now_ + ahead;
     const std::uint64_t number = sequence_++;
-    node.sequence = static_cast<std::uint32_t>(number);
+    node.part = static_cast<std::uint32_t>(number);
     node.place = static_cast<std::uint32_t>(number >> 32);
     queue_.emplace(Key{node.due, number}, &node);
     arrived_.notify_all();
@@ -52,7 +52,7 @@ void TestScheduler::schedule(TimerNode& node, std::chrono::nanoseconds after) {
 void TestScheduler::dispose(TimerNode& node) noexcept {
     std::lock_guard lock(mutex_);
     if (node.place != TimerNode::notScheduled) {
-        queue_.erase(Key{node.due, std::uint64_t{node.place} << 32 | node.sequence});
+        queue_.erase(Key{node.due, std::uint64_t{node.place} << 32 | node.part});
         node.place = TimerNode::notScheduled;
     }
 }

@@ -35,8 +35,8 @@ protected:
 class TimerNode {
 public:
     std::int64_t due = 0;               ///< nanoseconds on the source's own clock
-    std::uint32_t sequence = 0;         ///< order among equal due times; wraps
-    std::uint32_t place = notScheduled; ///< kept by the source
+    std::uint32_t place = notScheduled; ///< kept by the source, as the next
+    std::uint32_t part = 0;
     static constexpr std::uint32_t notScheduled = static_cast<std::uint32_t>(-1);
 
     /// Called by the source under its lock when the time has come. False: the node is not wanted any more and

@@ -691,6 +691,7 @@ std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& l
         outer.judgeDelivery(leaf);
     outer.record_.suspends(stackOf(leaf), WaitKind::Scope, id().value);
     if (dispatch) {
+        currentJob = nullptr; // a dispatcher may run it at once, and `outer` waits by now
         end.way.store(ScopeEnd::Return::Undecided, std::memory_order_relaxed);
         record_.queued();
         dispatcher().dispatch(*this);
@@ -722,10 +723,10 @@ void JobNode::run() noexcept {
         ThreadBinding::set(elements_, true);
     const std::coroutine_handle<> goesOn = bodyBegun_ ? resumeAt : beginBody();
     goesOn.resume();
-    if (ThreadBinding::top != binding) [[unlikely]]
-        ThreadBinding::takeOffTo(binding);
     // `this` may be gone. Whoever was running here before (an undispatched start, a nested loop) goes on.
     currentJob = previous;
+    if (ThreadBinding::top != binding) [[unlikely]]
+        ThreadBinding::takeOffTo(binding);
     if (previous)
         previous->record_.continuesHere();
 }
@@ -739,6 +740,8 @@ void JobNode::resumeLater() noexcept {
 void JobNode::givesWay() noexcept {
     everSuspended_ = true;
     record_.givesWay();
+    currentJob =
+        nullptr; // dispatching may be code of the user, and another thread may end this job meanwhile
     dispatcher().dispatchYield(*this);
 }
 
@@ -783,6 +786,7 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
         JobWalk walk;
         walk.endOwnPart(*this, std::move(failure), inPlace);
         walk.run();
+        currentJob = nullptr; // it may go with `keep`, and so may what is in its result
         if (!walk.ended())
             return std::noop_coroutine();
     }
@@ -824,6 +828,7 @@ bool JobNode::endAtOnce() noexcept {
             goBackToOuter();
     }
     runs_ = false;
+    currentJob = nullptr; // code of the user may follow, which is no code of this job
     drop(parent ? 2 * oneReference : oneReference); // the body's, and that of the parent's list
     if (left.last) {
         JobWalk walk;

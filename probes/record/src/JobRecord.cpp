@@ -319,6 +319,11 @@ void JobRecord::waitsForChildren() noexcept {
 void JobRecord::continuesHere() noexcept {
     if (!usable(id_))
         return;
+    // It may have ended, or wait: then others ran in what is called at its end, or while it is on its way
+    // out.
+    const Slot& slot = slotOf(id_);
+    if (get(slot.id) != id_.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
+        return;
     ThreadRecord& thread = here();
     thread.running = id_;
     if (!thread.shared()) {

@@ -120,5 +120,16 @@ TEST(LastSteps, AJobThatWaitsForAScopeOnAnotherDispatcherDoesNotRunHere) {
     runBlocking([&job]() -> Task<> { co_await job.cancelAndJoin(); });
 }
 
+TEST(LastSteps, WhatAHandlerStartsLeavesNoEndedJobBehindOnTheThread) {
+    ASSERT_TRUE(record::start()) << record::stoppedBecause();
+    const Job ends =
+        GlobalScope.launch(Dispatchers::Unconfined(), CoroutineStart::Lazy, []() -> Task<> { co_return; });
+    ends.invokeOnCompletion(
+        [] { GlobalScope.launch(CoroutineStart::Undispatched, []() -> Task<> { co_return; }); });
+    ends.start();
+    EXPECT_TRUE(ends.isCompleted());
+    EXPECT_EQ(record::runningHere(), JobId());
+}
+
 } // namespace
 } // namespace coroscope::test

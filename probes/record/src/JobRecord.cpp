@@ -336,6 +336,8 @@ void JobRecord::renamed(const JobName& name) noexcept {
     if (!usable(id_))
         return;
     Slot& slot = slotOf(id_);
+    if (get(slot.id) != id_.value)
+        return; // it has ended, and another job may be here
     TextId now = name.id;
     if (!name.own.empty()) {
         const TextId before = get(slot.jobName);

@@ -106,7 +106,7 @@ thread_local JobNode* currentJob = nullptr;
 
 void installCommandHandler() {
     static const record::CommandHandler handler{
-        .retain = [](void* owner) noexcept { static_cast<JobNode*>(owner)->retain(); },
+        .retain = [](void* owner) noexcept { return static_cast<JobNode*>(owner)->tryRetain(); },
         .release = [](void* owner) noexcept { static_cast<JobNode*>(owner)->release(); },
         .cancel =
             [](void* owner, bool childrenOnly, std::string_view reason) {

@@ -5,6 +5,7 @@
 #include "TimerHeap.h"
 
 #include <coroscope/record/JobRecord.h>
+#include <coroscope/runtime/detail/InPlace.h>
 
 #include <array>
 #include <atomic>
@@ -47,10 +48,13 @@ public:
     /// Runs work until `done`, which wake() sets.
     void run(const std::atomic<bool>& done) {
         bool woke = true;
+        const bool inPlace = isInPlace();
         for (std::uint32_t turn = 0; !done.load(std::memory_order_acquire); ++turn) {
             takeOver();
             if (turn % lookAtTimersEvery == 0 || own_.empty())
                 fireDue();
+            if (inPlace && runNextInPlace())
+                continue;
             if (Runnable* work = own_.pop()) {
                 if (std::exchange(woke, false))
                     record::wokeUp();

@@ -200,7 +200,9 @@ void BlockingLoop::runUntilDone(JobNode& job) {
     auto loop = std::static_pointer_cast<EventLoop>(loop_);
     std::atomic<bool> done{false};
     auto wake = [loop, &done] { loop->wake(done); };
-    job.addHandler(*new HandlerOf<decltype(wake)>(wake), false);
+    auto* const handler = new HandlerOf<decltype(wake)>(wake);
+    handler->last = true;
+    job.addHandler(*handler, false);
     loop->run(done);
 }
 

@@ -7,9 +7,12 @@
 #include <coroscope/runtime/DebugProbes.h>
 #include <coroscope/runtime/ThreadContextElement.h>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace coroscope::test {
@@ -129,6 +132,36 @@ TEST(LastSteps, WhatAHandlerStartsLeavesNoEndedJobBehindOnTheThread) {
     ends.start();
     EXPECT_TRUE(ends.isCompleted());
     EXPECT_EQ(record::runningHere(), JobId());
+}
+
+/// What a handler refers to is most often in the frame of whoever called runBlocking.
+TEST(LastSteps, S010_CompletionHandlersRunBeforeTheBlockedThreadGoesOn) {
+    std::atomic<bool> returned{false};
+    bool inTime = false, reported = false;
+    const UncaughtHere report(
+        [&](const CoroutineContext&, const std::exception_ptr&) { reported = !returned; });
+    auto body = [&](CoroutineScope scope) -> Task<> {
+        auto onAnotherThread = [](CoroutineScope) -> Task<> { co_await delay(10ms); };
+        co_await withContext(Dispatchers::Default(), onAnotherThread);
+        scope.job().invokeOnCompletion([&] {
+            const auto deadline = std::chrono::steady_clock::now() + 100ms;
+            while (!returned && std::chrono::steady_clock::now() < deadline)
+                std::this_thread::yield();
+            inTime = !returned;
+            throw Boom("in a handler");
+        });
+        scope.launch(Dispatchers::Default(), []() -> Task<> { co_await delay(10ms); });
+    };
+    runBlocking(Dispatchers::Default(), body);
+    returned = true;
+    EXPECT_TRUE(inTime);
+    EXPECT_TRUE(reported);
+
+    returned = inTime = reported = false;
+    runTest(body);
+    returned = true;
+    EXPECT_TRUE(inTime);
+    EXPECT_TRUE(reported);
 }
 
 } // namespace

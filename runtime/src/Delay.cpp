@@ -6,7 +6,9 @@ namespace coroscope::detail {
 bool DelayAwaitable::await_suspend(std::coroutine_handle<> handle) {
     PromiseBase& leaf = *leaf_;
     begin(leaf, handle);
-    leaf.job->dispatcher().timers().schedule(*this, std::chrono::nanoseconds(due));
+    // As in Kotlin the longest delay is none for a clock: a virtual one would jump to the end of time.
+    if (due != std::chrono::nanoseconds::max().count())
+        leaf.job->dispatcher().timers().schedule(*this, std::chrono::nanoseconds(due));
     return suspend(leaf, WaitKind::Delay, static_cast<std::uint64_t>(due));
 }
 

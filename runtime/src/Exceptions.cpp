@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <typeinfo>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace coroscope {
@@ -128,6 +129,23 @@ void* objectOf(const std::exception_ptr& e) noexcept {
     return object;
 }
 
+/// `from` is `to`, or leads to it by what is attached to what. With the table's lock held.
+bool leadsToLocked(void* from, const void* to) {
+    std::vector<void*> open{from};
+    std::unordered_set<const void*> seen{from};
+    while (!open.empty()) {
+        void* const object = open.back();
+        open.pop_back();
+        if (object == to)
+            return true;
+        if (auto found = table().entries.find(object); found != table().entries.end())
+            for (const std::exception_ptr& next : found->second.suppressed)
+                if (seen.insert(objectOf(next)).second)
+                    open.push_back(objectOf(next));
+    }
+    return false;
+}
+
 #endif
 
 } // namespace
@@ -163,6 +181,9 @@ void addSuppressed(const std::exception_ptr& e, const std::exception_ptr& suppre
 #ifdef __GLIBCXX__
     void* const object = objectOf(e);
     std::lock_guard lock(table().mutex);
+    // Two failures that met before, the other way round: in a circle they would keep each other for ever.
+    if (table().entries.contains(objectOf(suppressed)) && leadsToLocked(objectOf(suppressed), object))
+        return;
     auto [entry, added] = table().entries.try_emplace(object);
     if (added) {
         // The caller holds a reference, so nobody is destroying the object now; the count that guards its end

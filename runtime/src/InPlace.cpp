@@ -5,9 +5,14 @@
 
 namespace coroscope::detail {
 
+namespace {
+
+constinit thread_local RunnableQueue queue;
+constinit thread_local bool running = false;
+
+} // namespace
+
 void runInPlace(Runnable& work) noexcept {
-    thread_local RunnableQueue queue;
-    thread_local bool running = false;
     if (running) {
         queue.push(work);
         return;
@@ -17,6 +22,17 @@ void runInPlace(Runnable& work) noexcept {
     while (Runnable* next = queue.pop())
         next->run();
     running = false;
+}
+
+bool isInPlace() noexcept {
+    return running;
+}
+
+bool runNextInPlace() noexcept {
+    Runnable* const next = queue.pop();
+    if (next)
+        next->run();
+    return next != nullptr;
 }
 
 } // namespace coroscope::detail

@@ -103,7 +103,7 @@ thread_local JobNode* currentJob = nullptr;
 
 void installCommandHandler() {
     static const record::CommandHandler handler{
-        .retain = [](void* owner) noexcept { static_cast<JobNode*>(owner)->retain(); },
+        .retain = [](void* owner) noexcept { return static_cast<JobNode*>(owner)->tryRetain(); },
         .release = [](void* owner) noexcept { static_cast<JobNode*>(owner)->release(); },
         .cancel =
             [](void* owner, bool childrenOnly, std::string_view reason) {
@@ -736,6 +736,7 @@ std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& l
         outer.judgeDelivery(leaf);
     outer.record_.suspends(stackOf(leaf), WaitKind::Scope, id().value);
     if (dispatch) {
+        currentJob = nullptr; // a dispatcher may run it at once, and `outer` waits by now
         end.way.store(ScopeEnd::Return::Undecided, std::memory_order_relaxed);
         record_.queued();
         dispatcher().dispatch(*this);
@@ -784,6 +785,8 @@ void JobNode::resumeLater() noexcept {
 void JobNode::givesWay() noexcept {
     everSuspended_ = true;
     record_.givesWay();
+    currentJob =
+        nullptr; // dispatching may be code of the user, and another thread may end this job meanwhile
     dispatcher().dispatchYield(*this);
 }
 
@@ -828,6 +831,7 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
         JobWalk walk;
         walk.endOwnPart(*this, std::move(failure), inPlace);
         walk.run();
+        currentJob = nullptr; // it may go with `keep`, and so may what is in its result
         if (!walk.ended())
             return std::noop_coroutine();
     }
@@ -870,14 +874,14 @@ bool JobNode::endAtOnce() noexcept {
             goBackToOuter();
     }
     runs_ = false;
+    currentJob = nullptr; // code of the user may follow, which is no code of this job
     if (left.last) {
         JobWalk walk;
         walk.end(*parent);
         walk.run();
     }
     left.keep = {}; // the children's reference to the parent
-    // At last, because code of the user that ran above may have asked which job is the current one: the
-    // body's reference, and that of the parent's list.
+    // The body's reference, and that of the parent's list.
     const std::uint64_t counts = (bodyScopeSurvives() ? 0 : oneReference) + (parent ? oneReference : 0);
     if (counts == 0)
         return true;

@@ -386,6 +386,14 @@ void JobWalk::setState(Frame& frame) {
     frame.step = Step::Complete;
 }
 
+/// In the list of a job that has ended there is something else than places up to which others walk.
+bool JobWalk::waitsForOthers(const JobNode& job) noexcept {
+    for (const Registration* r = job.list_.next; r != &job.list_; r = r->next)
+        if (r->kind != Registration::Kind::Cursor)
+            return true;
+    return false;
+}
+
 void JobWalk::complete(Frame& frame) {
     JobNode& job = *frame.job;
     for (;;) {
@@ -402,7 +410,12 @@ void JobWalk::complete(Frame& frame) {
             if (next->kind == Registration::Kind::Waiter) {
                 waiting = choose(static_cast<WaiterNode&>(*next)).job;
             } else {
-                handler = Ref<HandlerNode>::adopt(static_cast<HandlerNode*>(next));
+                auto* const h = static_cast<HandlerNode*>(next);
+                if (h->last && waitsForOthers(job)) {
+                    job.appendLocked(*h);
+                    continue;
+                }
+                handler = Ref<HandlerNode>::adopt(h);
                 if (std::exchange(handler->fired, true))
                     continue;
             }
@@ -410,6 +423,8 @@ void JobWalk::complete(Frame& frame) {
         if (handler) {
             if (handler->observes)
                 job.noteObserver();
+            if (handler->last)
+                reportHandlerFailure(frame);
             job.invokeHandler(*handler, frame.cause, frame.handlerFailure);
         }
         if (waiting)

@@ -74,6 +74,7 @@ private:
     static bool endUnknown(JobNode& child) noexcept;
     static void approachAfter(const Registration& child) noexcept;
     static bool sealIfLast(JobNode& job) noexcept;
+    static bool waitsForOthers(const JobNode& job) noexcept;
     Frame& push(JobNode& job, Step step);
     Frame& top() noexcept {
         return depth_ <= shallow_.size() ? shallow_[depth_ - 1] : *deep_[depth_ - 1 - shallow_.size()];

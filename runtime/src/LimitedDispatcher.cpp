@@ -76,12 +76,16 @@ std::shared_ptr<Dispatcher> LimitedDispatcher::limitedParallelism(int parallelis
 
 void LimitedDispatcher::enter(Runnable& work, bool yields) noexcept {
     std::unique_ptr<Runner> runner;
+    std::shared_ptr<LimitedDispatcher> self;
     {
         std::lock_guard lock(lock_);
         queue_.push(work);
         if (running_ >= parallelism_)
             return;
         ++running_;
+        // As soon as the lock is open, a runner may run the work to its end, and with it the last that keeps
+        // this view.
+        self = std::static_pointer_cast<LimitedDispatcher>(shared_from_this());
         if (!idle_.empty()) {
             runner = std::move(idle_.back());
             idle_.pop_back();
@@ -89,7 +93,7 @@ void LimitedDispatcher::enter(Runnable& work, bool yields) noexcept {
     }
     if (!runner)
         runner = std::make_unique<Runner>();
-    runner.release()->begin(std::static_pointer_cast<LimitedDispatcher>(shared_from_this()), yields);
+    runner.release()->begin(std::move(self), yields);
 }
 
 } // namespace coroscope::detail

@@ -5,6 +5,7 @@
 #include "TimerQueue.h"
 
 #include <coroscope/record/JobRecord.h>
+#include <coroscope/runtime/detail/InPlace.h>
 #include <coroscope/runtime/detail/Lock.h>
 
 #include <array>
@@ -48,10 +49,13 @@ public:
     /// Runs work until `done`, which wake() sets.
     void run(const std::atomic<bool>& done) {
         bool woke = true;
+        const bool inPlace = isInPlace();
         for (std::uint32_t turn = 0; !done.load(std::memory_order_acquire); ++turn) {
             takeOver();
             if (turn % lookAtTimersEvery == 0 || own_.empty())
                 fireDue();
+            if (inPlace && runNextInPlace())
+                continue;
             if (Runnable* work = own_.pop()) {
                 if (std::exchange(woke, false))
                     record::wokeUp();
@@ -224,7 +228,9 @@ void BlockingLoop::runUntilDone(JobNode& job) {
     auto loop = std::static_pointer_cast<EventLoop>(loop_);
     std::atomic<bool> done{false};
     auto wake = [loop, &done] { loop->wake(done); };
-    job.addHandler(*new HandlerOf<decltype(wake)>(wake), false);
+    auto* const handler = new HandlerOf<decltype(wake)>(wake);
+    handler->last = true;
+    job.addHandler(*handler, false);
     loop->run(done);
 }
 

@@ -3,7 +3,10 @@
 
 #include "JobText.h"
 
+#include <algorithm>
+#include <atomic>
 #include <limits>
+#include <memory>
 #include <vector>
 
 namespace coroscope {
@@ -30,16 +33,22 @@ JobNode::Origin TestLoop::origin() {
 
 void TestLoop::runUntilDone(JobNode& job, std::chrono::nanoseconds limit) {
     using Clock = std::chrono::steady_clock;
+    const auto ended = std::make_shared<std::atomic<bool>>(false); // the job may outlive this
     auto runUntil = [&](Clock::time_point deadline) {
-        while (!job.isCompleted() && Clock::now() < deadline) {
-            if (!scheduler_->runOne(std::numeric_limits<std::int64_t>::max()) && !job.isCompleted())
+        while (!*ended && Clock::now() < deadline) {
+            if (!scheduler_->runOne(std::numeric_limits<std::int64_t>::max()) && !*ended)
                 scheduler_->waitForWork(deadline);
         }
-        return job.isCompleted();
+        return ended->load();
     };
-    auto wake = [scheduler = scheduler_] { scheduler->wake(); };
-    job.addHandler(*new HandlerOf<decltype(wake)>(wake), false);
-    if (runUntil(Clock::now() + limit))
+    auto wake = [scheduler = scheduler_, ended] {
+        *ended = true;
+        scheduler->wake();
+    };
+    auto* const handler = new HandlerOf<decltype(wake)>(wake);
+    handler->last = true;
+    job.addHandler(*handler, false);
+    if (runUntil(Clock::now() + std::min<std::chrono::nanoseconds>(limit, std::chrono::hours(24 * 365))))
         return;
     const TestTimeout failure(
         "The test did not end within " +

@@ -86,7 +86,9 @@ bool TestScheduler::runOne(std::int64_t limit) {
 void TestScheduler::advanceTimeBy(std::chrono::nanoseconds time) {
     if (time.count() < 0)
         throw std::invalid_argument("Time only goes forward");
-    const std::int64_t target = now() + time.count();
+    constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t present = now();
+    const std::int64_t target = present > never - time.count() ? never : present + time.count();
     while (runOne(target - 1)) {
     }
     std::lock_guard lock(mutex_);

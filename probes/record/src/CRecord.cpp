@@ -45,7 +45,11 @@ coroscope_birth complete(const coroscope_birth& given) noexcept {
 std::atomic<const coroscope_command_handler*> commands{nullptr};
 
 const CommandHandler forwarding{
-    .retain = [](void* owner) noexcept { commands.load(std::memory_order_acquire)->retain(owner); },
+    .retain =
+        [](void* owner) noexcept {
+            commands.load(std::memory_order_acquire)->retain(owner);
+            return true;
+        },
     .release = [](void* owner) noexcept { commands.load(std::memory_order_acquire)->release(owner); },
     .cancel =
         [](void* owner, bool childrenOnly, std::string_view reason) {

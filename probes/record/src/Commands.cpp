@@ -57,8 +57,8 @@ void* keepAlive(const CommandHandler& h, JobId job) noexcept {
     void* owner = nullptr;
     if (get(slot.id, std::memory_order_acquire) == job.value) {
         owner = reinterpret_cast<void*>(static_cast<std::uintptr_t>(get(slot.owner)));
-        if (owner)
-            h.retain(owner);
+        if (owner && !h.retain(owner))
+            owner = nullptr;
     }
     pinnedSlot.store(0, std::memory_order_release);
     return owner;

@@ -319,6 +319,11 @@ void JobRecord::waitsForChildren() noexcept {
 void JobRecord::continuesHere() noexcept {
     if (!usable(id_))
         return;
+    // It may have ended, or wait: then others ran in what is called at its end, or while it is on its way
+    // out.
+    const Slot& slot = slotOf(id_);
+    if (get(slot.id) != id_.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
+        return;
     ThreadRecord& thread = here();
     thread.running = id_;
     if (!thread.shared()) {
@@ -331,6 +336,8 @@ void JobRecord::renamed(const JobName& name) noexcept {
     if (!usable(id_))
         return;
     Slot& slot = slotOf(id_);
+    if (get(slot.id) != id_.value)
+        return; // it has ended, and another job may be here
     TextId now = name.id;
     if (!name.own.empty()) {
         const TextId before = get(slot.jobName);

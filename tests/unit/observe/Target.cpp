@@ -74,7 +74,7 @@ StackId here(const std::source_location& where = std::source_location::current()
 }
 
 const record::CommandHandler handler{
-    [](void*) noexcept {}, [](void*) noexcept {},
+    [](void*) noexcept { return true; }, [](void*) noexcept {},
     [](void* owner, bool childrenOnly, std::string_view reason) {
         auto* job = static_cast<Job*>(owner);
         while (hang)

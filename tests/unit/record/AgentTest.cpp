@@ -131,12 +131,13 @@ struct Owner {
     std::atomic<int> cancels{0};
     std::string reason;
 };
-const CommandHandler countingHandler{[](void* owner) noexcept { ++static_cast<Owner*>(owner)->references; },
-                                     [](void* owner) noexcept { --static_cast<Owner*>(owner)->references; },
-                                     [](void* owner, bool, std::string_view reason) {
-                                         static_cast<Owner*>(owner)->reason = reason;
-                                         ++static_cast<Owner*>(owner)->cancels;
-                                     }};
+const CommandHandler countingHandler{
+    [](void* owner) noexcept { return ++static_cast<Owner*>(owner)->references > 1; },
+    [](void* owner) noexcept { --static_cast<Owner*>(owner)->references; },
+    [](void* owner, bool, std::string_view reason) {
+        static_cast<Owner*>(owner)->reason = reason;
+        ++static_cast<Owner*>(owner)->cancels;
+    }};
 
 template <class Condition>
 bool eventually(Condition&& condition) {
@@ -228,6 +229,26 @@ TEST(Agent, CancelIsCarriedOutOnceAndAnsweredTwice) {
     EXPECT_EQ(observer.answer(), AnswerKind::Gone);
     EXPECT_EQ(owner.cancels, 1);
     setCommandHandler(nullptr);
+}
+
+TEST(Agent, AnOwnerThatIsBeingDestroyedIsLeftAlone) {
+    static const CommandHandler handler{
+        [](void*) noexcept { return false; },
+        [](void* owner) noexcept { --static_cast<Owner*>(owner)->references; },
+        [](void* owner, bool, std::string_view) { ++static_cast<Owner*>(owner)->cancels; }};
+    setCommandHandler(&handler);
+    Observer observer;
+    ASSERT_TRUE(observer.hello());
+    Owner owner;
+    JobRecord job;
+    job.begin({.kind = JobKind::Launch, .owner = &owner});
+    observer.send(observer.cancelOf(job.id(), 43));
+    EXPECT_EQ(observer.answer(), AnswerKind::Queued);
+    EXPECT_EQ(observer.answer(), AnswerKind::Gone);
+    job.end(JobState::Cancelled);
+    setCommandHandler(nullptr);
+    EXPECT_EQ(owner.references, 1);
+    EXPECT_EQ(owner.cancels, 0);
 }
 
 TEST(Agent, RemembersEachCommandAndTellsTheProgramsOwnLog) {
@@ -387,7 +408,7 @@ TEST(AgentStress, CancelRacesTheEnd) {
             auto* const c = static_cast<Counted*>(owner);
             if (!c->alive)
                 ++touchedDead;
-            ++c->references;
+            return ++c->references > 1;
         },
         [](void* owner) noexcept { --static_cast<Counted*>(owner)->references; },
         [](void*, bool, std::string_view) {}};

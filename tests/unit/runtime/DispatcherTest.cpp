@@ -368,5 +368,28 @@ TEST(SystemTimers, WakeInTheOrderOfTheirTimes) {
     });
 }
 
+/// In Kotlin, too, a loop that waits within unconfined code works off what else is unconfined.
+TEST(Dispatchers, S071_ALoopWithinUnconfinedCodeRunsWhatIsUnconfined) {
+    bool ran = false, resumed = false;
+    const Job job = GlobalScope.launch(Dispatchers::Unconfined(), [&]() -> Task<> {
+        runBlocking([&](CoroutineScope scope) -> Task<> {
+            const Job first = scope.launch(Dispatchers::Unconfined(), [&]() -> Task<> {
+                ran = true;
+                co_return;
+            });
+            co_await first.join();
+            const DispatcherPtr loop = scope.context().dispatcher();
+            scope.launch(Dispatchers::Unconfined(), [&resumed, loop](CoroutineScope) -> Task<> {
+                co_await withContext(loop, []() -> Task<> { co_await delay(1ms); });
+                resumed = true;
+            });
+        });
+        co_return;
+    });
+    EXPECT_TRUE(job.isCompleted());
+    EXPECT_TRUE(ran);
+    EXPECT_TRUE(resumed);
+}
+
 } // namespace
 } // namespace coroscope::test

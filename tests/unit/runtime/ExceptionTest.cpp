@@ -2,6 +2,8 @@
 // Who gets which exception.
 #include "Story.h"
 
+#include <gmock/gmock.h>
+
 #include <memory>
 #include <vector>
 
@@ -70,6 +72,20 @@ TEST(Exceptions, S037_AnExceptionIsNeverItsOwnSuppressed) {
     addSuppressed(e, other);
     addSuppressed(e, other);
     EXPECT_EQ(suppressedExceptions(e).size(), 1u);
+}
+
+/// In one scope the one came first, in another scope the other.
+TEST(Exceptions, S037_TwoThatMeetTwiceMakeNoCircle) {
+    const auto first = std::make_exception_ptr(Boom("first"));
+    const auto second = std::make_exception_ptr(Boom("second"));
+    const auto third = std::make_exception_ptr(Boom("third"));
+    addSuppressed(first, second);
+    addSuppressed(second, third);
+    addSuppressed(third, first);
+    addSuppressed(second, first);
+    EXPECT_THAT(describe(first), testing::EndsWith("Boom: third"));
+    EXPECT_TRUE(suppressedExceptions(third).empty());
+    EXPECT_EQ(suppressedExceptions(second).size(), 1u);
 }
 
 TEST(Exceptions, KindsAreToldWithoutThrowing) {

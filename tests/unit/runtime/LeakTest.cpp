@@ -23,8 +23,11 @@
 namespace {
 
 std::atomic<std::int64_t> living{0};
+thread_local void (*beforeAllocation)() = nullptr;
 
 void* allocate(std::size_t size, std::size_t alignment) {
+    if (beforeAllocation)
+        std::exchange(beforeAllocation, nullptr)();
     void* const p = alignment == 0
                         ? std::malloc(size)
                         : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -419,6 +422,49 @@ TEST(Leak, ThreadBoundElements) {
             EXPECT_TRUE(failed);
         });
     });
+}
+
+std::weak_ptr<Dispatcher> viewInUse;
+std::atomic<bool> goOn{false};
+
+/// What keeps a view is the jobs in it. Here they end while a thread that has brought one of them is still in
+/// the view, where it makes a runner.
+TEST(View, MayGoWhileWorkIsBroughtToIt) {
+    std::optional<CancellableContinuation<void>> resumes;
+    std::atomic<int> begun{0}, ended{0};
+    {
+        const DispatcherPtr view = Dispatchers::IO()->limitedParallelism(2);
+        viewInUse = view;
+        GlobalScope.launch(view, [&]() -> Task<> {
+            co_await suspendCancellableCoroutine<void>([&](CancellableContinuation<void> c) {
+                resumes = std::move(c);
+                ++begun;
+            });
+            ++ended;
+        });
+        GlobalScope.launch(view, [&]() -> Task<> {
+            ++begun;
+            while (!goOn)
+                std::this_thread::yield();
+            ++ended;
+            co_return;
+        });
+        while (begun < 2)
+            std::this_thread::yield();
+        std::this_thread::sleep_for(20ms); // the second one has the only runner
+    }
+    beforeAllocation = [] {
+        goOn = true;
+        const auto deadline = std::chrono::steady_clock::now() + 10s;
+        while (viewInUse.use_count() > 1 && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::sleep_for(1ms);
+        std::this_thread::sleep_for(20ms);
+    };
+    resumes->resume();
+    beforeAllocation = nullptr;
+    goOn = true;
+    while (ended < 2)
+        std::this_thread::yield();
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <vector>
 
 namespace coroscope::test {
 namespace {
@@ -206,6 +207,29 @@ TEST_F(RuntimeRecord, ARootThatNobodyCanReachAnyMoreIsGone) {
         EXPECT_TRUE(own.read(id));
     }
     EXPECT_FALSE(own.read(id));
+}
+
+TEST_F(RuntimeRecord, AScopeOfAJobThatHasEndedNamesNoOtherJob) {
+    const OwnRecord own;
+    const CompletableJob ended = newJob();
+    const std::uint32_t index = ended.id().index();
+    ended.complete();
+    std::vector<CompletableJob> others;
+    const auto another = [&] { return JobId{own.slot(index).id}; };
+    for (int i = 0; i < 100'000 && !another(); ++i) {
+        others.push_back(newJob());
+        if (others.size() == 500 && !another()) {
+            for (const CompletableJob& job : others)
+                job.complete();
+            others.clear();
+        }
+    }
+    ASSERT_TRUE(another()) << "the slot should have been used again";
+    const CoroutineScope scope(CoroutineContext(ended) + CoroutineName("of the ended one"));
+    const auto row = own.read(another());
+    EXPECT_TRUE(row && row->name.empty()) << (row ? row->name : "gone");
+    for (const CompletableJob& job : others)
+        job.complete();
 }
 
 } // namespace

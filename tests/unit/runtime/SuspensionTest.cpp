@@ -165,5 +165,38 @@ TEST(Suspension, AwaitAllGivesAllResultsOrTheFirstFailure) {
     });
 }
 
+struct CannotBeCopied {
+    CannotBeCopied() = default;
+    CannotBeCopied(CannotBeCopied&&) = default;
+    CannotBeCopied(const CannotBeCopied&) { throw Boom("copied"); }
+};
+
+TEST(Suspension, S061_AValueWhoseCopyThrowsHasNotBeenGiven) {
+    runTest([]() -> Task<> {
+        auto failed = false;
+        auto resumeTwice = [](const CancellableContinuation<CannotBeCopied>& continuation) {
+            const CannotBeCopied value;
+            EXPECT_THROW(continuation.resume(value), Boom);
+            EXPECT_TRUE(continuation.isActive());
+            continuation.resumeWithException(std::make_exception_ptr(Boom("instead")));
+        };
+        try {
+            co_await suspendCancellableCoroutine<CannotBeCopied>(resumeTwice);
+        } catch (const Boom&) {
+            failed = true;
+        }
+        EXPECT_TRUE(failed);
+    });
+}
+
+TEST(Suspension, S031_ADeferredWhoseValueCannotBeMadeIsNotCompleted) {
+    const auto deferred = newCompletableDeferred<CannotBeCopied>();
+    const CannotBeCopied value;
+    EXPECT_THROW(deferred.complete(value), Boom);
+    EXPECT_FALSE(deferred.isCompleted());
+    EXPECT_TRUE(deferred.completeExceptionally(std::make_exception_ptr(Boom("instead"))));
+    EXPECT_EQ(messageOf(deferred.getCompletionExceptionOrNull()), "instead");
+}
+
 } // namespace
 } // namespace coroscope::test

@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <ratio>
 #include <stdexcept>
+#include <vector>
 
 namespace coroscope::test {
 namespace {
@@ -97,6 +100,47 @@ TEST(VirtualTime, WorkOnOtherThreadsIsWaitedFor) {
         auto elsewhere = []() -> Task<int> { co_return 4; };
         EXPECT_EQ(co_await withContext(Dispatchers::Default(), elsewhere), 4);
         EXPECT_EQ(scope.currentTime(), 0s);
+    });
+}
+
+TEST(VirtualTime, TheLongestTimesAreForEver) {
+    runTest(
+        [](TestScope scope) -> Task<> {
+            auto waits = [](auto time) { return [time](CoroutineScope) -> Task<> { co_await delay(time); }; };
+            const std::vector<Job> forEver{
+                scope.launch(waits(std::chrono::hours::max())),
+                scope.launch(waits(std::chrono::nanoseconds::max())),
+                scope.launch(waits(std::chrono::duration<double>(1e30))),
+                scope.launch(waits(std::chrono::duration<int, std::ratio<86400>>(200'000)))};
+            const Job past = scope.launch(waits(std::chrono::hours::min()));
+            auto brief = []() -> Task<> { co_await delay(1s); };
+            EXPECT_TRUE(co_await withTimeoutOrNull(std::chrono::hours::max(), brief));
+            EXPECT_EQ(co_await select(onTimeout(std::chrono::hours::max(), [] { return 1; }),
+                                      onTimeout(1s, [] { return 2; })),
+                      2);
+            EXPECT_TRUE(past.isCompleted());
+            EXPECT_EQ(scope.currentTime(), 2s);
+            scope.advanceTimeBy(std::chrono::nanoseconds::max());
+            EXPECT_EQ(scope.currentTime(), std::chrono::nanoseconds::max());
+            for (const Job& job : forEver) {
+                EXPECT_TRUE(job.isActive());
+                job.cancel();
+            }
+        },
+        std::chrono::nanoseconds::max());
+}
+
+TEST(VirtualTime, TheLongestTimesAreForEverOnARealClockToo) {
+    runBlocking([](CoroutineScope scope) -> Task<> {
+        const Job job = scope.launch([]() -> Task<> { co_await delay(std::chrono::hours::max()); });
+        const Job other = scope.launch(Dispatchers::Default(),
+                                       []() -> Task<> { co_await delay(std::chrono::hours(2'562'000)); });
+        auto brief = []() -> Task<> { co_await delay(2ms); };
+        EXPECT_TRUE(co_await withTimeoutOrNull(std::chrono::hours::max(), brief));
+        EXPECT_TRUE(job.isActive());
+        EXPECT_TRUE(other.isActive());
+        job.cancel();
+        other.cancel();
     });
 }
 

@@ -35,6 +35,8 @@ public:
 
     /// The right to store the outcome, given once. Throws std::logic_error the second time.
     void takeTurn();
+    /// There is no outcome after all: making it threw.
+    void giveTurnBack() noexcept { taken_.store(false, std::memory_order_release); }
     /// Publishes the stored outcome.
     void settle() noexcept;
     void fail(std::exception_ptr e);
@@ -83,13 +85,19 @@ class CancellableContinuation {
 public:
     /// The coroutine goes on with a value, on its dispatcher. If it is cancelled before it runs, the value is
     /// lost (rule 56), and so it is if it was cancelled before. Resuming a second time throws
-    /// std::logic_error (rule 61).
+    /// std::logic_error (rule 61). Where copying the value throws, nothing was resumed.
     template <class... V>
         requires(std::is_void_v<T> ? sizeof...(V) == 0 : sizeof...(V) == 1)
     void resume(V&&... value) const {
         state_->takeTurn();
-        if constexpr (!std::is_void_v<T>)
-            state_->value.emplace(std::forward<V>(value)...);
+        if constexpr (!std::is_void_v<T>) {
+            try {
+                state_->value.emplace(std::forward<V>(value)...);
+            } catch (...) {
+                state_->giveTurnBack();
+                throw;
+            }
+        }
         state_->settle();
     }
     void resumeWithException(std::exception_ptr e) const { state_->fail(std::move(e)); }

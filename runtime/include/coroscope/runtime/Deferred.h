@@ -79,8 +79,14 @@ public:
     bool completeWith(V&&... value) {
         if (taken_.exchange(true, std::memory_order_acq_rel))
             return false;
-        if constexpr (!std::is_void_v<T>)
-            this->setValue(std::forward<V>(value)...);
+        if constexpr (!std::is_void_v<T>) {
+            try {
+                this->setValue(std::forward<V>(value)...);
+            } catch (...) {
+                taken_.store(false, std::memory_order_release); // it is not completed
+                throw;
+            }
+        }
         return this->complete({});
     }
     bool fail(std::exception_ptr e) {

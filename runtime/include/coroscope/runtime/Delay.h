@@ -3,6 +3,7 @@
 #pragma once
 
 #include <coroscope/runtime/Dispatcher.h>
+#include <coroscope/runtime/detail/Duration.h>
 #include <coroscope/runtime/detail/JobNode.h>
 
 #include <chrono>
@@ -50,10 +51,10 @@ private:
 /// co_await delay(time): goes on after `time`, on the clock of the dispatcher: virtual in runTest. Never
 /// earlier; on the machine's clock up to a sixty-fourth of `time` or one millisecond later, whatever is less,
 /// so that what expires at about the same time expires together. Zero or less returns at once and does not
-/// look at cancellation (rule 60).
+/// look at cancellation (rule 60). The longest, nanoseconds::max() or more, is until the job is cancelled.
 template <class Rep, class Period>
 [[nodiscard]] detail::DelayAwaitable delay(std::chrono::duration<Rep, Period> time) noexcept {
-    return detail::DelayAwaitable(std::chrono::ceil<std::chrono::nanoseconds>(time));
+    return detail::DelayAwaitable(detail::nanosecondsOf(time));
 }
 
 /// co_await yield(): lets others run that are ready. Throws in a cancelled job (rule 59).

@@ -6,6 +6,7 @@
 #include <coroscope/runtime/Deferred.h>
 #include <coroscope/runtime/Dispatcher.h>
 #include <coroscope/runtime/Mutex.h>
+#include <coroscope/runtime/detail/Duration.h>
 #include <coroscope/runtime/detail/ScopeAwaitable.h>
 #include <coroscope/runtime/detail/WaitQueue.h>
 
@@ -367,7 +368,7 @@ detail::SelectAwaitable<true, Clauses...> selectUnbiased(Clauses&&... clauses) {
 /// once (rule 85). `handler` takes nothing.
 template <class Rep, class Period, class F>
 detail::TimeoutClause<F> onTimeout(std::chrono::duration<Rep, Period> time, F&& handler) {
-    return {std::chrono::ceil<std::chrono::nanoseconds>(time), std::forward<F>(handler)};
+    return {detail::nanosecondsOf(time), std::forward<F>(handler)};
 }
 
 // Implementation of the clauses declared elsewhere

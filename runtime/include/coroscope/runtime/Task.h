@@ -120,6 +120,9 @@ public:
             static_assert(LibraryAwaitable<A>, "a coroscope::Task awaits tasks and what coroscope offers; "
                                                "wrap other callbacks and awaitables "
                                                "with suspendCancellableCoroutine");
+            static_assert(!std::is_lvalue_reference_v<A>,
+                          "what coroscope offers is awaited once: co_await the call that makes it, or "
+                          "std::move(name)");
             a.attach(*this);
             if constexpr (doubleFreesTemporaries)
                 return Awaiting<std::remove_reference_t<A>>(a);

@@ -2,6 +2,7 @@
 // Limits of time (rules 51 - 55).
 #pragma once
 
+#include <coroscope/runtime/detail/Duration.h>
 #include <coroscope/runtime/detail/ScopeAwaitable.h>
 
 #include <chrono>
@@ -17,9 +18,8 @@ namespace coroscope {
 template <class Rep, class Period, detail::Body F>
 detail::ScopeAwaitable<F> withTimeout(std::chrono::duration<Rep, Period> limit, F&& body,
                                       std::source_location where = std::source_location::current()) {
-    return {detail::ScopePlan{.kind = JobKind::WithTimeout,
-                              .timeout = std::chrono::ceil<std::chrono::nanoseconds>(limit),
-                              .where = where},
+    return {detail::ScopePlan{
+                .kind = JobKind::WithTimeout, .timeout = detail::nanosecondsOf(limit), .where = where},
             std::forward<F>(body)};
 }
 
@@ -29,9 +29,8 @@ template <class Rep, class Period, detail::Body F>
 detail::ScopeAwaitable<F, true>
 withTimeoutOrNull(std::chrono::duration<Rep, Period> limit, F&& body,
                   std::source_location where = std::source_location::current()) {
-    return {detail::ScopePlan{.kind = JobKind::WithTimeout,
-                              .timeout = std::chrono::ceil<std::chrono::nanoseconds>(limit),
-                              .where = where},
+    return {detail::ScopePlan{
+                .kind = JobKind::WithTimeout, .timeout = detail::nanosecondsOf(limit), .where = where},
             std::forward<F>(body)};
 }
 

@@ -85,7 +85,7 @@ public:
 
     /// May be called after end too, when the last handle goes: it does nothing then.
     void held(bool byAnyone) noexcept;
-    /// Threads: one at a time.
+    /// Does nothing after end. Threads: one at a time.
     void renamed(const JobName& name) noexcept;
     void contextChanges(std::uint32_t context) noexcept;
 

@@ -52,7 +52,8 @@ std::uint64_t untrackedJobs() noexcept;
 /// What a coroutine library does for the agent's commands. `owner` is what the library gave in Birth::owner.
 struct CommandHandler {
     /// Keeps `owner` alive until release. Called while the job cannot end, for a few nanoseconds: only count.
-    void (*retain)(void* owner) noexcept;
+    /// False if it is being destroyed: its memory waits, but it cannot be kept any more.
+    bool (*retain)(void* owner) noexcept;
     void (*release)(void* owner) noexcept;
     /// Cancels the job with all below it, or with `childrenOnly` only what is below. Runs on the command
     /// thread.

@@ -45,6 +45,7 @@ public:
 
     bool onCancelling = false;
     bool fired = false; ///< under the lock of the job
+    bool last = false;  ///< called when all others are through: lets a thread go that waits for the job's end
     bool observes =
         true; ///< whoever registered it wants to know how the job ends: a failure is not lost any more
 

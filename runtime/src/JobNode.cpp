@@ -261,8 +261,8 @@ void JobNode::ownElements() noexcept {
 void JobNode::leaveElements() noexcept {
     if (ownsElements_ || !elements_)
         return;
-    // What is asked of a job that has ended: its name, and who is told when a late handler throws. A scope that
-    // is still out may launch: acquire, because whoever is through with it has read them.
+    // What is asked of a job that has ended: its name, and who is told when a late handler throws. A scope
+    // that is still out may launch: acquire, because whoever is through with it has read them.
     if (elements_->name || elements_->handler || bodyScope_.load(std::memory_order_acquire) == BodyScope::Out)
         ownElements();
     else

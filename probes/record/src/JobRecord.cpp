@@ -438,7 +438,6 @@ JobFacts JobRecord::facts() const noexcept {
 
 namespace {
 
-/// The final state is in the slot; what is left of the end comes here.
 // The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a
 // look at the command thread's pin (it stops there), only then may another job have the slot.
 template <bool plain>

@@ -116,7 +116,7 @@ private:
             stampSecondTime();
             add(memory.header->ringsEpoch, 1u);
             set(memory.header->ringsEnabled, 1u);
-            ringsEnabled.store(1, std::memory_order_seq_cst);
+            wantEvents(true);
         }
         openConnections[count_].store(descriptor);
         connections_[count_++] = std::move(connection);
@@ -131,7 +131,7 @@ private:
         openConnections[i].store(openConnections[count_].load());
         openConnections[count_].store(-1);
         if (count_ == 0) {
-            ringsEnabled.store(0, std::memory_order_seq_cst);
+            wantEvents(false);
             set(memory.header->ringsEnabled, 0u);
             releaseRings();
         }

@@ -32,11 +32,18 @@ inline layout::ClockKind clockOfThisMachine() noexcept {
 
 extern layout::ClockKind clockKind; ///< set once, before the record is on
 
-inline std::uint64_t ticks() noexcept {
+/// Where the clock is Tsc.
+inline std::uint64_t counter() noexcept {
 #if defined(__x86_64__)
-    if (clockKind == layout::ClockKind::Tsc)
-        return __rdtsc();
+    return __rdtsc();
+#else
+    return 0;
 #endif
+}
+
+inline std::uint64_t ticks() noexcept {
+    if (clockKind == layout::ClockKind::Tsc)
+        return counter();
     return nanosecondsOf(CLOCK_MONOTONIC);
 }
 

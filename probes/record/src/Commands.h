@@ -57,8 +57,9 @@ bool commandsAllowed() noexcept;
 /// the two sees the other only if both order their store before their load. Here, at every job's end, that
 /// order is free: the command thread pays for both with membarrier, which runs a full fence on each thread of
 /// the process.
-inline void waitWhilePinned(std::uint32_t slot) noexcept {
-    if (pinNeedsFence.load(std::memory_order_relaxed)) [[unlikely]]
+template <bool knowsNoFenceNeeded>
+void waitWhilePinned(std::uint32_t slot) noexcept {
+    if (!knowsNoFenceNeeded && pinNeedsFence.load(std::memory_order_relaxed)) [[unlikely]]
         std::atomic_thread_fence(std::memory_order_seq_cst);
     else
         std::atomic_signal_fence(std::memory_order_seq_cst);

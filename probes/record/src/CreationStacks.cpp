@@ -31,8 +31,6 @@
 
 namespace coroscope::record {
 
-std::atomic<bool> creationStacksOn{false};
-
 namespace {
 
 constexpr std::size_t mostFrames = layout::CallStack::maxDepth;
@@ -282,7 +280,8 @@ __attribute__((noinline)) CallStackId creationStackHere() noexcept {
 bool recordCreationStacks(bool wanted) noexcept {
     if (wanted && (!start() || !openCallStacks()))
         return false;
-    creationStacksOn.store(wanted, std::memory_order_release);
+    if (on())
+        wantStacks(wanted);
     return true;
 }
 

@@ -4,12 +4,7 @@
 
 #include <coroscope/model/Ids.h>
 
-#include <atomic>
-
 namespace coroscope::record {
-
-/// Set while creation stacks are asked for; the record is on then, and their tables are usable.
-extern std::atomic<bool> creationStacksOn;
 
 /// The number of this thread's call stack, its innermost frames those of the record itself. 0 when the table
 /// is full or there is no memory.

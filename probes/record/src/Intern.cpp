@@ -144,26 +144,62 @@ std::uint32_t guarded(F&& f) noexcept {
 
 } // namespace
 
-SiteId internSite(const std::source_location& where) noexcept {
+namespace {
+
+// Apart from what is known, which then needs no frame of its own.
+[[gnu::noinline]] SiteId internUnknown(const std::source_location& where) noexcept {
     if (!on())
         return 0;
-    return here().sites.get(identity(where),
-                            [&] { return guarded([&](Tables& t) { return siteLocked(t, where); }); });
+    ThreadRecord& thread = here();
+    SiteId id = thread.sites.find(identity(where));
+    if (id == 0) {
+        id = guarded([&](Tables& t) { return siteLocked(t, where); });
+        thread.sites.keep(identity(where), id);
+    }
+    return id;
 }
 
-StackId internStack(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
-    if (!on() || places.empty())
-        return 0;
-    cutToFit(places, cut);
+std::uint64_t hashOf(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
     std::uint64_t hash = mix(cut + 1, places.size());
     for (const std::source_location& place : places)
         hash = mix(hash, identity(place));
-    return here().stacks.get(hash, [&] {
-        return guarded([&](Tables& t) {
+    return hash;
+}
+
+[[gnu::noinline]] StackId internUnknown(const std::source_location* innermost, std::size_t depth,
+                                        std::uint32_t cut) noexcept {
+    if (!on() || depth == 0)
+        return 0;
+    std::span places(innermost, depth);
+    cutToFit(places, cut);
+    const std::uint64_t hash = hashOf(places, cut);
+    ThreadRecord& thread = here();
+    StackId id = thread.stacks.find(hash);
+    if (id == 0) {
+        id = guarded([&](Tables& t) {
             return stackLocked(t, places.size(), cut,
                                [&](std::size_t i) { return siteLocked(t, places[i]); });
         });
-    });
+        thread.stacks.keep(hash, id);
+    }
+    return id;
+}
+
+} // namespace
+
+SiteId internSite(const std::source_location& where) noexcept {
+    if (ThreadRecord* const thread = plainHere()) [[likely]]
+        if (const SiteId id = thread->sites.find(identity(where))) [[likely]]
+            return id;
+    return internUnknown(where);
+}
+
+StackId internStack(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
+    ThreadRecord* const thread = plainHere();
+    if (thread && places.size() <= layout::Stack::maxDepth) [[likely]]
+        if (const StackId id = thread->stacks.find(hashOf(places, std::min(cut, 0xffffu)))) [[likely]]
+            return id;
+    return internUnknown(places.data(), places.size(), cut);
 }
 
 SiteId internSite(std::string_view file, std::string_view function, std::uint32_t line) noexcept {

@@ -78,15 +78,25 @@ struct ExecutionChange {
     StackId at = 0;
     std::uint64_t waitsFor = 0;
     std::uint64_t ranFor = 0;
-    std::uint64_t eventAux = 0;
 };
 
-/// A sequence lock with one writer: odd before the fields (release fence), even after them (release).
+[[gnu::noinline]] void emitExecution(ThreadRecord& thread, JobId id, ExecutionWord word, std::uint64_t time,
+                                     std::uint64_t aux) noexcept {
+    thread.write({time, id.value, word.sequence(), EventKind::Execution,
+                  static_cast<std::uint8_t>(word.execution()), static_cast<std::uint16_t>(word.waitKind()),
+                  aux});
+}
+
+/// A sequence lock with one writer: odd before the fields (release fence), even after them (release). It is
+/// the upper half of the word, where counting on does not touch the rest.
+template <bool plain>
 void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& change,
                      std::uint64_t time) noexcept {
+    constexpr std::uint64_t one = std::uint64_t{1} << 32;
     Slot& slot = slotOf(id);
-    const std::uint32_t sequence = ExecutionWord{get(slot.executionWord)}.sequence();
-    set(slot.executionWord, ExecutionWord::of(sequence + 1, change.to, change.wait).bits);
+    const std::uint64_t odd =
+        (get(slot.executionWord) & ~(one - 1)) + ExecutionWord::of(1, change.to, change.wait).bits;
+    set(slot.executionWord, odd);
     std::atomic_thread_fence(std::memory_order_release);
     set(slot.since, time);
     if (change.to == Execution::Suspended) {
@@ -95,19 +105,12 @@ void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& chan
     }
     if (change.to == Execution::Running)
         add(slot.resumes, 1u);
-    if (change.ranFor != 0)
+    else if (change.to != Execution::Queued || change.ranFor != 0)
         add(slot.ranFor, change.ranFor);
-    set(slot.executionWord, ExecutionWord::of(sequence + 2, change.to, change.wait).bits,
-        std::memory_order_release);
-    thread.emit([&] {
-        return Event{time,
-                     id.value,
-                     sequence + 2,
-                     EventKind::Execution,
-                     static_cast<std::uint8_t>(change.to),
-                     static_cast<std::uint16_t>(change.wait),
-                     change.eventAux};
-    });
+    set(slot.executionWord, odd + one, std::memory_order_release);
+    if (thread.observed<plain>()) [[unlikely]]
+        emitExecution(thread, id, ExecutionWord{odd + one}, time,
+                      change.to == Execution::Running ? get(thread.row().tid) : change.at);
 }
 
 void setWords(std::uint64_t* to, std::string_view text) noexcept {
@@ -119,15 +122,16 @@ void setWords(std::uint64_t* to, std::string_view text) noexcept {
 }
 
 /// Ends the stretch of running; its end is the start of the next one on this thread.
+template <bool plain>
 std::uint64_t endSlice(ThreadRecord& thread, JobId id) noexcept {
     if (thread.running != id) {
-        thread.stampNow();
+        thread.stampNow<plain>();
         return 0;
     }
     const std::uint64_t began = get(thread.row().sliceStart);
-    const std::uint64_t now = thread.stampNow();
+    const std::uint64_t now = thread.stampNow<plain>();
     thread.running = {};
-    if (!thread.shared())
+    if (plain || !thread.shared())
         set(thread.row().job, std::uint64_t{0});
     return now > began ? now - began : 0;
 }
@@ -169,22 +173,23 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
     return number + 1;
 }
 
-void JobRecord::begin(const Birth& birth) noexcept {
-    if (!on() && !start())
-        return;
-    const CallStackId stack = creationStacksOn.load(std::memory_order_relaxed) ? creationStackHere() : 0;
-    ThreadRecord& thread = here();
-    const std::uint32_t index = thread.slots.allocate();
-    if (index == 0) {
-        std::atomic_ref(memory.header->untracked).fetch_add(1, std::memory_order_relaxed);
-        return;
-    }
+namespace {
+
+[[gnu::noinline]] void emitCreated(ThreadRecord& thread, JobId id, const Birth& birth,
+                                   std::uint64_t time) noexcept {
+    thread.write({time, id.value, birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind), 0,
+                  birth.parent.value});
+}
+
+template <bool plain>
+void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const Birth& birth,
+              CallStackId stack) noexcept {
     Slot& slot = memory.slots[index];
     const std::uint32_t next = thread.slots.upcoming();
     fetchEarly(memory.slots[next]);
-    if (!birth.name.own.empty())
+    if (!plain && !birth.name.own.empty())
         __builtin_prefetch(&memory.names[next], 1); // its next job will have one, too
-    const std::uint64_t time = thread.coarse();
+    const std::uint64_t time = thread.coarse<plain>();
     const JobId id = JobId::of(index, get(slot.owner) + 1);
     const std::uint32_t version = JobWord{get(slot.jobWord)}.version() + 1;
     const std::uint32_t sequence = (ExecutionWord{get(slot.executionWord)}.sequence() | 1) + 1;
@@ -201,7 +206,7 @@ void JobRecord::begin(const Birth& birth) noexcept {
     set(slot.createdAt, time);
     set(slot.owner, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(birth.owner)));
     set(slot.creationSite, birth.site);
-    if (birth.name.own.empty()) {
+    if (plain || birth.name.own.empty()) {
         set(slot.jobName, birth.name.id);
     } else {
         storeName(memory.names[index], ownName(birth.name.own));
@@ -218,15 +223,36 @@ void JobRecord::begin(const Birth& birth) noexcept {
     set(slot.creationStack, stack);
     set(slot.kind, static_cast<std::uint8_t>(birth.kind));
     set(slot.id, id.value, std::memory_order_release);
-    id_ = id;
+    idOfJob = id;
 
-    thread.countLaunch(birth.site);
-    thread.emit([&] {
-        return Event{
-            time, id.value,           birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind),
-            0,    birth.parent.value,
-        };
-    });
+    thread.countLaunch<plain>(birth.site);
+    if (thread.observed<plain>()) [[unlikely]]
+        emitCreated(thread, id, birth, time);
+}
+
+/// With all that is rare: it needs a frame, and what is in it.
+[[gnu::noinline]] void beginAnyhow(JobId& idOfJob, const Birth& birth) noexcept {
+    if (!on() && !start())
+        return;
+    const CallStackId stack =
+        switchPage.load(std::memory_order_relaxed)->has(SwitchPage::stacks) ? creationStackHere() : 0;
+    ThreadRecord& thread = here();
+    const std::uint32_t index = thread.slots.allocate();
+    if (index == 0) {
+        std::atomic_ref(memory.header->untracked).fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
+    fillSlot<false>(thread, index, idOfJob, birth, stack);
+}
+
+} // namespace
+
+void JobRecord::begin(const Birth& birth) noexcept {
+    ThreadRecord* const thread = threadRecord;
+    if (thread && thread->plainWithoutStacks() && thread->slots.ready() && birth.name.own.empty()) [[likely]]
+        fillSlot<true>(*thread, thread->slots.allocate(), id_, birth, 0);
+    else
+        beginAnyhow(id_, birth);
 }
 
 void JobRecord::stateChanges(JobState state, std::uint16_t setFlags, std::uint16_t clearFlags) noexcept {
@@ -261,75 +287,100 @@ void JobRecord::approach() const noexcept {
         __builtin_prefetch(&slotOf(id_).executionWord, 1);
 }
 
-void JobRecord::queued() noexcept {
-    if (!usable(id_))
+// Each of these has two halves that are compiled from one text: the plain one needs neither a frame nor a
+// look at what is seldom otherwise, the other is right wherever there is a record.
+namespace {
+
+template <bool plain>
+void queuedOn(ThreadRecord& thread, JobId id) noexcept {
+    changeExecution<plain>(id, thread, {.to = Execution::Queued}, thread.coarse<plain>());
+}
+
+template <bool plain>
+void runsOn(ThreadRecord& thread, JobId id) noexcept {
+    if (thread.stamp == 0) [[unlikely]]
+        thread.stampNow<plain>();
+    const std::uint64_t time = thread.stamp;
+    thread.running = id;
+    layout::Thread& row = thread.row();
+    if (plain || !thread.shared()) {
+        set(row.sliceStart, time);
+        set(row.job, id.value, std::memory_order_release);
+        add(row.slices, std::uint64_t{1});
+    }
+    changeExecution<plain>(id, thread, {.to = Execution::Running}, time);
+}
+
+template <bool plain>
+void suspendsOn(ThreadRecord& thread, JobId id, StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept {
+    const std::uint64_t ran = endSlice<plain>(thread, id);
+    changeExecution<plain>(
+        id, thread, {.to = Execution::Suspended, .wait = kind, .at = at, .waitsFor = waitsFor, .ranFor = ran},
+        thread.stamp);
+}
+
+template <bool plain>
+void leavesOn(ThreadRecord& thread, JobId id, Execution to) noexcept {
+    const std::uint64_t ran = endSlice<plain>(thread, id);
+    changeExecution<plain>(id, thread, {.to = to, .ranFor = ran}, thread.stamp);
+}
+
+template <bool plain>
+void continuesOn(ThreadRecord& thread, JobId id) noexcept {
+    // It may have ended, or wait: then others ran in what is called at its end, or while it is on its way
+    // out.
+    const Slot& slot = slotOf(id);
+    if (get(slot.id) != id.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
         return;
-    ThreadRecord& thread = here();
-    changeExecution(id_, thread, {.to = Execution::Queued}, thread.coarse());
+    thread.running = id;
+    layout::Thread& row = thread.row();
+    if (plain || !thread.shared()) {
+        set(row.sliceStart, thread.stamp);
+        set(row.job, id.value, std::memory_order_release);
+    }
+}
+
+/// Runs `general` where there is a record but not all is plain.
+template <auto general, class... A>
+[[gnu::noinline]] void anyhow(JobId id, A... arguments) noexcept {
+    if (on())
+        general(here(), id, arguments...);
+}
+
+template <auto plainly, auto general, class... A>
+void tell(JobId id, A... arguments) noexcept {
+    if (!id)
+        return;
+    if (ThreadRecord* const thread = plainHere()) [[likely]]
+        plainly(*thread, id, arguments...);
+    else
+        anyhow<general>(id, arguments...);
+}
+
+} // namespace
+
+void JobRecord::queued() noexcept {
+    tell<queuedOn<true>, queuedOn<false>>(id_);
 }
 
 void JobRecord::runs() noexcept {
-    if (!usable(id_))
-        return;
-    ThreadRecord& thread = here();
-    if (thread.stamp == 0)
-        thread.stampNow();
-    const std::uint64_t time = thread.stamp;
-    thread.running = id_;
-    layout::Thread& row = thread.row();
-    if (!thread.shared()) {
-        set(row.sliceStart, time);
-        set(row.job, id_.value, std::memory_order_release);
-        add(row.slices, std::uint64_t{1});
-    }
-    changeExecution(id_, thread, {.to = Execution::Running, .eventAux = get(row.tid)}, time);
+    tell<runsOn<true>, runsOn<false>>(id_);
 }
 
 void JobRecord::suspends(StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept {
-    if (!usable(id_))
-        return;
-    ThreadRecord& thread = here();
-    const std::uint64_t ran = endSlice(thread, id_);
-    changeExecution(id_, thread,
-                    {.to = Execution::Suspended,
-                     .wait = kind,
-                     .at = at,
-                     .waitsFor = waitsFor,
-                     .ranFor = ran,
-                     .eventAux = at},
-                    thread.stamp);
+    tell<suspendsOn<true>, suspendsOn<false>>(id_, at, kind, waitsFor);
 }
 
 void JobRecord::givesWay() noexcept {
-    if (!usable(id_))
-        return;
-    ThreadRecord& thread = here();
-    const std::uint64_t ran = endSlice(thread, id_);
-    changeExecution(id_, thread, {.to = Execution::Queued, .ranFor = ran}, thread.stamp);
+    tell<leavesOn<true>, leavesOn<false>>(id_, Execution::Queued);
 }
 
 void JobRecord::waitsForChildren() noexcept {
-    if (!usable(id_))
-        return;
-    ThreadRecord& thread = here();
-    const std::uint64_t ran = endSlice(thread, id_);
-    changeExecution(id_, thread, {.to = Execution::WaitsForChildren, .ranFor = ran}, thread.stamp);
+    tell<leavesOn<true>, leavesOn<false>>(id_, Execution::WaitsForChildren);
 }
 
 void JobRecord::continuesHere() noexcept {
-    if (!usable(id_))
-        return;
-    // It may have ended, or wait: then others ran in what is called at its end, or while it is on its way
-    // out.
-    const Slot& slot = slotOf(id_);
-    if (get(slot.id) != id_.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
-        return;
-    ThreadRecord& thread = here();
-    thread.running = id_;
-    if (!thread.shared()) {
-        set(thread.row().sliceStart, thread.stamp);
-        set(thread.row().job, id_.value, std::memory_order_release);
-    }
+    tell<continuesOn<true>, continuesOn<false>>(id_);
 }
 
 void JobRecord::renamed(const JobName& name) noexcept {
@@ -392,40 +443,81 @@ JobFacts JobRecord::facts() const noexcept {
     return facts;
 }
 
+namespace {
+
 // The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a
 // look at the command thread's pin (it stops there), only then may another job have the slot.
-void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
-    if (!usable(id_))
-        return;
-    Slot& slot = slotOf(id_);
-    if (get(slot.id) != id_.value)
-        return;
-    ThreadRecord& thread = here();
-    const std::uint64_t time =
-        thread.running == id_ ? (endSlice(thread, id_), thread.stamp) : thread.coarse();
-    std::uint64_t incident = 0;
-    if (!failure.empty()) {
-        JobFacts facts = this->facts();
-        facts.state = static_cast<std::uint8_t>(finalState);
-        incident = tellIncident(IncidentKind::Failed, facts, failure);
-    }
-    // A plain store: a change by another thread that comes between these two lines is lost, with the job.
-    const JobWord old{get(slot.jobWord)};
-    const JobWord now = JobWord::of(old.version() + 1, old.flags(), finalState);
-    set(slot.jobWord, now.bits, std::memory_order_release);
+template <bool plain>
+void freeSlot(ThreadRecord& thread, JobId id) noexcept {
+    Slot& slot = slotOf(id);
     const SiteId site = get(slot.creationSite);
+    set(slot.id, std::uint64_t{0});
+    waitWhilePinned<plain>(id.index());
+    std::atomic_thread_fence(std::memory_order_release);
+    set(slot.owner, id.generation());
+    thread.countEnd<plain>(site);
+    thread.slots.free(id.index());
+}
+
+[[gnu::noinline]] void tellEndAndFree(ThreadRecord& thread, JobId id, JobWord word, std::uint64_t time,
+                                      std::uint64_t incident) noexcept {
     thread.emit([&] {
         return Event{
-            time,        id_.value, now.version(), EventKind::Ended, static_cast<std::uint8_t>(finalState),
-            now.flags(), incident,
+            time,         id.value, word.version(), EventKind::Ended, static_cast<std::uint8_t>(word.state()),
+            word.flags(), incident,
         };
     });
-    set(slot.id, std::uint64_t{0});
-    waitWhilePinned(id_.index());
-    std::atomic_thread_fence(std::memory_order_release);
-    set(slot.owner, id_.generation());
-    thread.countEnd(site);
-    thread.slots.free(id_.index());
+    freeSlot<false>(thread, id);
+}
+
+/// A plain store: a change by another thread that comes between is lost, with the job.
+JobWord storeEnd(JobId id, JobState state) noexcept {
+    Slot& slot = slotOf(id);
+    const JobWord old{get(slot.jobWord)};
+    const JobWord now = JobWord::of(old.version() + 1, old.flags(), state);
+    set(slot.jobWord, now.bits, std::memory_order_release);
+    return now;
+}
+
+template <bool plain>
+std::uint64_t timeOfEnd(ThreadRecord& thread, JobId id) noexcept {
+    if (thread.running != id)
+        return thread.coarse<plain>();
+    endSlice<plain>(thread, id);
+    return thread.stamp;
+}
+
+[[gnu::noinline]] void endAnyhow(const JobRecord& job, JobState state, std::string_view failure) noexcept {
+    const JobId id = job.id();
+    if (!on() || get(slotOf(id).id) != id.value)
+        return;
+    ThreadRecord& thread = here();
+    const std::uint64_t time = timeOfEnd<false>(thread, id);
+    std::uint64_t incident = 0;
+    if (!failure.empty()) {
+        JobFacts facts = job.facts();
+        facts.state = static_cast<std::uint8_t>(state);
+        incident = tellIncident(IncidentKind::Failed, facts, failure);
+    }
+    tellEndAndFree(thread, id, storeEnd(id, state), time, incident);
+}
+
+} // namespace
+
+void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
+    const JobId id = id_;
+    ThreadRecord* const thread = threadRecord;
+    if (!id)
+        return;
+    if (!thread || !thread->plain() || !failure.empty()) [[unlikely]]
+        return endAnyhow(*this, finalState, failure);
+    if (get(slotOf(id).id) != id.value)
+        return;
+    const std::uint64_t time = timeOfEnd<true>(*thread, id);
+    const JobWord word = storeEnd(id, finalState);
+    if (thread->observed<true>()) [[unlikely]]
+        return tellEndAndFree(*thread, id, word, time, 0);
+    freeSlot<true>(*thread, id);
 }
 
 std::uint64_t nextJobNumber() noexcept {

@@ -18,8 +18,6 @@ namespace coroscope::record {
 
 namespace {
 
-constinit SwitchPage offPage{};
-
 constexpr std::uint64_t pageSize = 4096;
 /// Slots become accessible in steps of this many (1 MiB): what was never used can neither be locked into
 /// memory by mlockall nor reach a core file.
@@ -98,8 +96,8 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
 } // namespace
 
 Memory memory;
+constinit SwitchPage offPage{};
 std::atomic<SwitchPage*> switchPage{&offPage};
-std::atomic<std::uint32_t> ringsEnabled{0};
 layout::ClockKind clockKind = layout::ClockKind::Monotonic;
 
 std::string_view internedText(TextId id) noexcept {
@@ -216,8 +214,28 @@ bool openThreadEntry(std::uint32_t entry) noexcept {
            ::mprotect(counters, capacity::sites * sizeof *counters, PROT_READ | PROT_WRITE) == 0;
 }
 
+namespace {
+
+void want(std::uint32_t what, bool wanted) noexcept {
+    std::atomic<std::uint32_t>& mode = switchPage.load(std::memory_order_acquire)->mode;
+    if (wanted)
+        mode.fetch_or(what, std::memory_order_seq_cst);
+    else
+        mode.fetch_and(~what, std::memory_order_seq_cst);
+}
+
+} // namespace
+
 void switchOn() noexcept {
-    switchPage.load(std::memory_order_acquire)->on.store(1, std::memory_order_release);
+    want(SwitchPage::recording, true);
+}
+
+void wantEvents(bool wanted) noexcept {
+    want(SwitchPage::rings, wanted);
+}
+
+void wantStacks(bool wanted) noexcept {
+    want(SwitchPage::stacks, wanted);
 }
 
 namespace {

@@ -61,7 +61,7 @@ std::string tryStart() {
     ::pthread_atfork(nullptr, nullptr, inForkedChild);
     std::atexit(goodbye);
     if (environmentSays("stacks"))
-        creationStacksOn = openCallStacks();
+        wantStacks(openCallStacks());
     switchOn();
     startAgent(); // without an agent the record is on all the same
     return {};

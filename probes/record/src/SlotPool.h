@@ -30,6 +30,8 @@ public:
             return 0;
         return ready_.take();
     }
+    /// allocate() has one at hand.
+    bool ready() const noexcept { return !ready_.empty(); }
     /// What allocate() will probably answer next, else 0.
     std::uint32_t upcoming() const noexcept { return ready_.empty() ? 0 : ready_.slots[ready_.next]; }
     void free(std::uint32_t slot) noexcept {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ThreadRecord.h"
+#include "Commands.h"
 
 #include <atomic>
-#include <cstring>
 #include <mutex>
 #include <new>
 
@@ -56,8 +56,12 @@ std::uint32_t takeEntry() noexcept {
 } // namespace
 
 ThreadRecord::ThreadRecord() noexcept
-    : entry(takeEntry()) {
-    ring_ = memory.rings + entry * capacity::ringEvents;
+    : entry(takeEntry())
+    , row_(memory.threads + entry)
+    , counters_(memory.siteCounters + std::uint64_t{entry} * capacity::sites)
+    , ring_(memory.rings + entry * capacity::ringEvents) {
+    if (!shared() && clockKind == layout::ClockKind::Tsc && !pinNeedsFence.load(std::memory_order_relaxed))
+        plainPage_ = switchPage.load(std::memory_order_acquire);
 }
 
 ThreadRecord::~ThreadRecord() {
@@ -71,40 +75,11 @@ ThreadRecord::~ThreadRecord() {
     }
 }
 
-// Overwrite-oldest, one writer. The event's fields are stored before the new head (release), and the old head
-// before the event's fields (release fence): a reader that sees a field of event n sees a head of at least n,
-// knows from it that the slot n - capacity was being overwritten, and counts that event as lost.
-void ThreadRecord::write(const layout::Event& event) noexcept {
-    if (shared())
-        while (sharedRing.test_and_set(std::memory_order_acquire)) {
-        }
-    const std::uint64_t head = get(row().ringHead);
-    layout::Event& to = ring_[head & (capacity::ringEvents - 1)];
-    std::atomic_thread_fence(std::memory_order_release);
-    std::uint64_t words[4];
-    std::memcpy(words, &event, sizeof words);
-    auto* const out = reinterpret_cast<std::uint64_t*>(&to);
-    for (int i = 0; i < 4; ++i)
-        set(out[i], words[i]);
-    set(row().ringHead, head + 1, std::memory_order_release);
-    if (shared())
-        sharedRing.clear(std::memory_order_release);
-}
-
-void ThreadRecord::countLaunch(SiteId site) noexcept {
-    std::uint64_t& n = memory.siteCounters[std::uint64_t{entry} * capacity::sites + site].launched;
-    if (shared())
-        std::atomic_ref(n).fetch_add(1, std::memory_order_relaxed);
-    else
-        add(n, std::uint64_t{1});
-}
-
-void ThreadRecord::countEnd(SiteId site) noexcept {
-    std::uint64_t& n = memory.siteCounters[std::uint64_t{entry} * capacity::sites + site].ended;
-    if (shared())
-        std::atomic_ref(n).fetch_add(1, std::memory_order_relaxed);
-    else
-        add(n, std::uint64_t{1});
+void ThreadRecord::writeShared(const layout::Event& event) noexcept {
+    while (sharedRing.test_and_set(std::memory_order_acquire)) {
+    }
+    append(event);
+    sharedRing.clear(std::memory_order_release);
 }
 
 ThreadRecord& makeHere() noexcept {

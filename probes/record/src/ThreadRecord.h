@@ -14,6 +14,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace coroscope::record {
 
@@ -22,19 +23,20 @@ namespace coroscope::record {
 template <class Key>
 class Lately {
 public:
-    /// The answer for `key`, from `find` where it is not known. Answers of 0 are not kept.
-    template <class Find>
-    std::uint32_t get(Key key, Find find) noexcept {
-        Set& set = sets_[static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15u >> 57];
-        for (const Entry& entry : set)
-            if (entry.key == key && entry.id != 0)
+    /// The answer for `key`, 0 when it is not known.
+    std::uint32_t find(Key key) const noexcept {
+        for (const Entry& entry : sets_[at(key)])
+            if (entry.key == key)
                 return entry.id;
-        const std::uint32_t id = find();
-        if (id != 0) {
-            std::move_backward(set.begin(), set.end() - 1, set.end());
-            set.front() = {key, id};
-        }
-        return id;
+        return 0;
+    }
+    /// What find(key) did not know. Answers of 0 are not kept.
+    void keep(Key key, std::uint32_t id) noexcept {
+        Set& set = sets_[at(key)];
+        if (id == 0)
+            return;
+        std::move_backward(set.begin(), set.end() - 1, set.end());
+        set.front() = {key, id};
     }
 
 private:
@@ -44,6 +46,9 @@ private:
         std::uint32_t id = 0;
     };
     struct alignas(64) Set : std::array<Entry, ways> {};
+    static std::size_t at(Key key) noexcept {
+        return static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15u >> 57;
+    }
     std::array<Set, 128> sets_{};
 };
 
@@ -55,18 +60,54 @@ public:
     ThreadRecord(const ThreadRecord&) = delete;
     ThreadRecord& operator=(const ThreadRecord&) = delete;
 
-    /// Time that may be as old as the beginning of this thread's stretch of running.
-    std::uint64_t coarse() noexcept { return running ? stamp : stampNow(); }
-    std::uint64_t stampNow() noexcept { return stamp = ticks(); }
+    /// The record is on, and there is nothing special: the entry is this thread's own, time is the
+    /// processor's counter, and the end of a job needs no fence. What is a template over `plain` below knows
+    /// that this holds. Threads: only this one. Also right in a forked child, which it answers false.
+    bool plain() const noexcept { return plainPage_->has(SwitchPage::recording); }
+    /// The same, and creation stacks are not wanted.
+    bool plainWithoutStacks() const noexcept {
+        return (plainPage_->mode.load(std::memory_order_relaxed) &
+                (SwitchPage::recording | SwitchPage::stacks)) == SwitchPage::recording;
+    }
 
+    /// Time that may be as old as the beginning of this thread's stretch of running.
+    template <bool plain = false>
+    std::uint64_t coarse() noexcept {
+        return running ? stamp : stampNow<plain>();
+    }
+    template <bool plain = false>
+    std::uint64_t stampNow() noexcept {
+        return stamp = plain ? counter() : ticks();
+    }
+
+    /// To be asked after what an event tells of was stored: an observer that comes now looks at all slots,
+    /// and sees it there.
+    template <bool plain = false>
+    bool observed() const noexcept {
+        return (plain ? plainPage_ : switchPage.load(std::memory_order_relaxed))->has(SwitchPage::rings);
+    }
     /// `event` makes one. While nobody observes not even that is done.
     template <class F>
     void emit(F&& event) noexcept {
-        if (ringsEnabled.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        if (observed()) [[unlikely]]
             write(event());
     }
-    void countLaunch(SiteId site) noexcept;
-    void countEnd(SiteId site) noexcept;
+    /// Only for one who observes: see emit.
+    void write(const layout::Event& event) noexcept {
+        if (shared())
+            writeShared(event);
+        else
+            append(event);
+    }
+
+    template <bool plain = false>
+    void countLaunch(SiteId site) noexcept {
+        count<plain>(counters_[site].launched);
+    }
+    template <bool plain = false>
+    void countEnd(SiteId site) noexcept {
+        count<plain>(counters_[site].ended);
+    }
 
     /// The shared entry has many writers.
     bool shared() const noexcept { return entry == 0; }
@@ -74,6 +115,14 @@ public:
     std::uint32_t entry = 0;
     std::uint64_t stamp = 0; ///< 0: the next stretch needs a new one
     JobId running;
+
+private:
+    const SwitchPage* plainPage_ = &offPage; ///< not the process's where something is special
+    layout::Thread* row_ = nullptr;
+    layout::SiteCounter* counters_ = nullptr;
+    layout::Event* ring_ = nullptr;
+
+public:
     SlotCache slots;
 
     // What this thread has interned lately; places are found by identity instead of content.
@@ -85,16 +134,43 @@ public:
     Lately<std::uint64_t> stacks; ///< by their hash
     std::array<KnownContext, 16> contexts{};
 
-    layout::Thread& row() noexcept { return memory.threads[entry]; }
+    layout::Thread& row() noexcept { return *row_; }
 
 private:
-    void write(const layout::Event& event) noexcept;
+    void writeShared(const layout::Event& event) noexcept;
 
-    layout::Event* ring_ = nullptr;
+    // Overwrite-oldest, one writer. The event's fields are stored before the new head (release), and the old
+    // head before the event's fields (release fence): a reader that sees a field of event n sees a head of at
+    // least n, knows from it that the slot n - capacity was being overwritten, and counts that event as lost.
+    void append(const layout::Event& event) noexcept {
+        const std::uint64_t head = get(row_->ringHead);
+        layout::Event& to = ring_[head & (capacity::ringEvents - 1)];
+        std::atomic_thread_fence(std::memory_order_release);
+        std::uint64_t words[4];
+        std::memcpy(words, &event, sizeof words);
+        auto* const out = reinterpret_cast<std::uint64_t*>(&to);
+        for (int i = 0; i < 4; ++i)
+            set(out[i], words[i]);
+        set(row_->ringHead, head + 1, std::memory_order_release);
+    }
+
+    template <bool plain>
+    void count(std::uint64_t& n) noexcept {
+        if (!plain && shared())
+            std::atomic_ref(n).fetch_add(1, std::memory_order_relaxed);
+        else
+            add(n, std::uint64_t{1});
+    }
 };
 
 /// This thread's, if it has one.
 extern constinit thread_local ThreadRecord* threadRecord;
+
+/// This thread's where all is plain, else null: then it takes a look at on().
+inline ThreadRecord* plainHere() noexcept {
+    ThreadRecord* const thread = threadRecord;
+    return thread != nullptr && thread->plain() ? thread : nullptr;
+}
 
 /// Gives this thread its record.
 ThreadRecord& makeHere() noexcept;

@@ -20,6 +20,8 @@ namespace {
 
 constexpr double iconSize = 13;
 constexpr double leastForIcon = 20, leastForText = 44, leastForPattern = 7, leastForGap = 5;
+/// So high a box that is too narrow for a text has it from the bottom to the top.
+constexpr double leastForUpright = 64;
 
 /// The same patterns in lines: Qt writes a brush with a pattern to SVG as if it had none.
 void hatch(QPainter& painter, const QRectF& rect, const QColor& colour, Qt::BrushStyle pattern) {
@@ -109,14 +111,26 @@ public:
                                       look.fill);
             const QPixmap pixmap =
                 iconPixmap(icon, colour, static_cast<int>(iconSize), painter_.device()->devicePixelRatioF());
+            if (rect.width() < leastForText && rect.height() >= leastForUpright) {
+                upright(rect, pixmap, map_.title(node), look.onFill);
+                return;
+            }
             painter_.drawPixmap(QPointF(rect.left(), rect.center().y() - iconSize / 2), pixmap);
             rect.setLeft(rect.left() + iconSize + 5);
         }
         if (rect.width() < leastForText - 24)
             return;
-        const double used = run(rect, map_.title(node), look.onFill);
-        rect.setLeft(rect.left() + used + 6);
         const QString detail = isGroup(node) ? count : map_.detail(map_.workspace().tree().row(node));
+        const double line = metrics_.lineSpacing();
+        const bool below = rect.height() >= 2.5 * line && !detail.isEmpty() &&
+                           metrics_.horizontalAdvance(detail) <= rect.width();
+        if (below)
+            rect.adjust(0, rect.height() / 2 - line, 0, line - rect.height() / 2);
+        const double used = run(below ? rect.adjusted(0, 0, 0, -line) : rect, map_.title(node), look.onFill);
+        if (below)
+            rect.setTop(rect.top() + line);
+        else
+            rect.setLeft(rect.left() + used + 6);
         if (!detail.isEmpty() && rect.width() > 24 && metrics_.horizontalAdvance(detail) <= rect.width()) {
             QColor dim = Theme::mix(look.onFill, look.fill, 0.72);
             run(rect, detail, Theme::readable(Theme::tokens(), QColor(dim.rgb()), look.fill));
@@ -124,6 +138,19 @@ public:
     }
 
 private:
+    /// From the bottom to the top, in the middle of a box that is high and narrow.
+    void upright(const QRectF& box, const QPixmap& icon, const QString& text, const QColor& colour) {
+        constexpr double gap = iconSize + 5, edge = 4;
+        const double length = std::min(gap + metrics_.horizontalAdvance(text), box.height() - 2 * edge);
+        const double bottom = box.center().y() + length / 2;
+        painter_.drawPixmap(QPointF(box.center().x() - iconSize / 2, bottom - iconSize), icon);
+        painter_.save();
+        painter_.translate(box.left(), bottom - gap);
+        painter_.rotate(-90);
+        run(QRectF(0, 0, length - gap, box.width()), text, colour);
+        painter_.restore();
+    }
+
     double run(const QRectF& rect, const QString& text, const QColor& colour) {
         painter_.setPen(colour);
         double width = metrics_.horizontalAdvance(text);

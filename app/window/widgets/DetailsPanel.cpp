@@ -235,15 +235,13 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     connect(&workspace_, &Workspace::selectionChanged, this, &DetailsPanel::rebuild);
     connect(&workspace_, &Workspace::findingsChanged, this, &DetailsPanel::refresh);
     connect(&workspace_, &Workspace::stateChanged, this, &DetailsPanel::refresh);
-    timer_.setInterval(250);
-    connect(&timer_, &QTimer::timeout, this, [this] {
+    connect(&workspace_, &Workspace::detailsDue, this, [this] {
         if (!isVisible())
             return;
         refresh();
         latestCancel_->refresh();
         earlierCancels_->refresh();
     });
-    timer_.start();
     connect(&workspace_, &Workspace::updated, this, [this] {
         if (isVisible())
             children_.step(workspace_.tree(), childrenEachTime);

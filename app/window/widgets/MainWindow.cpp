@@ -17,6 +17,7 @@
 #include "widgets/ComparePanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
+#include "widgets/DropHint.h"
 #include "widgets/EmptyState.h"
 #include "widgets/EndedPanel.h"
 #include "widgets/EnterPresses.h"
@@ -56,6 +57,7 @@
 #include <QMimeData>
 #include <QPointer>
 #include <QPushButton>
+#include <QResizeEvent>
 #include <QScreen>
 #include <QScrollBar>
 #include <QSettings>
@@ -64,6 +66,7 @@
 #include <QTabBar>
 #include <QVBoxLayout>
 
+#include <cstdlib>
 #include <tuple>
 #include <utility>
 
@@ -196,6 +199,7 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     setStatusBar(status_);
     buildMenu();
     connectAll();
+    drop_ = new DropHint(this);
 
     const QSettings settings;
     resize(settings.value(QStringLiteral("window/size"), QSize(1440, 900)).toSize());
@@ -254,13 +258,38 @@ void MainWindow::showEvent(QShowEvent* event) {
         panel->hide();
     // Sides that were chosen for a larger window would leave next to nothing for the jobs.
     constexpr int noticed = 100;
-    if (restored && settings.value(QStringLiteral("window/size")).toSize().width() - width() < noticed)
+    const int before = settings.value(QStringLiteral("window/size")).toSize().width();
+    if (restored && before - width() < noticed) {
+        growSides(before);
         return;
+    }
     const auto [targets, details] = sidesFor(width());
     resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
     if (restored)
         return;
     resizeDocks({findingsDock_}, {std::clamp(height() / 5, 120, 220)}, Qt::Vertical);
+}
+
+/// Sides that are as wide as they were made for a window of this width, and that nobody has changed, become
+/// as wide as they are made for the present one.
+void MainWindow::growSides(int before) {
+    const Sides were = sidesFor(before), are = sidesFor(width());
+    const auto grow = [this](QDockWidget* panel, int was, int is) {
+        constexpr int near = 3;
+        const bool asMade =
+            std::abs(panel->width() - std::max(was, panel->minimumSizeHint().width())) <= near;
+        if (is > was && asMade && panel->isVisible() && !panel->isFloating())
+            resizeDocks({panel}, {is}, Qt::Horizontal);
+    };
+    grow(targetsDock_, were.targets, are.targets);
+    grow(detailsDock_, were.details, are.details);
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    if (laidOut_ && event->oldSize().isValid())
+        growSides(event->oldSize().width());
+    drop_->fit();
 }
 
 void MainWindow::buildMenu() {
@@ -850,11 +879,24 @@ void MainWindow::endedChanged() {
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    if (!localFiles(*event->mimeData()).isEmpty() || event->mimeData()->hasText())
-        event->acceptProposedAction();
+    // What is dragged out of the window itself, a selected text, is no dump.
+    if (event->source() != nullptr)
+        return;
+    const QStringList paths = localFiles(*event->mimeData());
+    if (paths.isEmpty() && event->mimeData()->text().trimmed().isEmpty())
+        return;
+    event->acceptProposedAction();
+    drop_->offer(paths.isEmpty()     ? tr("Drop to open the text as a dump")
+                 : paths.size() == 1 ? tr("Drop to open %1").arg(QFileInfo(paths.front()).fileName())
+                                     : tr("Drop to open %1 files").arg(paths.size()));
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) {
+    drop_->withdraw();
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
+    drop_->withdraw();
     problem_.clear();
     if (openData(*this, *event->mimeData(), tr("what was dropped here")))
         event->acceptProposedAction();

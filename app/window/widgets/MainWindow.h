@@ -35,6 +35,7 @@ class EmptyState;
 class EndedPanel;
 class FilterField;
 class FindingsPanel;
+class DropHint;
 class FirstHint;
 class JobTreeView;
 class MapPanel;
@@ -108,14 +109,17 @@ public:
 protected:
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
+    void dragLeaveEvent(QDragLeaveEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void childEvent(QChildEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     std::vector<QDockWidget*> docks() const;
     QDockWidget* dock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
+    void growSides(int before);
     void buildMenu();
     void connectAll();
     void stateChanged();
@@ -156,6 +160,7 @@ private:
     Banner* banner_;
     Banner* saveBanner_;
     FirstHint* hint_;
+    DropHint* drop_ = nullptr;
     Banner* openBanner_;
     JobTreeView* tree_;
     MapPanel* map_;

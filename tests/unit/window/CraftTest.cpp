@@ -115,6 +115,50 @@ TEST_F(CraftTest, aSmallerWindowThanLastTimeLeavesRoomForTheJobs) {
     EXPECT_LT(dock("targetsDock")->width() + dock("detailsDock")->width(), 500);
 }
 
+TEST_F(CraftTest, panelsAtTheSidesGrowWithTheWindowUnlessSomebodyChoseTheirWidths) {
+    show(1000, 650);
+    const auto widths = [this] {
+        QApplication::processEvents();
+        return std::array{dock("targetsDock")->width(), dock("detailsDock")->width()};
+    };
+    const auto small = widths();
+    window->resize(1600, 900);
+    const auto large = widths();
+    EXPECT_GT(large[0], small[0]);
+    EXPECT_NEAR(large[1], measure::details, 3);
+    window->close();
+
+    show(1000, 650);
+    window->close();
+    show(1600, 900);
+    EXPECT_EQ(widths(), large) << "a larger window than last time";
+
+    window->resizeDocks({dock("detailsDock")}, {300}, Qt::Horizontal);
+    window->resize(1000, 650);
+    const int chosen = widths()[1];
+    window->resize(1700, 900);
+    EXPECT_EQ(widths()[1], chosen);
+}
+
+TEST_F(CraftTest, theStripAndTheDetailsAreNeverDueInTheSameTick) {
+    show();
+    feedSome();
+    int tick = 0, numbers = 0, details = 0, numbersAt = 0, detailsAt = 0, together = 0;
+    QObject::connect(&window->workspace(), &Workspace::aboutToUpdate, window.get(), [&] { ++tick; });
+    QObject::connect(&window->workspace(), &Workspace::numbersDue, window.get(), [&] {
+        ++numbers;
+        numbersAt = tick;
+        together += detailsAt == tick;
+    });
+    QObject::connect(&window->workspace(), &Workspace::detailsDue, window.get(), [&] {
+        ++details;
+        detailsAt = tick;
+        together += numbersAt == tick;
+    });
+    EXPECT_TRUE(eventually([&] { return numbers > 5 && details > 3; }));
+    EXPECT_EQ(together, 0);
+}
+
 TEST_F(CraftTest, aTabIsTheTitleOfAPanelBesideOthers) {
     show(1440, 860);
     const auto titleHeight = [this] { return dock("findingsDock")->titleBarWidget()->height(); };

@@ -558,8 +558,16 @@ void IcicleView::draggedOverlay(const QPointF& position) {
 void IcicleView::resizeEvent(QResizeEvent* event) {
     JobCanvas::resizeEvent(event);
     overviewAge_.invalidate();
-    chooseRowHeight();
     Look look = goal_;
+    const Node node = current();
+    const bool known = node != noNode && map().layout().known(node);
+    const double row = known ? map().layout().extent(node).row : 0;
+    const double before = margin + row * rowHeight_ - look.top;
+    const bool inSight = known && before >= 0 && before + rowHeight_ <= event->oldSize().height();
+    chooseRowHeight();
+    look.top = goal_.top;
+    if (inSight) // the selected one stays there
+        look.top = std::min(std::max(look.top, margin + (row + 1) * rowHeight_ - height()), row * rowHeight_);
     bound(look);
     goal_ = shown_ = look;
 }

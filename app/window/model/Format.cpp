@@ -94,4 +94,27 @@ QString waitText(const observe::JobRow& row) {
     }
 }
 
+QString nameText(const QString& name) {
+    constexpr qsizetype most = 120, end = 40;
+    QString text = name;
+    if (text.size() > most) {
+        const auto whole = [&name](qsizetype at) { return name.at(at).isLowSurrogate() ? at + 1 : at; };
+        text = name.left(whole(most - end)) + QChar(0x2026) + name.mid(whole(name.size() - end));
+    }
+    constexpr char16_t leftToRightMark = 0x200e;
+    return text.isRightToLeft() ? QChar(leftToRightMark) + text : text;
+}
+
+QString wrappable(const QString& text) {
+    constexpr char16_t mayBreak = 0x200b;
+    QString to;
+    for (qsizetype i = 0; i < text.size(); ++i) {
+        to += text[i];
+        const bool more = i + 1 < text.size() && text[i + 1].isLetterOrNumber();
+        if (more && QStringLiteral(".$:_/").contains(text[i]))
+            to += QChar(mayBreak);
+    }
+    return to;
+}
+
 } // namespace coroscope::app

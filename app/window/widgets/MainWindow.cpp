@@ -64,6 +64,7 @@
 #include <QShortcut>
 #include <QStackedWidget>
 #include <QTabBar>
+#include <QTimer>
 #include <QVBoxLayout>
 
 #include <cstdlib>
@@ -259,36 +260,52 @@ void MainWindow::showEvent(QShowEvent* event) {
     // Sides that were chosen for a larger window would leave next to nothing for the jobs.
     constexpr int noticed = 100;
     const int before = settings.value(QStringLiteral("window/size")).toSize().width();
+    sides_ = {Side{targetsDock_}, Side{detailsDock_}};
     if (restored && before - width() < noticed) {
-        growSides(before);
-        return;
+        const auto [targets, details] = sidesFor(before);
+        constexpr int near = 3;
+        for (auto [side, usual] : {std::pair(&sides_[0], targets), std::pair(&sides_[1], details)})
+            if (const int wide = side->dock->width(); std::abs(wide - usual) > near)
+                side->chosen = wide;
     }
-    const auto [targets, details] = sidesFor(width());
-    resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
+    fitSides();
     if (restored)
         return;
     resizeDocks({findingsDock_}, {std::clamp(height() / 5, 120, 220)}, Qt::Vertical);
 }
 
-/// Sides that are as wide as they were made for a window of this width, and that nobody has changed, become
-/// as wide as they are made for the present one.
-void MainWindow::growSides(int before) {
-    const Sides were = sidesFor(before), are = sidesFor(width());
-    const auto grow = [this](QDockWidget* panel, int was, int is) {
-        constexpr int near = 3;
-        const bool asMade =
-            std::abs(panel->width() - std::max(was, panel->minimumSizeHint().width())) <= near;
-        if (is > was && asMade && panel->isVisible() && !panel->isFloating())
-            resizeDocks({panel}, {is}, Qt::Horizontal);
-    };
-    grow(targetsDock_, were.targets, are.targets);
-    grow(detailsDock_, were.details, are.details);
+/// The sides are as wide as they are made for a window of this width, or as somebody has made them: then they
+/// only give way where there is no room.
+void MainWindow::fitSides() {
+    const auto [targets, details] = sidesFor(width());
+    for (auto [side, usual] : {std::pair(&sides_[0], targets), std::pair(&sides_[1], details)}) {
+        const int wanted = side->chosen.value_or(usual);
+        if (side->dock->isVisible() && !side->dock->isFloating() && side->dock->width() != wanted)
+            resizeDocks({side->dock}, {wanted}, Qt::Horizontal);
+    }
+}
+
+/// What is pressed in the window itself is the line between two panels.
+bool MainWindow::event(QEvent* event) {
+    const bool pressed = event->type() == QEvent::MouseButtonPress;
+    const bool released = event->type() == QEvent::MouseButtonRelease;
+    if (pressed)
+        for (Side& side : sides_)
+            side.pressed = side.dock != nullptr ? side.dock->width() : 0;
+    const bool done = QMainWindow::event(event);
+    if (released)
+        QTimer::singleShot(0, this, [this] { // they have their widths then
+            for (Side& side : sides_)
+                if (side.dock != nullptr && side.dock->width() != side.pressed)
+                    side.chosen = side.dock->width();
+        });
+    return done;
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
-    if (laidOut_ && event->oldSize().isValid())
-        growSides(event->oldSize().width());
+    if (laidOut_ && event->oldSize().width() != width())
+        fitSides();
     drop_->fit();
 }
 
@@ -369,8 +386,8 @@ void MainWindow::buildMenu() {
         tabifyDockWidget(commandsDock_, outputDock_);
         tabifyDockWidget(outputDock_, compareDock_);
         findingsDock_->raise();
-        const auto [targets, details] = sidesFor(width());
-        resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
+        sides_ = {Side{targetsDock_}, Side{detailsDock_}};
+        fitSides();
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
     });
     QMenu* looks = menu->addMenu(tr("Appearance"));

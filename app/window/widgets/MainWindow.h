@@ -15,6 +15,8 @@
 #include <QPointer>
 #include <QSet>
 
+#include <array>
+#include <optional>
 #include <vector>
 
 class QAction;
@@ -115,11 +117,12 @@ protected:
     void childEvent(QChildEvent* event) override;
     void showEvent(QShowEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool event(QEvent* event) override;
 
 private:
     std::vector<QDockWidget*> docks() const;
     QDockWidget* dock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
-    void growSides(int before);
+    void fitSides();
     void buildMenu();
     void connectAll();
     void stateChanged();
@@ -161,6 +164,13 @@ private:
     Banner* saveBanner_;
     FirstHint* hint_;
     DropHint* drop_ = nullptr;
+    /// A panel at a side.
+    struct Side {
+        QDockWidget* dock = nullptr;
+        std::optional<int> chosen = std::nullopt; ///< its width, by somebody who dragged it
+        int pressed = 0;                          ///< its width when the pointer was pressed last
+    };
+    std::array<Side, 2> sides_;
     Banner* openBanner_;
     JobTreeView* tree_;
     MapPanel* map_;

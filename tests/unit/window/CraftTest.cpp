@@ -6,6 +6,7 @@
 #include "map/MapExport.h"
 #include "map/MapPanel.h"
 #include "model/Columns.h"
+#include "model/Format.h"
 #include "widgets/AboutDialog.h"
 #include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
@@ -31,6 +32,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QMessageBox>
+#include <QMouseEvent>
 #include <QPushButton>
 #include <QRegularExpression>
 #include <QScrollArea>
@@ -133,11 +135,42 @@ TEST_F(CraftTest, panelsAtTheSidesGrowWithTheWindowUnlessSomebodyChoseTheirWidth
     show(1600, 900);
     EXPECT_EQ(widths(), large) << "a larger window than last time";
 
-    window->resizeDocks({dock("detailsDock")}, {300}, Qt::Horizontal);
-    window->resize(1000, 650);
+    window->resize(820, 650); // smaller than what they are made for
+    EXPECT_LT(widths()[1], large[1]);
+    window->resize(1600, 900);
+    EXPECT_EQ(widths(), large);
+
+    const QPoint line(dock("detailsDock")->x() - 1, 400);
+    QTest::mousePress(window.get(), Qt::LeftButton, {}, line);
+    QMouseEvent move(QEvent::MouseMove, line + QPoint(70, 0), window->mapToGlobal(line + QPoint(70, 0)),
+                     Qt::NoButton, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(window.get(), &move);
+    QApplication::processEvents();
+    QTest::mouseRelease(window.get(), Qt::LeftButton, {}, line + QPoint(70, 0));
     const int chosen = widths()[1];
-    window->resize(1700, 900);
+    EXPECT_NEAR(chosen, large[1] - 70, 10);
+    for (const int wide : {820, 1700, 1200, 1600}) {
+        window->resize(wide, 900);
+        QApplication::processEvents();
+    }
     EXPECT_EQ(widths()[1], chosen);
+}
+
+TEST_F(CraftTest, aVeryLongNameLeavesRoomForTheRestAndIsWholeInTheTooltip) {
+    const QString name = QStringLiteral("a-very-long-name-").repeated(40) + QStringLiteral("end");
+    const QString shown = nameText(name);
+    EXPECT_LT(shown.size(), 130);
+    EXPECT_TRUE(shown.startsWith(QStringLiteral("a-very-long-name-")));
+    EXPECT_TRUE(shown.endsWith(QStringLiteral("-end")));
+    EXPECT_EQ(nameText(QStringLiteral("reader-311")), QStringLiteral("reader-311"));
+    const QString surrogates = QString::fromUcs4(U"\U0001f600").repeated(200);
+    EXPECT_FALSE(nameText(surrogates).toUcs4().contains(0xfffd)) << "no half of a letter";
+    // In a line that begins with a name from right to left the line still begins at the left.
+    const QString hebrew = QStringLiteral("\u05e9\u05dc\u05d5\u05dd");
+    EXPECT_TRUE(hebrew.isRightToLeft());
+    EXPECT_FALSE(nameText(hebrew).isRightToLeft());
+    EXPECT_TRUE(nameText(hebrew).endsWith(hebrew));
+    EXPECT_EQ(wrappable(QStringLiteral("a.b$1.c")), QStringLiteral("a.\u200bb$\u200b1.\u200bc"));
 }
 
 TEST_F(CraftTest, theStripAndTheDetailsAreNeverDueInTheSameTick) {

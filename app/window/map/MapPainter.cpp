@@ -20,8 +20,12 @@ namespace {
 
 constexpr double iconSize = 13;
 constexpr double leastForIcon = 20, leastForText = 44, leastForPattern = 7, leastForGap = 5;
-/// So high a box that is too narrow for a text has it from the bottom to the top.
-constexpr double leastForUpright = 64;
+/// So high and so wide a box that is too narrow for a text has it from the bottom to the top.
+constexpr double leastForUpright = 64, leastAcross = 17;
+
+bool isUpright(const QRectF& box) {
+    return box.height() >= leastForUpright && box.width() >= leastAcross && box.width() < leastForText + 9;
+}
 
 /// The same patterns in lines: Qt writes a brush with a pattern to SVG as if it had none.
 void hatch(QPainter& painter, const QRectF& rect, const QColor& colour, Qt::BrushStyle pattern) {
@@ -99,11 +103,17 @@ public:
 
     /// Icon, name and detail, as much of it as fits into the part of the box that is in sight.
     void draw(const QRectF& box, Node node, const MapLook& look, const QString& count) {
-        QRectF rect = box.intersected(style_.area).adjusted(5, 0, -4, 0);
-        if (rect.width() < leastForIcon - 9)
+        const QRectF inSight = box.intersected(style_.area);
+        const bool turned = isUpright(inSight);
+        QRectF rect = inSight.adjusted(5, 0, -4, 0);
+        if (rect.width() < leastForIcon - 9 && !turned)
             return;
         const QString icon = node == orphanGroup ? QStringLiteral("broken-link") : look.icon;
-        if (!icon.isEmpty() && rect.width() >= iconSize) {
+        if (icon.isEmpty() && turned) {
+            upright(inSight, {}, map_.title(node), look.onFill);
+            return;
+        }
+        if (!icon.isEmpty() && (rect.width() >= iconSize || turned)) {
             const QColor colour =
                 node == orphanGroup
                     ? Theme::tokens().orphan
@@ -111,8 +121,8 @@ public:
                                       look.fill);
             const QPixmap pixmap =
                 iconPixmap(icon, colour, static_cast<int>(iconSize), painter_.device()->devicePixelRatioF());
-            if (rect.width() < leastForText && rect.height() >= leastForUpright) {
-                upright(rect, pixmap, map_.title(node), look.onFill);
+            if (turned) {
+                upright(inSight, pixmap, map_.title(node), look.onFill);
                 return;
             }
             painter_.drawPixmap(QPointF(rect.left(), rect.center().y() - iconSize / 2), pixmap);
@@ -140,10 +150,12 @@ public:
 private:
     /// From the bottom to the top, in the middle of a box that is high and narrow.
     void upright(const QRectF& box, const QPixmap& icon, const QString& text, const QColor& colour) {
-        constexpr double gap = iconSize + 5, edge = 4;
+        constexpr double edge = 4;
+        const double gap = icon.isNull() ? 0 : iconSize + 5;
         const double length = std::min(gap + metrics_.horizontalAdvance(text), box.height() - 2 * edge);
         const double bottom = box.center().y() + length / 2;
-        painter_.drawPixmap(QPointF(box.center().x() - iconSize / 2, bottom - iconSize), icon);
+        if (!icon.isNull())
+            painter_.drawPixmap(QPointF(box.center().x() - iconSize / 2, bottom - iconSize), icon);
         painter_.save();
         painter_.translate(box.left(), bottom - gap);
         painter_.rotate(-90);
@@ -289,7 +301,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
             if (isPlaceGroup(box.node) && style.labels && rect.width() >= leastForPattern)
                 if (const QColor colour = groupColour(workspace, box.node); colour.isValid())
                     marked.push_back({rect, colour});
-            if (style.labels && rect.width() >= leastForText)
+            if (style.labels && (rect.width() >= leastForText || isUpright(rect)))
                 labels.draw(rect, box.node, look, countText(map.jobs(box)));
             continue;
         }
@@ -307,7 +319,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
             const JobId id = workspace.tree().id(box.node);
             if (const QColor colour = findingColour(workspace, id); colour.isValid())
                 marked.push_back({rect, colour});
-            if (rect.width() >= leastForIcon)
+            if (rect.width() >= leastForIcon || isUpright(rect))
                 labels.draw(rect, box.node, look, {});
         }
     }

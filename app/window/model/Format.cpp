@@ -106,15 +106,17 @@ QString nameText(const QString& name) {
 }
 
 QString wrappable(const QString& text) {
+    constexpr qsizetype longWord = 24;
     constexpr char16_t mayBreak = 0x200b;
-    QString to;
-    for (qsizetype i = 0; i < text.size(); ++i) {
-        to += text[i];
-        const bool more = i + 1 < text.size() && text[i + 1].isLetterOrNumber();
-        if (more && QStringLiteral(".$:_/").contains(text[i]))
-            to += QChar(mayBreak);
+    QStringList words = text.split(u' ');
+    for (QString& word : words) {
+        if (word.size() <= longWord)
+            continue;
+        for (qsizetype i = word.size() - 1; i > 0; --i)
+            if (word[i].isLetterOrNumber() && QStringLiteral(".$:_/").contains(word[i - 1]))
+                word.insert(i, QChar(mayBreak));
     }
-    return to;
+    return words.join(u' ');
 }
 
 } // namespace coroscope::app

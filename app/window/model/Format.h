@@ -37,7 +37,7 @@ QString stateText(JobState state, Execution execution);
 /// A job's name in a title or a link: a very long one loses its middle, and one in a script from right to
 /// left does not turn its line round.
 QString nameText(const QString& name);
-/// May be wrapped behind each part of a name of the program's: "orders.Main$run", "std::vector".
+/// Long words may be wrapped behind each of their parts: "orders.Main$run$1.invokeSuspend".
 QString wrappable(const QString& text);
 /// What a suspended job waits for, in one word; empty when there is no better one than "suspended".
 QString waitText(const observe::JobRow& row);

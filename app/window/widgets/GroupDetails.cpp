@@ -74,6 +74,7 @@ void GroupDetails::refresh() {
     const observe::GroupPlace& place = groups->place(group);
     const observe::JobCounts& counts = groups->counts(group);
     name_->setText(tr("%1, %2").arg(jobsText(counts.jobs), wrappable(QString::fromStdString(place.label()))));
+    name_->setAccessibleName(tr("%1, %2").arg(jobsText(counts.jobs), QString::fromStdString(place.label())));
     counts_->setText(QString::fromStdString(observe::countsText(counts, workspace_.info())));
     const std::int64_t oldest = groups->oldest(group);
     age_->setText(oldest == 0 ? QString()

@@ -170,7 +170,9 @@ TEST_F(CraftTest, aVeryLongNameLeavesRoomForTheRestAndIsWholeInTheTooltip) {
     EXPECT_TRUE(hebrew.isRightToLeft());
     EXPECT_FALSE(nameText(hebrew).isRightToLeft());
     EXPECT_TRUE(nameText(hebrew).endsWith(hebrew));
-    EXPECT_EQ(wrappable(QStringLiteral("a.b$1.c")), QStringLiteral("a.\u200bb$\u200b1.\u200bc"));
+    EXPECT_EQ(wrappable(QStringLiteral("2 jobs, Main.kt:1")), QStringLiteral("2 jobs, Main.kt:1"));
+    EXPECT_EQ(wrappable(QStringLiteral("1 job, orders.Main$run$1.invokeSuspend")),
+              QStringLiteral("1 job, orders.\u200bMain$\u200brun$\u200b1.\u200binvokeSuspend"));
 }
 
 TEST_F(CraftTest, theStripAndTheDetailsAreNeverDueInTheSameTick) {

@@ -263,9 +263,9 @@ void MainWindow::showEvent(QShowEvent* event) {
     sides_ = {Side{targetsDock_}, Side{detailsDock_}};
     if (restored && before - width() < noticed) {
         const auto [targets, details] = sidesFor(before);
-        constexpr int near = 3;
+        constexpr int near = 3, roomy = 1000; // in less they had to give way, and nobody chose that
         for (auto [side, usual] : {std::pair(&sides_[0], targets), std::pair(&sides_[1], details)})
-            if (const int wide = side->dock->width(); std::abs(wide - usual) > near)
+            if (const int wide = side->dock->width(); before >= roomy && std::abs(wide - usual) > near)
                 side->chosen = wide;
     }
     fitSides();

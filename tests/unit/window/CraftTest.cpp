@@ -135,7 +135,12 @@ TEST_F(CraftTest, panelsAtTheSidesGrowWithTheWindowUnlessSomebodyChoseTheirWidth
     show(1600, 900);
     EXPECT_EQ(widths(), large) << "a larger window than last time";
 
-    window->resize(820, 650); // smaller than what they are made for
+    window->close();
+    show(820, 650); // smaller than what they are made for
+    window->close();
+    show(1600, 900);
+    EXPECT_EQ(widths(), large);
+    window->resize(820, 650);
     EXPECT_LT(widths()[1], large[1]);
     window->resize(1600, 900);
     EXPECT_EQ(widths(), large);

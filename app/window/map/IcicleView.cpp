@@ -25,7 +25,7 @@ constexpr double leastShown = 12, comfortable = 72;
 constexpr double overviewWidth = 190, overviewHeight = 72, overviewMargin = 12;
 constexpr double margin = 8; ///< around all
 /// Rows of a tree with few levels are higher, so that it does not lie at the top of an empty picture.
-constexpr double highestRow = 4 * measure::mapRow;
+constexpr double highestRow = 6 * measure::mapRow;
 constexpr double linkSag = 60; ///< how far below the boxes a broken link hangs
 /// Broken links and marks are looked up one by one: enough to see, and bounded.
 constexpr std::size_t mostLinks = 24, fewLinks = 4, mostMarks = 60;

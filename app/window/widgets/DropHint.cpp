@@ -31,7 +31,7 @@ void DropHint::fit() {
 }
 
 void DropHint::paintEvent(QPaintEvent*) {
-    constexpr int edge = 10, side = 18, high = 44;
+    constexpr int edge = 4, side = 18, high = 44;
     const Tokens& t = Theme::tokens();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);

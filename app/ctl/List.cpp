@@ -27,8 +27,8 @@ void printTargets(std::ostream& out, const std::vector<observe::Target>& targets
         out << std::right << std::setw(8) << target.pid << std::setw(10)
             << (target.jobs < 0 ? std::string("?") : std::to_string(target.jobs)) << "  " << std::left
             << std::setw(userWidth) << target.user << std::setw(14)
-            << observe::durationText(target.runsFor * 1'000'000'000) << std::setw(programWidth)
-            << target.program << target.problem << '\n';
+            << (target.runsFor == 0 ? "< 1 s" : observe::durationText(target.runsFor * 1'000'000'000))
+            << std::setw(programWidth) << target.program << target.problem << '\n';
     }
 }
 

@@ -12,12 +12,17 @@
 #include "Show.h"
 #include "Tree.h"
 
+#include <coroscope/observe/Labels.h>
+
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <string_view>
 #include <utility>
 
+#include <clocale>
 #include <csignal>
+#include <langinfo.h>
 #include <unistd.h>
 
 namespace coroscope::ctl {
@@ -26,6 +31,16 @@ namespace {
 int fail(const std::string& problem) {
     std::cerr << "coroscopectl: " << problem << '\n';
     return failure;
+}
+
+/// By the settings of language and letters that a terminal comes with (LC_ALL, LC_CTYPE, LANG).
+bool terminalHasUtf8() {
+    const locale_t words = ::newlocale(LC_CTYPE_MASK, "", nullptr);
+    if (words == nullptr)
+        return false;
+    const bool has = std::string_view(::nl_langinfo_l(CODESET, words)) == "UTF-8";
+    ::freelocale(words);
+    return has;
 }
 
 /// The command through which the target is reached; empty: it is on this machine.
@@ -246,6 +261,7 @@ int cancel(const std::string& target, const std::string& job, bool yes, const Ca
 int main(int count, char** arguments) {
     namespace ctl = coroscope::ctl;
     std::signal(SIGPIPE, SIG_DFL); // `coroscopectl tree PID | head` ends quietly
+    coroscope::observe::writeMicrosAsAscii(!ctl::terminalHasUtf8());
 
     CLI::App app("Shows, explains and stops the coroutines of running programs.");
     app.set_version_flag("--version", "coroscopectl " COROSCOPE_VERSION);

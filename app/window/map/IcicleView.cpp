@@ -24,6 +24,9 @@ constexpr int animationMilliseconds = 220;
 constexpr double leastShown = 12, comfortable = 72;
 constexpr double overviewWidth = 190, overviewHeight = 72, overviewMargin = 12;
 constexpr double margin = 8; ///< around all
+/// Rows of a tree with few levels are higher, so that it does not lie at the top of an empty picture.
+constexpr double highestRow = 6 * measure::mapRow;
+constexpr double linkSag = 60; ///< how far below the boxes a broken link hangs
 /// Broken links and marks are looked up one by one: enough to see, and bounded.
 constexpr std::size_t mostLinks = 24, fewLinks = 4, mostMarks = 60;
 constexpr int slowlyMilliseconds = 500;
@@ -58,9 +61,27 @@ IcicleView::IcicleView(JobMap& map, QWidget* parent)
     connect(&workspace(), &Workspace::aboutToUpdate, this, &IcicleView::rememberAnchor);
     connect(&workspace(), &Workspace::attached, this, [this] {
         focusPath_.clear();
+        mostRows_ = 0;
         moveTo(Look{}, false);
     });
+    for (const auto other : {&Workspace::switched, &Workspace::groupingChanged})
+        connect(&workspace(), other, this, [this] { mostRows_ = 0; });
     connect(&workspace(), &Workspace::findingsChanged, this, [this] { marksAge_.invalidate(); });
+}
+
+/// By the most levels that there have been: a level that comes and goes is not to move all others each time.
+void IcicleView::chooseRowHeight() {
+    mostRows_ = std::max(mostRows_, map().layout().rows());
+    const double before = rowHeight_;
+    rowHeight_ = std::clamp(std::floor((height() - 2 * margin - linkSag) / std::max(mostRows_, 1u)),
+                            measure::mapRow, highestRow);
+    for (Look* look : {&goal_, &shown_, &from_})
+        look->top *= rowHeight_ / before;
+}
+
+QSize IcicleView::pictureSize() const {
+    const double high = map().layout().rows() * rowHeight_ + 2 * margin + linkSag - shown_.top;
+    return {width(), std::min(height(), static_cast<int>(std::ceil(high)))};
 }
 
 /// Not beyond the borders, nor so near that numbers end.
@@ -76,7 +97,7 @@ void IcicleView::bound(Look& look) const {
         look.left = std::clamp(look.left, 0.0, all - wide);
         look.right = look.left + wide;
     }
-    const double high = map().layout().rows() * measure::mapRow + 2 * margin;
+    const double high = map().layout().rows() * rowHeight_ + 2 * margin;
     look.top = std::clamp(look.top, 0.0, std::max(0.0, high - height()));
 }
 
@@ -121,7 +142,7 @@ IcicleView::Look IcicleView::lookAt(Node node) const {
         look.focus = workspace().tree().id(node);
     look.group = keyOfGroup(node);
     // What is above stays in sight, as far as it may.
-    look.top = std::max(0.0, extent.row * measure::mapRow - height() * 0.3);
+    look.top = std::max(0.0, extent.row * rowHeight_ - height() * 0.3);
     return look;
 }
 
@@ -214,11 +235,11 @@ void IcicleView::show(Node node) {
         look.right = look.left + wide;
         look.unfocus();
     }
-    const double y = extent.row * measure::mapRow + margin;
-    if (y < look.top + measure::mapRow)
-        look.top = y - 2 * measure::mapRow;
-    else if (y + 2 * measure::mapRow > look.top + height())
-        look.top = y + 3 * measure::mapRow - height();
+    const double y = extent.row * rowHeight_ + margin;
+    if (y < look.top + rowHeight_)
+        look.top = y - 2 * rowHeight_;
+    else if (y + 2 * rowHeight_ > look.top + height())
+        look.top = y + 3 * rowHeight_ - height();
     if (look.left != goal_.left || look.right != goal_.right || look.top != goal_.top)
         moveTo(look, true);
     else
@@ -256,6 +277,7 @@ void IcicleView::rememberAnchor() {
 
 void IcicleView::layoutChanged() {
     const MapLayout& layout = map().layout();
+    chooseRowHeight();
     Look look = goal_;
     if (look.focus) {
         // It may have ended: then to what it was in.
@@ -307,8 +329,8 @@ QRectF IcicleView::rectOfNode(Node node) const {
         return {};
     const MapLayout::Extent extent = map().layout().extent(node);
     const double each = (width() - 2 * margin) / (shown_.right - shown_.left);
-    return {margin + (extent.x - shown_.left) * each, margin + extent.row * measure::mapRow - shown_.top,
-            std::max(1.0, extent.width * each), measure::mapRow - 1};
+    return {margin + (extent.x - shown_.left) * each, margin + extent.row * rowHeight_ - shown_.top,
+            std::max(1.0, extent.width * each), rowHeight_ - 1};
 }
 
 std::optional<MapBox> IcicleView::boxAt(const QPointF& position) const {
@@ -340,7 +362,7 @@ std::vector<SeenJob> IcicleView::seen() const {
 }
 
 void IcicleView::collect(const QRectF& area) {
-    const double rows = measure::mapRow;
+    const double rows = rowHeight_;
     MapWindow window;
     window.left = shown_.left;
     window.right = shown_.right;
@@ -350,6 +372,7 @@ void IcicleView::collect(const QRectF& area) {
     map().layout().collect(window, boxes_);
     style_.area = area;
     style_.top = shown_.top;
+    style_.rowHeight = rowHeight_;
     style_.ended = workspace().state() == Workspace::State::Ended;
     style_.selected = workspace().selected() ? workspace().selected()->id : JobId{};
     style_.selectedGroup = workspace().selectedGroup();
@@ -402,9 +425,13 @@ void IcicleView::paintLinks(QPainter& painter, const QRectF& area) const {
         const double each = area.width() / (shown_.right - shown_.left);
         const double x = area.left() + (extent.x + extent.width / 2 - shown_.left) * each;
         const QPointF start(std::clamp(x, area.left() - 50, area.right() + 50),
-                            area.top() + (extent.row + 1) * measure::mapRow - shown_.top);
+                            area.top() + (extent.row + 1) * rowHeight_ - shown_.top);
         const QPointF end(to.center().x(), to.bottom());
-        const double sag = std::max(start.y(), end.y()) + 60;
+        const double lowest = std::max(start.y(), end.y());
+        // In sight as long as both ends are.
+        const double sag = lowest < area.bottom() - linkSag / 3
+                               ? std::min(lowest + linkSag, area.bottom() - 2)
+                               : lowest + linkSag;
         QPainterPath path(start);
         path.cubicTo(QPointF(start.x(), sag), QPointF(end.x(), sag), end);
         links.push_back({path, box.node == selected || launcher == selected || box.node == style_.hovered ||
@@ -444,7 +471,7 @@ void IcicleView::paintFindings(QPainter& painter, const QRectF& area) {
     for (const Mark& mark : marks_) {
         const double width = mark.extent.width * each;
         const double x = area.left() + (mark.extent.x - shown_.left) * each + width / 2;
-        const double y = area.top() + mark.extent.row * measure::mapRow - shown_.top;
+        const double y = area.top() + mark.extent.row * rowHeight_ - shown_.top;
         if (width >= 7 || x < area.left() || x > area.right() || y < area.top() - 1 || y > area.bottom())
             continue;
         QPainterPath triangle(QPointF(x, y + 3));
@@ -498,7 +525,7 @@ void IcicleView::paintOverview(QPainter& painter) {
     painter.drawPixmap(inner.topLeft(), overview_);
     const double left = inner.left() + shown_.left / all * inner.width();
     const double right = inner.left() + shown_.right / all * inner.width();
-    const double scale = rowHeight / measure::mapRow;
+    const double scale = rowHeight / rowHeight_;
     const double top = std::min(inner.top() + shown_.top * scale, inner.bottom() - 4);
     const double bottom = std::min(inner.bottom(), top + height() * scale);
     painter.setBrush(Qt::NoBrush);
@@ -532,6 +559,15 @@ void IcicleView::resizeEvent(QResizeEvent* event) {
     JobCanvas::resizeEvent(event);
     overviewAge_.invalidate();
     Look look = goal_;
+    const Node node = current();
+    const bool known = node != noNode && map().layout().known(node);
+    const double row = known ? map().layout().extent(node).row : 0;
+    const double before = margin + row * rowHeight_ - look.top;
+    const bool inSight = known && before >= 0 && before + rowHeight_ <= event->oldSize().height();
+    chooseRowHeight();
+    look.top = goal_.top;
+    if (inSight) // the selected one stays there
+        look.top = std::min(std::max(look.top, margin + (row + 1) * rowHeight_ - height()), row * rowHeight_);
     bound(look);
     goal_ = shown_ = look;
 }

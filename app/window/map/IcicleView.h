@@ -41,6 +41,7 @@ public:
     QRectF rectOfNode(Node node) const override;
     /// Paints what is in sight, at the size of `area`.
     void paint(QPainter& painter, const QRectF& area, bool live) override;
+    QSize pictureSize() const override;
 
 protected:
     std::optional<MapBox> boxAt(const QPointF& position) const override;
@@ -64,6 +65,7 @@ private:
             group.reset();
         }
     };
+    void chooseRowHeight();
     void moveTo(Look look, bool smoothly);
     void animate();
     void bound(Look& look) const;
@@ -78,6 +80,8 @@ private:
     void collect(const QRectF& area);
 
     Look goal_, shown_, from_;
+    double rowHeight_ = measure::mapRow;
+    std::uint32_t mostRows_ = 0; ///< of this session
     QElapsedTimer moving_;
     QTimer frames_; ///< of an animation
     PaintPace pace_{this};

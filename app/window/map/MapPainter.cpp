@@ -20,6 +20,12 @@ namespace {
 
 constexpr double iconSize = 13;
 constexpr double leastForIcon = 20, leastForText = 44, leastForPattern = 7, leastForGap = 5;
+/// So high and so wide a box that is too narrow for a text has it from the bottom to the top.
+constexpr double leastForUpright = 64, leastAcross = 17;
+
+bool isUpright(const QRectF& box) {
+    return box.height() >= leastForUpright && box.width() >= leastAcross && box.width() < leastForText + 9;
+}
 
 /// The same patterns in lines: Qt writes a brush with a pattern to SVG as if it had none.
 void hatch(QPainter& painter, const QRectF& rect, const QColor& colour, Qt::BrushStyle pattern) {
@@ -97,11 +103,17 @@ public:
 
     /// Icon, name and detail, as much of it as fits into the part of the box that is in sight.
     void draw(const QRectF& box, Node node, const MapLook& look, const QString& count) {
-        QRectF rect = box.intersected(style_.area).adjusted(5, 0, -4, 0);
-        if (rect.width() < leastForIcon - 9)
+        const QRectF inSight = box.intersected(style_.area);
+        const bool turned = isUpright(inSight);
+        QRectF rect = inSight.adjusted(5, 0, -4, 0);
+        if (rect.width() < leastForIcon - 9 && !turned)
             return;
         const QString icon = node == orphanGroup ? QStringLiteral("broken-link") : look.icon;
-        if (!icon.isEmpty() && rect.width() >= iconSize) {
+        if (icon.isEmpty() && turned) {
+            upright(inSight, {}, map_.title(node), look.onFill);
+            return;
+        }
+        if (!icon.isEmpty() && (rect.width() >= iconSize || turned)) {
             const QColor colour =
                 node == orphanGroup
                     ? Theme::tokens().orphan
@@ -109,14 +121,26 @@ public:
                                       look.fill);
             const QPixmap pixmap =
                 iconPixmap(icon, colour, static_cast<int>(iconSize), painter_.device()->devicePixelRatioF());
+            if (turned) {
+                upright(inSight, pixmap, map_.title(node), look.onFill);
+                return;
+            }
             painter_.drawPixmap(QPointF(rect.left(), rect.center().y() - iconSize / 2), pixmap);
             rect.setLeft(rect.left() + iconSize + 5);
         }
         if (rect.width() < leastForText - 24)
             return;
-        const double used = run(rect, map_.title(node), look.onFill);
-        rect.setLeft(rect.left() + used + 6);
         const QString detail = isGroup(node) ? count : map_.detail(map_.workspace().tree().row(node));
+        const double line = metrics_.lineSpacing();
+        const bool below = rect.height() >= 2.5 * line && !detail.isEmpty() &&
+                           metrics_.horizontalAdvance(detail) <= rect.width();
+        if (below)
+            rect.adjust(0, rect.height() / 2 - line, 0, line - rect.height() / 2);
+        const double used = run(below ? rect.adjusted(0, 0, 0, -line) : rect, map_.title(node), look.onFill);
+        if (below)
+            rect.setTop(rect.top() + line);
+        else
+            rect.setLeft(rect.left() + used + 6);
         if (!detail.isEmpty() && rect.width() > 24 && metrics_.horizontalAdvance(detail) <= rect.width()) {
             QColor dim = Theme::mix(look.onFill, look.fill, 0.72);
             run(rect, detail, Theme::readable(Theme::tokens(), QColor(dim.rgb()), look.fill));
@@ -124,6 +148,21 @@ public:
     }
 
 private:
+    /// From the bottom to the top, in the middle of a box that is high and narrow.
+    void upright(const QRectF& box, const QPixmap& icon, const QString& text, const QColor& colour) {
+        constexpr double edge = 4;
+        const double gap = icon.isNull() ? 0 : iconSize + 5;
+        const double length = std::min(gap + metrics_.horizontalAdvance(text), box.height() - 2 * edge);
+        const double bottom = box.center().y() + length / 2;
+        if (!icon.isNull())
+            painter_.drawPixmap(QPointF(box.center().x() - iconSize / 2, bottom - iconSize), icon);
+        painter_.save();
+        painter_.translate(box.left(), bottom - gap);
+        painter_.rotate(-90);
+        run(QRectF(0, 0, length - gap, box.width()), text, colour);
+        painter_.restore();
+    }
+
     double run(const QRectF& rect, const QString& text, const QColor& colour) {
         painter_.setPen(colour);
         double width = metrics_.horizontalAdvance(text);
@@ -262,7 +301,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
             if (isPlaceGroup(box.node) && style.labels && rect.width() >= leastForPattern)
                 if (const QColor colour = groupColour(workspace, box.node); colour.isValid())
                     marked.push_back({rect, colour});
-            if (style.labels && rect.width() >= leastForText)
+            if (style.labels && (rect.width() >= leastForText || isUpright(rect)))
                 labels.draw(rect, box.node, look, countText(map.jobs(box)));
             continue;
         }
@@ -280,7 +319,7 @@ void paintBoxes(QPainter& painter, const JobMap& map, const std::vector<MapBox>&
             const JobId id = workspace.tree().id(box.node);
             if (const QColor colour = findingColour(workspace, id); colour.isValid())
                 marked.push_back({rect, colour});
-            if (rect.width() >= leastForIcon)
+            if (rect.width() >= leastForIcon || isUpright(rect))
                 labels.draw(rect, box.node, look, {});
         }
     }

@@ -94,4 +94,29 @@ QString waitText(const observe::JobRow& row) {
     }
 }
 
+QString nameText(const QString& name) {
+    constexpr qsizetype most = 120, end = 40;
+    QString text = name;
+    if (text.size() > most) {
+        const auto whole = [&name](qsizetype at) { return name.at(at).isLowSurrogate() ? at + 1 : at; };
+        text = name.left(whole(most - end)) + QChar(0x2026) + name.mid(whole(name.size() - end));
+    }
+    constexpr char16_t leftToRightMark = 0x200e;
+    return text.isRightToLeft() ? QChar(leftToRightMark) + text : text;
+}
+
+QString wrappable(const QString& text) {
+    constexpr qsizetype longWord = 24;
+    constexpr char16_t mayBreak = 0x200b;
+    QStringList words = text.split(u' ');
+    for (QString& word : words) {
+        if (word.size() <= longWord)
+            continue;
+        for (qsizetype i = word.size() - 1; i > 0; --i)
+            if (word[i].isLetterOrNumber() && QStringLiteral(".$:_/").contains(word[i - 1]))
+                word.insert(i, QChar(mayBreak));
+    }
+    return words.join(u' ');
+}
+
 } // namespace coroscope::app

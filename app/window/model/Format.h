@@ -34,6 +34,11 @@ QString agoText(std::int64_t wallClock);
 QString dateText(std::int64_t wallClock);
 /// Both axes: "Suspended", "Cancelling, suspended", "Waits for children", "Failed".
 QString stateText(JobState state, Execution execution);
+/// A job's name in a title or a link: a very long one loses its middle, and one in a script from right to
+/// left does not turn its line round.
+QString nameText(const QString& name);
+/// Long words may be wrapped behind each of their parts: "orders.Main$run$1.invokeSuspend".
+QString wrappable(const QString& text);
 /// What a suspended job waits for, in one word; empty when there is no better one than "suspended".
 QString waitText(const observe::JobRow& row);
 

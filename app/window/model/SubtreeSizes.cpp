@@ -30,60 +30,57 @@ void SubtreeSizes::rebuild(const observe::JobTree& tree) {
             innerOf(node);
     }
     for (std::size_t i = order.size(); i-- > 0;)
-        if (const Node parent = entries_[order[i]].parent; parent != noNode)
-            innerOf(parent).size += size(order[i]);
+        if (const Node above = parent(order[i]); above != noNode)
+            innerOf(above).size += size(order[i]);
 }
 
 void SubtreeSizes::add(Node node, std::int32_t difference) {
     Inner& inner = innerOf(node);
     inner.difference += difference;
-    if (std::exchange(inner.queued, true))
+    if (inner.queued)
         return;
+    inner.queued = 1;
     if (inner.depth >= pending_.size())
         pending_.resize(std::size_t{inner.depth} + 1);
     pending_[inner.depth].push_back(node);
 }
 
 /// Of a node with this parent.
-SubtreeSizes::Entry SubtreeSizes::below(Node parent) const noexcept {
-    Entry entry;
-    entry.parent = parent;
-    entry.depth = parent == noNode ? 0 : (depth(parent) + 1) & deepest;
-    entry.known = 1;
-    return entry;
+SubtreeSizes::Entry SubtreeSizes::below(Node parent) noexcept {
+    return {.at = (parent == noNode ? noParent : parent) & mostAt, .known = 1, .inner = 0};
 }
 
 /// Which it becomes, if it is not one yet.
 SubtreeSizes::Inner& SubtreeSizes::innerOf(Node node) {
     Entry& entry = entries_[node];
     if (entry.inner)
-        return inner_[entry.depth];
-    const Inner inner{.depth = entry.depth};
+        return inner_[entry.at];
+    const Inner inner{.parent = parent(node), .depth = depth(node) & deepest};
     if (freeInner_.empty()) {
-        entry.depth = static_cast<std::uint32_t>(inner_.size()) & deepest;
+        entry.at = static_cast<std::uint32_t>(inner_.size()) & mostAt;
         inner_.push_back(inner);
     } else {
-        entry.depth = freeInner_.back() & deepest;
+        entry.at = freeInner_.back() & mostAt;
         freeInner_.pop_back();
-        inner_[entry.depth] = inner;
+        inner_[entry.at] = inner;
     }
     entry.inner = 1;
-    return inner_[entry.depth];
+    return inner_[entry.at];
 }
 
 void SubtreeSizes::makeLeaf(Node node) {
     Entry& entry = entries_[node];
-    freeInner_.push_back(entry.depth);
-    entry.depth = inner_[entry.depth].depth & deepest;
+    freeInner_.push_back(entry.at);
+    entry.at = below(inner_[entry.at].parent).at;
     entry.inner = 0;
 }
 
-void SubtreeSizes::setDepth(Node node, std::uint32_t depth) noexcept {
+void SubtreeSizes::setParent(Node node, Node parent) noexcept {
     Entry& entry = entries_[node];
     if (entry.inner)
-        inner_[entry.depth].depth = depth & deepest;
+        inner_[entry.at].parent = parent;
     else
-        entry.depth = depth & deepest;
+        entry = below(parent);
 }
 
 void SubtreeSizes::insert(Node node, Node parent) {
@@ -96,8 +93,8 @@ void SubtreeSizes::insert(Node node, Node parent) {
 
 void SubtreeSizes::remove(Node node) {
     // What those above know of it; whatever else is not told to them any more.
-    if (const Node parent = entries_[node].parent; parent != noNode)
-        add(parent, -static_cast<std::int32_t>(size(node)));
+    if (const Node above = parent(node); above != noNode)
+        add(above, -static_cast<std::int32_t>(size(node)));
     if (entries_[node].inner)
         makeLeaf(node);
     entries_[node] = Entry{};
@@ -106,23 +103,24 @@ void SubtreeSizes::remove(Node node) {
 void SubtreeSizes::move(const observe::JobTree& tree, Node node, Node newParent) {
     flush();
     const auto size = static_cast<std::int32_t>(this->size(node));
-    if (const Node parent = entries_[node].parent; parent != noNode)
-        add(parent, -size);
-    entries_[node].parent = newParent;
+    const std::uint32_t before = depth(node);
+    if (const Node above = parent(node); above != noNode)
+        add(above, -size);
+    setParent(node, newParent);
     if (newParent != noNode)
         add(newParent, size);
     const std::uint32_t level = newParent == noNode ? 0 : depth(newParent) + 1;
-    if (depth(node) == level)
+    if (before == level || !entries_[node].inner)
         return;
-    setDepth(node, level);
+    inner_[entries_[node].at].depth = level & deepest;
     std::vector<Node> tops{node};
     while (!tops.empty()) {
-        const Node parent = tops.back();
+        const Node top = tops.back();
         tops.pop_back();
-        for (Node child = tree.firstChild(parent); child != noNode; child = tree.nextSibling(child)) {
-            if (!known(child) || entries_[child].parent != parent)
+        for (Node child = tree.firstChild(top); child != noNode; child = tree.nextSibling(child)) {
+            if (!known(child) || !entries_[child].inner || parent(child) != top)
                 continue;
-            setDepth(child, depth(parent) + 1);
+            inner_[entries_[child].at].depth = (depth(top) + 1) & deepest;
             tops.push_back(child);
         }
     }

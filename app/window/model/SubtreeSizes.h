@@ -23,15 +23,25 @@ public:
     void rebuild(const observe::JobTree& tree);
 
     bool known(Node node) const noexcept { return node < entries_.size() && entries_[node].known; }
-    Node parent(Node node) const noexcept { return entries_[node].parent; }
+    Node parent(Node node) const noexcept {
+        const Entry entry = entries_[node];
+        if (entry.inner)
+            return inner_[entry.at].parent;
+        return entry.at == noParent ? observe::noNode : entry.at;
+    }
     std::uint32_t depth(Node node) const noexcept {
-        const Entry& entry = entries_[node];
-        return entry.inner ? inner_[entry.depth].depth : entry.depth;
+        const Entry entry = entries_[node];
+        if (entry.inner)
+            return inner_[entry.at].depth;
+        if (entry.at == noParent)
+            return 0;
+        const Entry above = entries_[entry.at]; // has something below it, so it is an inner one
+        return above.inner ? inner_[above.at].depth + 1 : 0;
     }
     /// The node itself included; true as of the last flush().
     std::uint32_t size(Node node) const noexcept {
-        const Entry& entry = entries_[node];
-        return entry.inner ? inner_[entry.depth].size : 1;
+        const Entry entry = entries_[node];
+        return entry.inner ? inner_[entry.at].size : 1;
     }
 
     /// A node without children, at its place. Its parent must be known.
@@ -50,18 +60,19 @@ public:
                 const Entry entry = entries_[node];
                 if (!entry.known || !entry.inner)
                     continue;
-                Inner& inner = inner_[entry.depth];
+                Inner& inner = inner_[entry.at];
                 if (!inner.queued || inner.depth != level)
                     continue;
                 const std::int32_t difference = std::exchange(inner.difference, 0);
-                inner.queued = false;
+                const Node above = inner.parent;
+                inner.queued = 0;
                 inner.size += static_cast<std::uint32_t>(difference);
                 if (inner.size == 1)
                     makeLeaf(node);
                 if (difference == 0)
                     continue;
-                if (entry.parent != observe::noNode)
-                    add(entry.parent, difference);
+                if (above != observe::noNode)
+                    add(above, difference);
                 changed(node);
             }
             pending_[level].clear();
@@ -72,28 +83,29 @@ public:
     }
 
 private:
-    /// There is one for each job, and most have nothing below them.
+    static constexpr std::uint32_t mostAt = (1u << 30) - 1, noParent = mostAt;
+    static_assert(JobId::indexBits < 30, "an Entry can name every node");
+    /// There is one for each job, and most have nothing below them: their depth is known from their parents'.
     struct Entry {
-        Node parent = observe::noNode;
-        std::uint32_t depth : 30 = 0; ///< or, of an inner one, where in inner_
+        std::uint32_t at : 30 = noParent; ///< the parent, or noParent; of an inner one where in inner_
         std::uint32_t known : 1 = 0;
         std::uint32_t inner : 1 = 0;
     };
-    static_assert(sizeof(Entry) == 8);
+    static_assert(sizeof(Entry) == 4);
+    static constexpr std::uint32_t deepest = (1u << 31) - 1; ///< more than there can be jobs
     /// Of a job that has something below it, or had at the last flush.
     struct Inner {
-        std::uint32_t depth = 0;
+        Node parent = observe::noNode;
         std::uint32_t size = 1;      ///< as those above know it
         std::int32_t difference = 0; ///< not yet added to size, nor to those above
-        bool queued = false;         ///< it is in pending_
+        std::uint32_t depth : 31 = 0;
+        std::uint32_t queued : 1 = 0; ///< it is in pending_
     };
 
-    static constexpr std::uint32_t deepest = (1u << 30) - 1; ///< more than there can be jobs
-
-    Entry below(Node parent) const noexcept;
+    static Entry below(Node parent) noexcept;
     Inner& innerOf(Node node);
     void makeLeaf(Node node);
-    void setDepth(Node node, std::uint32_t depth) noexcept;
+    void setParent(Node node, Node parent) noexcept;
     void add(Node node, std::int32_t difference);
 
     observe::LargeVector<Entry> entries_;

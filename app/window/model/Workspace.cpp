@@ -911,6 +911,9 @@ void Workspace::tick() {
         emit numbersDue();
         watchParked();
         exports_.refresh();
+    } else if (at >= detailsDueAt_) {
+        detailsDueAt_ = at + 250 * millisecond;
+        emit detailsDue();
     }
     if (state_ == State::Live && session_->status().ended && !batchOpen_) {
         state_ = State::Ended;

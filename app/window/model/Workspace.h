@@ -226,6 +226,9 @@ signals:
     void treeChanged(const observe::TreeChanges& changes);
     /// Ten times a second while attached: everything that shows a number reads it now, so that they agree.
     void numbersDue();
+    /// Four times a second while attached, never in the same tick as numbersDue(): what takes long to lay out
+    /// is not to fall into the same frame as what is drawn anew then.
+    void detailsDue();
     void findingsChanged();
     void selectionChanged();
     /// By what the jobs are grouped, if at all.
@@ -322,7 +325,7 @@ private:
     Exports exports_;
     std::uint64_t endedTold_ = 0; ///< endedJobs().total() when it was last told
     std::int64_t endedDue_ = 0;
-    std::int64_t numbersDueAt_ = 0;
+    std::int64_t numbersDueAt_ = 0, detailsDueAt_ = 0;
 };
 
 } // namespace coroscope::app

@@ -221,10 +221,10 @@ void CancelPanel::refresh() {
         childrenOnly_->setVisible(!leaf);
         const bool below = childrenOnly_->isChecked() && !leaf;
         const observe::CancelPreview preview = observe::previewCancel(workspace_.tree(), node, below);
-        const QString name = workspace_.labels().name(row);
+        const QString name = nameText(workspace_.labels().name(row));
         heading_->setText(leaf ? tr("Cancel one job") : tr("Cancel a subtree"));
         if (leaf)
-            title_->setText(workspace_.labels().fullName(row));
+            title_->setText(nameText(workspace_.labels().fullName(row)));
         else if (below)
             title_->setText(tr("%1 below %2").arg(jobsText(preview.jobs), name));
         else
@@ -258,10 +258,11 @@ void CancelPanel::refreshMatching() {
         tops_.push_back(tree.row(top).id);
     const observe::CancelPreview preview = observe::previewCancel(tree, tops, false);
     if (tops.size() == 1)
-        title_->setText(preview.jobs == 1 ? workspace_.labels().fullName(tree.row(tops.front()))
-                                          : tr("%1 and %2 below it")
-                                                .arg(workspace_.labels().name(tree.row(tops.front())),
-                                                     jobsText(preview.jobs - 1)));
+        title_->setText(preview.jobs == 1
+                            ? nameText(workspace_.labels().fullName(tree.row(tops.front())))
+                            : tr("%1 and %2 below it")
+                                  .arg(nameText(workspace_.labels().name(tree.row(tops.front()))),
+                                       jobsText(preview.jobs - 1)));
     else if (preview.jobs == tops.size())
         title_->setText(jobsText(preview.jobs));
     else

@@ -54,7 +54,7 @@ QString actionLink(const QString& target, const QString& text) {
 }
 
 QString linkTo(JobId id, const QString& text) {
-    return actionLink(QString::number(id.value), text);
+    return actionLink(QString::number(id.value), nameText(text));
 }
 
 QString filterLink(const QString& condition, const QString& text) {
@@ -235,15 +235,13 @@ DetailsPanel::DetailsPanel(Workspace& workspace, QWidget* parent)
     connect(&workspace_, &Workspace::selectionChanged, this, &DetailsPanel::rebuild);
     connect(&workspace_, &Workspace::findingsChanged, this, &DetailsPanel::refresh);
     connect(&workspace_, &Workspace::stateChanged, this, &DetailsPanel::refresh);
-    timer_.setInterval(250);
-    connect(&timer_, &QTimer::timeout, this, [this] {
+    connect(&workspace_, &Workspace::detailsDue, this, [this] {
         if (!isVisible())
             return;
         refresh();
         latestCancel_->refresh();
         earlierCancels_->refresh();
     });
-    timer_.start();
     connect(&workspace_, &Workspace::updated, this, [this] {
         if (isVisible())
             children_.step(workspace_.tree(), childrenEachTime);
@@ -344,7 +342,9 @@ void DetailsPanel::refresh() {
     const Labels& labels = workspace_.labels();
     const Tokens& t = Theme::tokens();
     // Of one that came and went unseen there is only how it ended.
-    name_->setText(job->id ? labels.name(*job) : tr("Unknown job"));
+    const QString name = job->id ? labels.name(*job) : tr("Unknown job");
+    name_->setText(nameText(name));
+    name_->setToolTip(name == name_->text() ? QString() : name);
     number_->setText(job->id && job->number != 0 ? QStringLiteral("#%1").arg(job->number) : QString());
     QString path = job->id ? fromView(coroscope::name(job->kind)).toHtmlEscaped() : QString();
     for (std::size_t i = selected.path.size(); i-- > 0;) {

@@ -98,7 +98,6 @@ private:
 
     Sources sources_;
     ChildStates children_;
-    QTimer timer_;
     bool wholePast_ = false; ///< the history is shown as far as it goes
     QString findingsKey_, placesKey_, relationsKey_, sampleKey_;
 };

@@ -73,7 +73,8 @@ void GroupDetails::refresh() {
     const std::uint32_t group = TreeRows::groupNumber(node);
     const observe::GroupPlace& place = groups->place(group);
     const observe::JobCounts& counts = groups->counts(group);
-    name_->setText(tr("%1, %2").arg(jobsText(counts.jobs), QString::fromStdString(place.label())));
+    name_->setText(tr("%1, %2").arg(jobsText(counts.jobs), wrappable(QString::fromStdString(place.label()))));
+    name_->setAccessibleName(tr("%1, %2").arg(jobsText(counts.jobs), QString::fromStdString(place.label())));
     counts_->setText(QString::fromStdString(observe::countsText(counts, workspace_.info())));
     const std::int64_t oldest = groups->oldest(group);
     age_->setText(oldest == 0 ? QString()
@@ -130,7 +131,7 @@ QString GroupDetails::membersLinked(std::uint32_t group) const {
             return QStringLiteral("<a href=\"%1\" style=\"color:%2;text-decoration:none\">%3</a>")
                 .arg(tree.row(job).id.value)
                 .arg(Theme::readable(t, t.accent, t.panel).name(),
-                     workspace_.labels().fullName(tree.row(job)).toHtmlEscaped());
+                     nameText(workspace_.labels().fullName(tree.row(job))).toHtmlEscaped());
         };
         lines << link(node) + (above == noNode ? QString() : tr(" in ") + link(above));
         ++told;

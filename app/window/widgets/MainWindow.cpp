@@ -17,6 +17,7 @@
 #include "widgets/ComparePanel.h"
 #include "widgets/DetailsPanel.h"
 #include "widgets/DockTitle.h"
+#include "widgets/DropHint.h"
 #include "widgets/EmptyState.h"
 #include "widgets/EndedPanel.h"
 #include "widgets/EnterPresses.h"
@@ -56,14 +57,17 @@
 #include <QMimeData>
 #include <QPointer>
 #include <QPushButton>
+#include <QResizeEvent>
 #include <QScreen>
 #include <QScrollBar>
 #include <QSettings>
 #include <QShortcut>
 #include <QStackedWidget>
 #include <QTabBar>
+#include <QTimer>
 #include <QVBoxLayout>
 
+#include <cstdlib>
 #include <tuple>
 #include <utility>
 
@@ -196,6 +200,7 @@ MainWindow::MainWindow(ThemeChoice theme, const SystemAppearance* appearance, QW
     setStatusBar(status_);
     buildMenu();
     connectAll();
+    drop_ = new DropHint(this);
 
     const QSettings settings;
     resize(settings.value(QStringLiteral("window/size"), QSize(1440, 900)).toSize());
@@ -254,13 +259,54 @@ void MainWindow::showEvent(QShowEvent* event) {
         panel->hide();
     // Sides that were chosen for a larger window would leave next to nothing for the jobs.
     constexpr int noticed = 100;
-    if (restored && settings.value(QStringLiteral("window/size")).toSize().width() - width() < noticed)
-        return;
-    const auto [targets, details] = sidesFor(width());
-    resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
+    const int before = settings.value(QStringLiteral("window/size")).toSize().width();
+    sides_ = {Side{targetsDock_}, Side{detailsDock_}};
+    if (restored && before - width() < noticed) {
+        const auto [targets, details] = sidesFor(before);
+        constexpr int near = 3, roomy = 1000; // in less they had to give way, and nobody chose that
+        for (auto [side, usual] : {std::pair(&sides_[0], targets), std::pair(&sides_[1], details)})
+            if (const int wide = side->dock->width(); before >= roomy && std::abs(wide - usual) > near)
+                side->chosen = wide;
+    }
+    fitSides();
     if (restored)
         return;
     resizeDocks({findingsDock_}, {std::clamp(height() / 5, 120, 220)}, Qt::Vertical);
+}
+
+/// The sides are as wide as they are made for a window of this width, or as somebody has made them: then they
+/// only give way where there is no room.
+void MainWindow::fitSides() {
+    const auto [targets, details] = sidesFor(width());
+    for (auto [side, usual] : {std::pair(&sides_[0], targets), std::pair(&sides_[1], details)}) {
+        const int wanted = side->chosen.value_or(usual);
+        if (side->dock->isVisible() && !side->dock->isFloating() && side->dock->width() != wanted)
+            resizeDocks({side->dock}, {wanted}, Qt::Horizontal);
+    }
+}
+
+/// What is pressed in the window itself is the line between two panels.
+bool MainWindow::event(QEvent* event) {
+    const bool pressed = event->type() == QEvent::MouseButtonPress;
+    const bool released = event->type() == QEvent::MouseButtonRelease;
+    if (pressed)
+        for (Side& side : sides_)
+            side.pressed = side.dock != nullptr ? side.dock->width() : 0;
+    const bool done = QMainWindow::event(event);
+    if (released)
+        QTimer::singleShot(0, this, [this] { // they have their widths then
+            for (Side& side : sides_)
+                if (side.dock != nullptr && side.dock->width() != side.pressed)
+                    side.chosen = side.dock->width();
+        });
+    return done;
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+    QMainWindow::resizeEvent(event);
+    if (laidOut_ && event->oldSize().width() != width())
+        fitSides();
+    drop_->fit();
 }
 
 void MainWindow::buildMenu() {
@@ -340,8 +386,8 @@ void MainWindow::buildMenu() {
         tabifyDockWidget(commandsDock_, outputDock_);
         tabifyDockWidget(outputDock_, compareDock_);
         findingsDock_->raise();
-        const auto [targets, details] = sidesFor(width());
-        resizeDocks({targetsDock_, detailsDock_}, {targets, details}, Qt::Horizontal);
+        sides_ = {Side{targetsDock_}, Side{detailsDock_}};
+        fitSides();
         resizeDocks({findingsDock_}, {180}, Qt::Vertical);
     });
     QMenu* looks = menu->addMenu(tr("Appearance"));
@@ -850,11 +896,24 @@ void MainWindow::endedChanged() {
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    if (!localFiles(*event->mimeData()).isEmpty() || event->mimeData()->hasText())
-        event->acceptProposedAction();
+    // What is dragged out of the window itself, a selected text, is no dump.
+    if (event->source() != nullptr)
+        return;
+    const QStringList paths = localFiles(*event->mimeData());
+    if (paths.isEmpty() && event->mimeData()->text().trimmed().isEmpty())
+        return;
+    event->acceptProposedAction();
+    drop_->offer(paths.isEmpty()     ? tr("Drop to open the text as a dump")
+                 : paths.size() == 1 ? tr("Drop to open %1").arg(QFileInfo(paths.front()).fileName())
+                                     : tr("Drop to open %1 files").arg(paths.size()));
+}
+
+void MainWindow::dragLeaveEvent(QDragLeaveEvent*) {
+    drop_->withdraw();
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
+    drop_->withdraw();
     problem_.clear();
     if (openData(*this, *event->mimeData(), tr("what was dropped here")))
         event->acceptProposedAction();

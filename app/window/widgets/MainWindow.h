@@ -15,6 +15,8 @@
 #include <QPointer>
 #include <QSet>
 
+#include <array>
+#include <optional>
 #include <vector>
 
 class QAction;
@@ -35,6 +37,7 @@ class EmptyState;
 class EndedPanel;
 class FilterField;
 class FindingsPanel;
+class DropHint;
 class FirstHint;
 class JobTreeView;
 class MapPanel;
@@ -108,14 +111,18 @@ public:
 protected:
     void closeEvent(QCloseEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
+    void dragLeaveEvent(QDragLeaveEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void childEvent(QChildEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+    bool event(QEvent* event) override;
 
 private:
     std::vector<QDockWidget*> docks() const;
     QDockWidget* dock(const QString& name, const QString& title, QWidget* content, Qt::DockWidgetArea area);
+    void fitSides();
     void buildMenu();
     void connectAll();
     void stateChanged();
@@ -156,6 +163,14 @@ private:
     Banner* banner_;
     Banner* saveBanner_;
     FirstHint* hint_;
+    DropHint* drop_ = nullptr;
+    /// A panel at a side.
+    struct Side {
+        QDockWidget* dock = nullptr;
+        std::optional<int> chosen = std::nullopt; ///< its width, by somebody who dragged it
+        int pressed = 0;                          ///< its width when the pointer was pressed last
+    };
+    std::array<Side, 2> sides_;
     Banner* openBanner_;
     JobTreeView* tree_;
     MapPanel* map_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/PathBar.h"
 
+#include "model/Format.h"
 #include "theme/Theme.h"
 #include "widgets/Cards.h"
 #include "widgets/JobTreeView.h"
@@ -143,7 +144,7 @@ void PathBar::refresh() {
     const QString separator = QStringLiteral(" › ");
     const QFontMetrics metrics(path_->font());
     const auto shortened = [](const QString& name) {
-        return name.size() > longestName ? name.left(longestName - 1) + QChar(0x2026) : name;
+        return nameText(name.size() > longestName ? name.left(longestName - 1) + QChar(0x2026) : name);
     };
     const QString own =
         shortened(selected->row.id ? workspace_.labels().name(selected->row) : tr("Unknown job"));

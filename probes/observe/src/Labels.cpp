@@ -63,11 +63,20 @@ std::string countText(std::uint64_t count) {
     return text;
 }
 
+namespace {
+constexpr const char* withSign = " \xc2\xb5s";
+const char* micros = withSign;
+} // namespace
+
+void writeMicrosAsAscii(bool ascii) {
+    micros = ascii ? " us" : withSign;
+}
+
 std::string durationText(std::int64_t nanoseconds) {
     const std::int64_t ns = std::max<std::int64_t>(nanoseconds, 0);
     constexpr std::int64_t us = 1'000, ms = 1'000'000, s = 1'000'000'000;
     if (ns < ms)
-        return std::to_string(ns / us) + " us";
+        return std::to_string(ns / us) + micros;
     if (ns < s)
         return std::to_string(ns / ms) + " ms";
     if (ns < 60 * s)

@@ -85,9 +85,13 @@ std::optional<std::int64_t> duration(std::string_view text) {
             return std::nullopt;
         text.remove_prefix(used);
         std::size_t letters = 0;
+        for (const std::string_view micro : {"\xc2\xb5", "\xce\xbc"}) // the sign, and the Greek letter
+            if (text.starts_with(micro))
+                letters = micro.size();
+        const std::size_t sign = letters;
         while (letters < text.size() && isLetter(text[letters]))
             ++letters;
-        const std::string unit = lower(text.substr(0, letters));
+        const std::string unit = (sign > 0 ? "u" : "") + lower(text.substr(sign, letters - sign));
         text.remove_prefix(letters);
         double nanoseconds = 0;
         if (unit.empty() || unit == "s" || unit == "sec")

@@ -44,6 +44,72 @@ struct Tally {
     std::uint64_t launched = 0, ended = 0, failed = 0;
 };
 
+/// Which row of a batch is that of a slot. A batch mostly has rows of few slots, so this is by rows: there is
+/// nothing in it for the rest of the slots.
+class RowOfSlot {
+public:
+    static constexpr std::uint32_t none = 0xffffffff;
+
+    /// The batch has no rows any more.
+    void clear() {
+        const bool large = next_.capacity() > keptForBatch || first_.size() > 2 * keptForBatch;
+        first_.assign(large ? 0 : first_.size(), none);
+        if (large) {
+            first_.shrink_to_fit();
+            next_ = {};
+        }
+        next_.clear();
+    }
+    std::uint32_t find(const LargeVector<JobRow>& rows, std::uint32_t slot) const noexcept {
+        if (first_.empty())
+            return none;
+        std::uint32_t at = first_[chain(slot)];
+        while (at != none && rows[at].id.index() != slot)
+            at = next_[at];
+        return at;
+    }
+    /// The last of the rows is one of a slot that had none.
+    void append(const LargeVector<JobRow>& rows) {
+        next_.resize(rows.size(), none);
+        if (rows.size() > first_.size()) {
+            first_.assign(std::max(fewest, 2 * first_.size()), none);
+            for (std::uint32_t at = 0; at < rows.size(); ++at)
+                link(rows, at);
+        } else {
+            link(rows, static_cast<std::uint32_t>(rows.size() - 1));
+        }
+    }
+    /// Takes a row out; the last one takes its place.
+    void erase(LargeVector<JobRow>& rows, std::uint32_t at) noexcept {
+        const auto last = static_cast<std::uint32_t>(rows.size() - 1);
+        unlink(rows, at);
+        if (at != last) {
+            unlink(rows, last);
+            rows[at] = rows[last];
+            link(rows, at);
+        }
+        rows.pop_back();
+        next_.pop_back();
+    }
+
+private:
+    static constexpr std::size_t fewest = 1024;
+
+    std::size_t chain(std::uint32_t slot) const noexcept { return slot & (first_.size() - 1); }
+    void link(const LargeVector<JobRow>& rows, std::uint32_t at) noexcept {
+        next_[at] = std::exchange(first_[chain(rows[at].id.index())], at);
+    }
+    void unlink(const LargeVector<JobRow>& rows, std::uint32_t at) noexcept {
+        std::uint32_t* to = &first_[chain(rows[at].id.index())];
+        while (*to != at)
+            to = &next_[*to];
+        *to = next_[at];
+    }
+
+    std::vector<std::uint32_t> first_; ///< of each chain; a power of two, and at least as many as rows
+    std::vector<std::uint32_t> next_;  ///< by position
+};
+
 /// Folds batches into one that says the same to somebody who knows what was taken before. Reader thread only.
 ///
 /// Its size is bounded however long nobody takes it: there is one row a slot and one end for each job that
@@ -63,15 +129,17 @@ public:
 
     /// The taker has emptied the batch: positions in it mean nothing any more, and all it held is known to
     /// the taker.
-    void taken() noexcept { forgetPassing(); }
+    void taken() {
+        forgetPassing();
+        rowOf_.clear();
+    }
 
     void fold(Batch& into, Batch& news) {
         if (news.reset) {
             into.clear();
             into.reset = true;
-            places_.clear();
-            marks_.clear();
-            forgetPassing();
+            slots_.clear();
+            taken();
             tally_.live = {};
             into.tree = news.tree ? *std::exchange(news.tree, {})
                                   : JobTree::Builder::treeOf(std::exchange(news.rows, {}));
@@ -99,29 +167,21 @@ public:
     }
 
 private:
-    // There is one Place and one Mark for each slot: every byte of them is a megabyte.
-    struct Place {
+    /// There is one for each slot: every byte of it is a megabyte.
+    struct [[gnu::packed]] Known {
         std::uint64_t generation : 64 - JobId::indexBits = 0; ///< of the id; its index is the place of this
-        /// Where the job's row is in the batch. It says so itself whether it is: there is one of a slot at
-        /// most, and in a batch that was taken meanwhile another one stands there, or none.
-        std::uint64_t at : JobId::indexBits = 0;
+        std::uint64_t used : 1 = 0;                           ///< there is a job to which all of this belongs
+        std::uint64_t gone : 1 = 0;                           ///< it has ended
+        std::uint64_t fresh : 1 = 0; ///< it came since the batch was taken last, if its row is in the batch
+        std::uint64_t live : 5 = 0;  ///< a LiveState
     };
-    struct Mark {
-        std::uint8_t used : 1 = 0;  ///< there is a job to which all of this belongs
-        std::uint8_t gone : 1 = 0;  ///< it has ended
-        std::uint8_t fresh : 1 = 0; ///< it came since the batch was taken last, if its row is in the batch
-        std::uint8_t live : 5 = 0;  ///< a LiveState
-    };
-    static_assert(sizeof(Place) == 8 && sizeof(Mark) == 1 && liveStates < 32);
+    static_assert(sizeof(Known) == 6 && liveStates < 32);
 
-    static bool isIn(const Batch& batch, std::uint32_t index, const Place& place) noexcept {
-        return place.at < batch.rows.size() && batch.rows[place.at].id.index() == index;
-    }
     bool holds(JobId id) const noexcept {
         const std::uint32_t index = id.index();
-        return index < marks_.size() && marks_[index].used && places_[index].generation == id.generation();
+        return index < slots_.size() && slots_[index].used && slots_[index].generation == id.generation();
     }
-    std::uint32_t& count(const Mark& mark) noexcept { return tally_.live[mark.live]; }
+    std::uint32_t& count(const Known& job) noexcept { return tally_.live[job.live]; }
     static std::uint8_t liveOf(const JobRow& row) noexcept {
         return static_cast<std::uint8_t>(liveState(row.state, row.execution));
     }
@@ -140,19 +200,18 @@ private:
 
     /// What comes after a complete state is folded as if that had been taken already.
     void takeAll(const JobTree& tree) {
-        resizeWithRoom(places_, tree.endSlot());
-        resizeWithRoom(marks_, tree.endSlot());
+        resizeWithRoom(slots_, tree.endSlot());
         for (Node node = 0; node < tree.endNode(); ++node) {
             const JobId id = tree.id(node);
             if (!id)
                 continue;
-            places_[id.index()] = {.generation = id.generation(), .at = 0};
-            Mark& mark = marks_[id.index()];
-            mark = {.used = 1,
-                    .gone = 0,
-                    .fresh = 0,
-                    .live = static_cast<std::uint8_t>(liveState(tree.state(node), tree.execution(node)))};
-            ++count(mark);
+            Known& job = slots_[id.index()];
+            job = {.generation = id.generation(),
+                   .used = 1,
+                   .gone = 0,
+                   .fresh = 0,
+                   .live = static_cast<std::uint8_t>(liveState(tree.state(node), tree.execution(node)))};
+            ++count(job);
         }
         if (tree.size() <= mostNotedAtOnce)
             for (Node node = 0; node < tree.endNode(); ++node)
@@ -162,37 +221,35 @@ private:
 
     void add(Batch& into, const JobRow& row) {
         const std::uint32_t index = row.id.index();
-        if (index >= places_.size()) { // they have room for more, and touch none of it
-            places_.resize(std::size_t{index} + 1);
-            marks_.resize(std::size_t{index} + 1);
-        }
+        if (index >= slots_.size()) // has room for more, and touches none of it
+            slots_.resize(std::size_t{index} + 1);
         const bool known = holds(row.id);
-        Place& place = places_[index];
-        Mark& mark = marks_[index];
-        if (known && mark.gone)
+        Known& job = slots_[index];
+        if (known && job.gone)
             return;
         if (!known) {
-            if (mark.used && !mark.gone)
-                end(into, {JobId::of(index, place.generation), JobState::Completed, 0, row.createdAt});
-            place.generation = row.id.generation();
+            if (job.used && !job.gone)
+                end(into, {JobId::of(index, job.generation), JobState::Completed, 0, row.createdAt});
             ++tally_.launched;
             note(row, true);
         } else {
-            --count(mark);
+            --count(job);
             note(row, false);
         }
-        const bool in = known && isIn(into, index, place);
-        mark = {.used = 1,
-                .gone = 0,
-                .fresh = static_cast<std::uint8_t>(in ? mark.fresh : !known),
-                .live = liveOf(row)};
-        ++count(mark);
+        const std::uint32_t at = known ? rowOf_.find(into.rows, index) : RowOfSlot::none;
+        const bool in = at != RowOfSlot::none;
+        job = {.generation = row.id.generation(),
+               .used = 1,
+               .gone = 0,
+               .fresh = static_cast<std::uint8_t>(in ? job.fresh : !known),
+               .live = liveOf(row)};
+        ++count(job);
         if (in) {
-            into.rows[place.at] = row;
+            into.rows[at] = row;
             return;
         }
-        place.at = into.rows.size() & JobId::indexMask;
         into.rows.push_back(row);
+        rowOf_.append(into.rows);
     }
 
     void end(Batch& into, EndedJob ended) {
@@ -207,31 +264,25 @@ private:
             passed(into, ended); // never told to anybody
             return;
         }
-        const Place& place = places_[index];
-        Mark& mark = marks_[index];
-        if (mark.gone)
+        Known& job = slots_[index];
+        if (job.gone)
             return;
-        --count(mark);
+        --count(job);
         ++tally_.ended;
         tally_.failed += ended.failed();
         noteEnd(ended);
-        const bool in = isIn(into, index, place);
+        const std::uint32_t at = rowOf_.find(into.rows, index);
+        const bool in = at != RowOfSlot::none;
         if (in) {
             if (!ended.row.id)
-                ended.row = into.rows[place.at];
-            // The last row takes the place of the one that is not needed any more.
-            const std::size_t last = into.rows.size() - 1;
-            if (place.at != last) {
-                into.rows[place.at] = into.rows[last];
-                places_[into.rows[place.at].id.index()].at = place.at;
-            }
-            into.rows.pop_back();
+                ended.row = into.rows[at];
+            rowOf_.erase(into.rows, at);
         }
-        if (in && mark.fresh)
+        if (in && job.fresh)
             passed(into, ended);
         else
             into.ended.push_back(ended);
-        mark.gone = 1;
+        job.gone = 1;
     }
 
     /// The end of a job that the taker has never heard of: takes the place of an older one when there are
@@ -260,8 +311,8 @@ private:
         std::size_t oldest = 0;
     };
     Passing failed_, others_;
-    LargeVector<Place> places_; ///< by JobId::index, as the next
-    LargeVector<Mark> marks_;
+    LargeVector<Known> slots_; ///< by JobId::index
+    RowOfSlot rowOf_;          ///< of the batch that is being folded
     Tally tally_;
     ChangeRing changes_;
     JobHistory watched_;

@@ -158,8 +158,12 @@ TEST_F(FindingTest, TheMostSevereComeFirstAndTheirNumberIsBounded) {
 }
 
 TEST(DurationText, IsShortAndHasAUnit) {
-    EXPECT_EQ(durationText(-5), "0 us");
+    EXPECT_EQ(durationText(-5), "0 µs");
+    EXPECT_EQ(durationText(230'400), "230 µs");
+    writeMicrosAsAscii(true);
     EXPECT_EQ(durationText(230'400), "230 us");
+    writeMicrosAsAscii(false);
+    EXPECT_EQ(durationText(230'400), "230 µs");
     EXPECT_EQ(durationText(41'999'999), "41 ms");
     EXPECT_EQ(durationText(3'290'000'000), "3.2 s");
     EXPECT_EQ(durationText(250'000'000'000), "4 m 10 s");

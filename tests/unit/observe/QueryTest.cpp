@@ -131,6 +131,9 @@ TEST_F(QueryTest, keysAskOneThing) {
     EXPECT_EQ(found("is:root"), "1");
     EXPECT_EQ(found("age>30s"), "4 5");
     EXPECT_EQ(found("age>=30s age<0.7m"), "3 4");
+    EXPECT_EQ(found("age>=30000000us age<0.7m"), "3 4");
+    EXPECT_EQ(found("age>=30000000µs age<0.7m"), "3 4") << "the sign";
+    EXPECT_EQ(found("age>=30000000μs age<0.7m"), "3 4") << "the Greek letter";
     EXPECT_EQ(found("age:>30"), "4 5") << "seconds without a unit";
     EXPECT_EQ(found("age>1m30s"), "");
     EXPECT_EQ(found("idle>500ms"), "1 2 3 4 5");

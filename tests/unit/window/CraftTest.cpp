@@ -6,6 +6,7 @@
 #include "map/MapExport.h"
 #include "map/MapPanel.h"
 #include "model/Columns.h"
+#include "model/Format.h"
 #include "widgets/AboutDialog.h"
 #include "widgets/CancelCard.h"
 #include "widgets/CancelPanel.h"
@@ -31,6 +32,7 @@
 #include <QLineEdit>
 #include <QMenu>
 #include <QMessageBox>
+#include <QMouseEvent>
 #include <QPushButton>
 #include <QRegularExpression>
 #include <QScrollArea>
@@ -113,6 +115,88 @@ TEST_F(CraftTest, aSmallerWindowThanLastTimeLeavesRoomForTheJobs) {
     show(1000, 650);
     QApplication::processEvents();
     EXPECT_LT(dock("targetsDock")->width() + dock("detailsDock")->width(), 500);
+}
+
+TEST_F(CraftTest, panelsAtTheSidesGrowWithTheWindowUnlessSomebodyChoseTheirWidths) {
+    show(1000, 650);
+    const auto widths = [this] {
+        QApplication::processEvents();
+        return std::array{dock("targetsDock")->width(), dock("detailsDock")->width()};
+    };
+    const auto small = widths();
+    window->resize(1600, 900);
+    const auto large = widths();
+    EXPECT_GT(large[0], small[0]);
+    EXPECT_NEAR(large[1], measure::details, 3);
+    window->close();
+
+    show(1000, 650);
+    window->close();
+    show(1600, 900);
+    EXPECT_EQ(widths(), large) << "a larger window than last time";
+
+    window->close();
+    show(820, 650); // smaller than what they are made for
+    window->close();
+    show(1600, 900);
+    EXPECT_EQ(widths(), large);
+    window->resize(820, 650);
+    EXPECT_LT(widths()[1], large[1]);
+    window->resize(1600, 900);
+    EXPECT_EQ(widths(), large);
+
+    const QPoint line(dock("detailsDock")->x() - 1, 400);
+    QTest::mousePress(window.get(), Qt::LeftButton, {}, line);
+    QMouseEvent move(QEvent::MouseMove, line + QPoint(70, 0), window->mapToGlobal(line + QPoint(70, 0)),
+                     Qt::NoButton, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(window.get(), &move);
+    QApplication::processEvents();
+    QTest::mouseRelease(window.get(), Qt::LeftButton, {}, line + QPoint(70, 0));
+    const int chosen = widths()[1];
+    EXPECT_NEAR(chosen, large[1] - 70, 10);
+    for (const int wide : {820, 1700, 1200, 1600}) {
+        window->resize(wide, 900);
+        QApplication::processEvents();
+    }
+    EXPECT_EQ(widths()[1], chosen);
+}
+
+TEST_F(CraftTest, aVeryLongNameLeavesRoomForTheRestAndIsWholeInTheTooltip) {
+    const QString name = QStringLiteral("a-very-long-name-").repeated(40) + QStringLiteral("end");
+    const QString shown = nameText(name);
+    EXPECT_LT(shown.size(), 130);
+    EXPECT_TRUE(shown.startsWith(QStringLiteral("a-very-long-name-")));
+    EXPECT_TRUE(shown.endsWith(QStringLiteral("-end")));
+    EXPECT_EQ(nameText(QStringLiteral("reader-311")), QStringLiteral("reader-311"));
+    const QString surrogates = QString::fromUcs4(U"\U0001f600").repeated(200);
+    EXPECT_FALSE(nameText(surrogates).toUcs4().contains(0xfffd)) << "no half of a letter";
+    // In a line that begins with a name from right to left the line still begins at the left.
+    const QString hebrew = QStringLiteral("\u05e9\u05dc\u05d5\u05dd");
+    EXPECT_TRUE(hebrew.isRightToLeft());
+    EXPECT_FALSE(nameText(hebrew).isRightToLeft());
+    EXPECT_TRUE(nameText(hebrew).endsWith(hebrew));
+    EXPECT_EQ(wrappable(QStringLiteral("2 jobs, Main.kt:1")), QStringLiteral("2 jobs, Main.kt:1"));
+    EXPECT_EQ(wrappable(QStringLiteral("1 job, orders.Main$run$1.invokeSuspend")),
+              QStringLiteral("1 job, orders.\u200bMain$\u200brun$\u200b1.\u200binvokeSuspend"));
+}
+
+TEST_F(CraftTest, theStripAndTheDetailsAreNeverDueInTheSameTick) {
+    show();
+    feedSome();
+    int tick = 0, numbers = 0, details = 0, numbersAt = 0, detailsAt = 0, together = 0;
+    QObject::connect(&window->workspace(), &Workspace::aboutToUpdate, window.get(), [&] { ++tick; });
+    QObject::connect(&window->workspace(), &Workspace::numbersDue, window.get(), [&] {
+        ++numbers;
+        numbersAt = tick;
+        together += detailsAt == tick;
+    });
+    QObject::connect(&window->workspace(), &Workspace::detailsDue, window.get(), [&] {
+        ++details;
+        detailsAt = tick;
+        together += numbersAt == tick;
+    });
+    EXPECT_TRUE(eventually([&] { return numbers > 5 && details > 3; }));
+    EXPECT_EQ(together, 0);
 }
 
 TEST_F(CraftTest, aTabIsTheTitleOfAPanelBesideOthers) {

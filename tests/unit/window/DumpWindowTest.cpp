@@ -5,6 +5,7 @@
 
 #include "widgets/Banner.h"
 #include "widgets/DetailsPanel.h"
+#include "widgets/DropHint.h"
 #include "widgets/EndedPanel.h"
 #include "widgets/FilterField.h"
 #include "widgets/FindingsPanel.h"
@@ -16,6 +17,7 @@
 #include <QCheckBox>
 #include <QClipboard>
 #include <QDockWidget>
+#include <QDragLeaveEvent>
 #include <QDropEvent>
 #include <QEventLoop>
 #include <QFile>
@@ -177,6 +179,40 @@ TEST_F(DumpWindowTest, aFileCanBeDroppedOnTheWindow) {
     QDropEvent drop({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(&window, &drop);
     EXPECT_TRUE(opened());
+}
+
+TEST_F(DumpWindowTest, whatIsDraggedOverTheWindowIsToldWhatWillHappen) {
+    const auto* const hint = window.findChild<DropHint*>();
+    ASSERT_NE(hint, nullptr);
+    const auto enter = [this](const QMimeData& data) {
+        QDragEnterEvent event({100, 100}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QApplication::sendEvent(&window, &event);
+    };
+    QMimeData file, files, text, picture;
+    file.setUrls({QUrl::fromLocalFile(QStringLiteral("/var/tmp/evening.coroscope"))});
+    files.setUrls({QUrl::fromLocalFile(QStringLiteral("/a")), QUrl::fromLocalFile(QStringLiteral("/b"))});
+    text.setText(QStringLiteral("goroutine 1 [running]:"));
+    picture.setData(QStringLiteral("image/png"), "no dump");
+    EXPECT_FALSE(hint->isVisible());
+    enter(picture);
+    EXPECT_FALSE(hint->isVisible());
+    enter(file);
+    EXPECT_TRUE(hint->isVisible());
+    EXPECT_EQ(hint->sentence(), QStringLiteral("Drop to open evening.coroscope"));
+    EXPECT_EQ(hint->size(), window.size());
+    window.resize(window.width() + 40, window.height());
+    EXPECT_EQ(hint->size(), window.size());
+    QDragLeaveEvent leave;
+    QApplication::sendEvent(&window, &leave);
+    EXPECT_FALSE(hint->isVisible());
+    enter(files);
+    EXPECT_EQ(hint->sentence(), QStringLiteral("Drop to open 2 files"));
+    enter(text);
+    EXPECT_EQ(hint->sentence(), QStringLiteral("Drop to open the text as a dump"));
+    EXPECT_TRUE(hint->isVisible());
+    QDropEvent drop({100, 100}, Qt::CopyAction, &text, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &drop);
+    EXPECT_FALSE(hint->isVisible());
 }
 
 TEST_F(DumpWindowTest, aFileDroppedOnTheFilterFieldIsOpenedAndAWordIsAFilter) {

@@ -5,6 +5,7 @@
 
 #include "map/IcicleView.h"
 #include "map/MapExport.h"
+#include "map/MapPainter.h"
 #include "map/MapPanel.h"
 #include "widgets/Banner.h"
 #include "widgets/CancelPanel.h"
@@ -282,6 +283,34 @@ TEST_F(MapTest, ThePictureInAFileHasTitleLegendAndJobs) {
     for (const char* part : {"handfed, pid 4711", "104 jobs on 20", "suspended", "name-1", "Orphans"})
         EXPECT_TRUE(text.contains(part)) << part;
     EXPECT_FALSE(exportMap(map(), directory.filePath(QStringLiteral("no/such/place.png"))).isEmpty());
+}
+
+TEST_F(MapTest, FewLevelsAreHighAndStayAsTheyAreWhileOneComesAndGoes) {
+    const double flat = map().rectOfNode(node(3)).height();
+    EXPECT_GT(flat, 3 * measure::mapRow);
+    EXPECT_LE(map().rectOfNode(node(10)).bottom(), map().height());
+    const auto change = [this](const std::vector<observe::JobRow>& rows, std::uint32_t ended) {
+        observe::Batch batch;
+        batch.rows.assign(rows.begin(), rows.end());
+        if (ended != 0)
+            batch.ended.push_back({id(ended), JobState::Completed, 0, 1});
+        feed->push(std::move(batch));
+    };
+    std::vector<observe::JobRow> chain;
+    for (std::uint32_t i = 300; i < 310; ++i)
+        chain.push_back(job(i, i == 300 ? 10 : i - 1));
+    change(chain, 0);
+    ASSERT_TRUE(eventually([&] { return node(309) != noNode && map().map().layout().known(node(309)); }));
+    const double deep = map().rectOfNode(node(3)).height();
+    EXPECT_LT(deep, flat);
+    EXPECT_LE(map().rectOfNode(node(309)).bottom(), map().height()) << "all of it in sight";
+    for (std::uint32_t i = 309; i > 299; --i)
+        change({}, i);
+    ASSERT_TRUE(eventually([&] { return node(300) == noNode; }));
+    settle();
+    EXPECT_EQ(map().rectOfNode(node(3)).height(), deep);
+
+    EXPECT_LT(map().pictureSize().height(), map().height()) << "nothing empty below it in a file";
 }
 
 TEST_F(MapTest, WhereThePictureWentIsSaidUntilItIsSentAway) {

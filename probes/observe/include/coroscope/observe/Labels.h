@@ -17,8 +17,11 @@ std::string jobLabel(const JobRow& row, const Dictionary& dictionary);
 /// ...".
 std::string stateText(JobState state, Execution execution);
 
-/// "230 us", "41 ms", "3.2 s", "4 m 10 s", "2 h 05 m", "3 d 04 h". Negative ones count as nothing.
+/// "230 µs", "41 ms", "3.2 s", "4 m 10 s", "2 h 05 m", "3 d 04 h". Negative ones count as nothing.
 std::string durationText(std::int64_t nanoseconds);
+/// In the whole process "us" instead, or "µs" again: for who writes to a place that has no such letter. While
+/// there are no other threads.
+void writeMicrosAsAscii(bool ascii);
 
 /// "std::runtime_error: no such card" and the lines below it, of the text that Source::failureText and
 /// incidents have, where the message begins a line of its own.

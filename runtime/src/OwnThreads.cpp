@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
+#include <utility>
 
 namespace coroscope::detail {
 
@@ -24,6 +26,9 @@ void OwnThreads::start(const std::string& name, std::function<void()> body) {
         sigset_t before_;
     } blocked;
     std::lock_guard lock(mutex_);
+    if (areElsewhere())
+        forgetLocked();
+    process_.store(::getpid(), std::memory_order_relaxed);
     reapLocked();
     threads_.emplace_back([this, name, body = std::move(body)] {
         pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
@@ -46,7 +51,22 @@ void OwnThreads::reapLocked() {
     done_.clear();
 }
 
+bool OwnThreads::areElsewhere() const noexcept {
+    const int process = process_.load(std::memory_order_relaxed);
+    return process != 0 && process != ::getpid();
+}
+
+/// They can neither be joined nor detached.
+void OwnThreads::forgetLocked() noexcept {
+    static_cast<void>(*new std::vector<std::thread>(std::exchange(threads_, {})));
+    done_.clear();
+}
+
 void OwnThreads::join() noexcept {
+    if (areElsewhere()) {
+        forgetLocked(); // whoever had the lock is not here
+        return;
+    }
     constexpr std::chrono::seconds patience{2};
     std::vector<std::thread> threads;
     std::vector<std::thread::id> done;

@@ -2,6 +2,7 @@
 // The runtime's own threads: named, and stopped before the process tears down what they use.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -19,6 +20,8 @@ public:
     /// Waits until the bodies have returned, but not for ever: one that is stuck in code of the user must not
     /// hold up the end of the process. Does not wait for the calling thread.
     void join() noexcept;
+    /// In a forked child: the threads were its parent's, and nobody is here who could answer or open a lock.
+    bool areElsewhere() const noexcept;
 
     /// Calls `stop` when the process ends by exit or by returning from main, before statics that are older
     /// than this call are destroyed.
@@ -26,7 +29,9 @@ public:
 
 private:
     void reapLocked();
+    void forgetLocked() noexcept;
 
+    std::atomic<int> process_{0}; ///< that started them
     std::mutex mutex_;
     std::condition_variable returned_;
     std::vector<std::thread::id> done_;

@@ -39,6 +39,8 @@ public:
     std::int64_t now() const noexcept override { return detail::TimerQueue::now(); }
 
     void stop() noexcept {
+        if (threads_.areElsewhere())
+            return;
         {
             std::lock_guard lock(mutex_);
             stopping_ = true;

@@ -105,6 +105,8 @@ void WorkerPool::submitBlocking(Runnable& work) noexcept {
 }
 
 void WorkerPool::stop() noexcept {
+    if (ownThreads_.areElsewhere())
+        return;
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;

@@ -2,10 +2,13 @@
 #include "Story.h"
 
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <set>
@@ -389,6 +392,22 @@ TEST(Dispatchers, S071_ALoopWithinUnconfinedCodeRunsWhatIsUnconfined) {
     EXPECT_TRUE(job.isCompleted());
     EXPECT_TRUE(ran);
     EXPECT_TRUE(resumed);
+}
+
+/// Its parent's threads are not there to be waited for.
+TEST(Dispatchers, AForkedChildEndsAtOnce) {
+    runBlocking([]() -> Task<> {
+        auto elsewhere = [](CoroutineScope) -> Task<> { co_await delay(1ms); };
+        co_await withContext(Dispatchers::Default(), elsewhere);
+    });
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(3); // it would wait longer than that
+        std::exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
 }
 
 } // namespace

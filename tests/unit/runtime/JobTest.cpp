@@ -308,6 +308,8 @@ TEST(Job, S034_NonCancellableHasNoChildrenAndCutsTheLink) {
     runTest([](CoroutineScope scope) -> Task<> {
         const Job job = scope.launch(NonCancellable(), []() -> Task<> { co_await delay(1ms); });
         EXPECT_FALSE(job.parent());
+        const auto deferred = newCompletableDeferred<int>(NonCancellable());
+        EXPECT_FALSE(deferred.parent());
         EXPECT_TRUE(NonCancellable().children().empty());
         EXPECT_TRUE(NonCancellable().isActive());
         NonCancellable().cancel("in vain");

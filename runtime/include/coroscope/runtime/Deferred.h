@@ -127,11 +127,13 @@ private:
 template <class T>
 CompletableDeferred<T> newCompletableDeferred(const Job& parent = {},
                                               std::source_location where = std::source_location::current()) {
+    detail::JobNode* const above = detail::HandleAccess::node(parent);
+    const bool island = above && (above->traits() & detail::Traits::nonCancellable);
     detail::JobNode::Origin origin{.kind = JobKind::CompletableDeferred,
                                    .traits = detail::Traits::endsOnCancel | detail::Traits::handlesException,
                                    .execution = Execution::None,
                                    .where = where,
-                                   .parent = detail::HandleAccess::node(parent),
+                                   .parent = island ? nullptr : above,
                                    .held = true};
     auto* node = new detail::CompletableNode<T>(origin);
     node->attach(origin);

@@ -20,6 +20,7 @@ bool DelayAwaitable::claim() noexcept {
     if (Suspension::claim(State::Resumed) != Claim::Won)
         return false;
     __builtin_prefetch(&job(), 1);
+    __builtin_prefetch(&job().resumeAt, 1);
     return true;
 }
 

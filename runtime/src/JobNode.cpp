@@ -189,6 +189,15 @@ void JobNode::drop(std::uint64_t counts) noexcept {
         delete this;
 }
 
+/// Of a job that has ended, whose record has ended, too: if these are all, nobody can get another one.
+void JobNode::dropOfEnded(std::uint64_t counts) noexcept {
+    // acquire: pairs with the release of those who had one.
+    if (counts_.load(std::memory_order_acquire) == counts)
+        delete this;
+    else
+        drop(counts);
+}
+
 void JobNode::addHandle() noexcept {
     if ((counts_.fetch_add(oneHandle | oneReference, std::memory_order_relaxed) >> 32) == 0)
         tellHeld();
@@ -196,7 +205,10 @@ void JobNode::addHandle() noexcept {
 
 void JobNode::dropHandle() noexcept {
     if (!(traits_ & Traits::tellsHeld)) {
-        drop(oneHandle | oneReference);
+        if (isCompleted())
+            dropOfEnded(oneHandle | oneReference);
+        else
+            drop(oneHandle | oneReference);
         return;
     }
     if ((counts_.fetch_sub(oneHandle, std::memory_order_acq_rel) >> 32) == 1 && !isCompleted())
@@ -882,14 +894,8 @@ bool JobNode::endAtOnce() noexcept {
     }
     left.keep = {}; // the children's reference to the parent
     // The body's reference, and that of the parent's list.
-    const std::uint64_t counts = (bodyScopeSurvives() ? 0 : oneReference) + (parent ? oneReference : 0);
-    if (counts == 0)
-        return true;
-    // If these are all, nobody can get another one. acquire: pairs with the release of those who had one.
-    if (counts_.load(std::memory_order_acquire) == counts)
-        delete this;
-    else
-        drop(counts);
+    if (const std::uint64_t counts = (bodyScopeSurvives() ? 0 : oneReference) + (parent ? oneReference : 0))
+        dropOfEnded(counts);
     return true;
 }
 

@@ -37,7 +37,7 @@ private:
 
 /// Launches a job of its own, which completes `done`.
 void launchElsewhere(const CompletableDeferred<void>& done, CoroutineStart start) {
-    GlobalScope.launch(start, [done]() -> Task<> {
+    GlobalScope.launch(start, [done](CoroutineScope) -> Task<> {
         done.complete();
         co_return;
     });
@@ -65,7 +65,7 @@ TEST(LastSteps, WhatAHandlerHeldLaunchesWhenARootGoesWithItsLastChild) {
             auto last =
                 std::make_shared<AtTheEnd>([done] { launchElsewhere(done, CoroutineStart::Default); });
             parent.invokeOnCompletion([last = std::move(last)] {});
-            CoroutineScope(CoroutineContext(parent)).launch([goesOn]() -> Task<> {
+            CoroutineScope(CoroutineContext(parent)).launch([goesOn](CoroutineScope) -> Task<> {
                 co_await goesOn.await();
             });
         }

@@ -167,10 +167,12 @@ TEST(Lifetime, ChildrenThatNobodyKnowsAndThatNeverBeganGoWithWhatTheyHold) {
             const auto tells = [&order](const char* what) {
                 return std::shared_ptr<void>(nullptr, [&order, what](void*) { order.push_back(what); });
             };
-            (void)inner.launch(CoroutineStart::Lazy, [held, t = tells("first")]() -> Task<> { co_return; });
-            known = inner.launch(CoroutineStart::Lazy, [held]() -> Task<> { co_return; });
+            (void)inner.launch(CoroutineStart::Lazy,
+                               [held, t = tells("first")](CoroutineScope) -> Task<> { co_return; });
+            known = inner.launch(CoroutineStart::Lazy, [held](CoroutineScope) -> Task<> { co_return; });
             known.invokeOnCompletion([&order] { order.push_back("known"); });
-            (void)inner.launch(CoroutineStart::Lazy, [held, t = tells("last")]() -> Task<> { co_return; });
+            (void)inner.launch(CoroutineStart::Lazy,
+                               [held, t = tells("last")](CoroutineScope) -> Task<> { co_return; });
             co_return;
         });
         parent.invokeOnCompletion([&order] { order.push_back("parent"); });

@@ -301,6 +301,7 @@ private:
     static JobState stateOf(std::uint32_t phase) noexcept;
     void tellHeld() noexcept;
     void drop(std::uint64_t counts) noexcept;
+    void dropOfEnded(std::uint64_t counts) noexcept;
     bool endAtOnce() noexcept;
     void ownElements() noexcept;
     /// Of a scope: the job whose body awaits it.

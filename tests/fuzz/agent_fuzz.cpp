@@ -19,7 +19,7 @@ namespace {
 
 using namespace coroscope;
 
-const record::CommandHandler handler{[](void*) noexcept {}, [](void*) noexcept {},
+const record::CommandHandler handler{[](void*) noexcept { return true; }, [](void*) noexcept {},
                                      [](void*, bool, std::string_view) {}};
 
 struct Target {

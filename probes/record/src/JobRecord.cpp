@@ -27,7 +27,7 @@ layout::Slot& slotOf(JobId id) noexcept {
     return memory.slots[id.index()];
 }
 
-/// The oldest free slot has long left the processor's nearest cache. Both of its lines will be written.
+/// A free slot may have left the processor's nearest cache. Both of its lines will be written.
 void fetchEarly(Slot& slot) noexcept {
     __builtin_prefetch(&slot, 1);
     __builtin_prefetch(&slot.executionWord, 1);

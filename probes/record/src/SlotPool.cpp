@@ -4,6 +4,7 @@
 #include "Memory.h"
 
 #include <algorithm>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <new>
@@ -35,11 +36,24 @@ Pool& pool() noexcept {
 /// jobs.
 constexpr std::size_t restingBatches = 4;
 
-bool takeFront(Pool& p, SlotBatch& into) noexcept {
+void takeAt(Pool& p, std::list<SlotBatch>::iterator batch, SlotBatch& into) noexcept {
+    into = *batch;
+    p.spare.splice(p.spare.end(), p.batches, batch);
+}
+
+/// Of those that have rested the one that came last: where there once were a million jobs the oldest is far
+/// from every cache.
+bool takeRested(Pool& p, SlotBatch& into) noexcept {
+    if (p.batches.size() < restingBatches)
+        return false;
+    takeAt(p, std::prev(p.batches.end(), restingBatches), into);
+    return true;
+}
+
+bool takeOldest(Pool& p, SlotBatch& into) noexcept {
     if (p.batches.empty())
         return false;
-    into = p.batches.front();
-    p.spare.splice(p.spare.end(), p.batches, p.batches.begin());
+    takeAt(p, p.batches.begin(), into);
     return true;
 }
 
@@ -63,9 +77,7 @@ bool SlotCache::refill() noexcept {
     {
         Pool& p = pool();
         const std::lock_guard guard(p.lock);
-        if (p.batches.size() >= restingBatches && takeFront(p, ready_))
-            return true;
-        if (takeFresh(ready_) || takeFront(p, ready_))
+        if (takeRested(p, ready_) || takeFresh(ready_) || takeOldest(p, ready_))
             return true;
     }
     // The slab is full but for what this thread itself has just freed.

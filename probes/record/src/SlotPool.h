@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Free slots of the slab. First freed, first used again: an ended row stays readable as long as possible, and
-// no slot wears out its generations. Threads keep two small batches of their own and exchange whole batches.
+// Free slots of the slab. A slot rests until some hundred others were freed: an ended row stays readable for
+// a while, and no slot wears out its generations. Of those that have rested, what was freed last is used
+// first: it is still near the processor. Threads keep two small batches of their own and exchange whole
+// batches.
 #pragma once
 
 #include <array>

@@ -27,6 +27,7 @@ constexpr std::int64_t millisecond = 1'000'000;
 /// A file is judged when its jobs are on the screen.
 constexpr std::int64_t afterPainting = 100 * millisecond;
 constexpr std::int64_t tickBudget = 6 * millisecond;
+constexpr std::int64_t detailsInterval = 250 * millisecond;
 /// Milliseconds between ticks; while somebody waits for the answer to a filter, what is left of them goes
 /// there.
 constexpr int tickInterval = 16, searchingInterval = 1;
@@ -906,13 +907,16 @@ void Workspace::tick() {
         emit endedJobsChanged();
     }
     refreshCancels();
-    if (at >= numbersDueAt_) {
+    const bool numbers = at >= numbersDueAt_;
+    if (numbers) {
         numbersDueAt_ = at + 100 * millisecond;
         emit numbersDue();
         watchParked();
         exports_.refresh();
-    } else if (at >= detailsDueAt_) {
-        detailsDueAt_ = at + 250 * millisecond;
+    }
+    // Where ticks are so slow that numbers are due in each of them, there is none left for the details alone.
+    if (at >= detailsDueAt_ + (numbers ? detailsInterval : 0)) {
+        detailsDueAt_ = at + detailsInterval;
         emit detailsDue();
     }
     if (state_ == State::Live && session_->status().ended && !batchOpen_) {

@@ -226,8 +226,8 @@ signals:
     void treeChanged(const observe::TreeChanges& changes);
     /// Ten times a second while attached: everything that shows a number reads it now, so that they agree.
     void numbersDue();
-    /// Four times a second while attached, never in the same tick as numbersDue(): what takes long to lay out
-    /// is not to fall into the same frame as what is drawn anew then.
+    /// Four times a second while attached, in another tick than numbersDue() unless all are slow: what takes
+    /// long to lay out is not to fall into the same frame as what is drawn anew then.
     void detailsDue();
     void findingsChanged();
     void selectionChanged();

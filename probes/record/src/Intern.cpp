@@ -142,10 +142,6 @@ std::uint32_t guarded(F&& f) noexcept {
     }
 }
 
-} // namespace
-
-namespace {
-
 // Apart from what is known, which then needs no frame of its own.
 [[gnu::noinline]] SiteId internUnknown(const std::source_location& where) noexcept {
     if (!on())

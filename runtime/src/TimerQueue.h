@@ -78,6 +78,10 @@ public:
             const std::uint32_t index = heap_.front().moment;
             Moment& moment = moments_[index];
             begin(moment);
+            const std::size_t ahead =
+                std::min<std::size_t>(moment.taken + approachAhead, moment.nodes.size());
+            for (std::size_t i = moment.taken; i < ahead; ++i)
+                __builtin_prefetch(moment.nodes[i], 1);
             while (n < into.size() && moment.live > 0) {
                 if (moment.taken + approachAhead < moment.nodes.size())
                     __builtin_prefetch(moment.nodes[moment.taken + approachAhead], 1);
@@ -96,6 +100,8 @@ public:
     }
     /// Fires what takeDue answered. Not under the lock.
     static void fire(std::span<TimerNode* const> due) noexcept {
+        for (std::size_t i = 0; i < std::min(approachAhead, due.size()); ++i)
+            due[i]->approach();
         for (std::size_t i = 0; i < due.size(); ++i) {
             if (i + approachAhead < due.size())
                 due[i + approachAhead]->approach();

@@ -32,6 +32,9 @@ constinit std::array<std::atomic<std::uint64_t>, sets * ways> seen{};
 JobName internName(std::string_view name) noexcept {
     if (!on() || name.empty())
         return {};
+    // Made up for one job, as good as always: the look at the filter would be a line from memory.
+    if (name.back() >= '0' && name.back() <= '9' && name.size() <= layout::OwnName::longest)
+        return {0, name};
     const std::uint64_t hash = std::hash<std::string_view>{}(name);
     const std::uint64_t tag = hash & tagBits;
     std::atomic<std::uint64_t>* const set = &seen[hash % sets * ways];

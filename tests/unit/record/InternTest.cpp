@@ -64,7 +64,7 @@ TEST(JobNames, AMillionNamesTakeNoRoomThatStays) {
     const Named first("connection 0");
     const std::uint64_t before = own.header().textsUsed, refused = own.header().textsRefused;
     for (int n = 1; n < 1'000'000; ++n) {
-        const std::string name = "connection " + std::to_string(n);
+        const std::string name = "connection " + std::to_string(n) + (n % 2 == 0 ? "" : " to the bank");
         const Named one(name);
         if (n % 1000 == 0) {
             ASSERT_EQ(own.read(one.job.id())->name, name);
@@ -73,6 +73,19 @@ TEST(JobNames, AMillionNamesTakeNoRoomThatStays) {
     EXPECT_EQ(own.header().textsUsed, before);
     EXPECT_EQ(own.header().textsRefused, refused);
     EXPECT_EQ(own.read(first.job.id())->name, "connection 0");
+}
+
+TEST(JobNames, ANumberAtTheEndIsAJobsOwn) {
+    const OwnRecord own;
+    const std::string tooLong = std::string(layout::OwnName::longest, 'x') + "1";
+    for (int n = 0; n < 200; ++n) {
+        const Named one("worker-1"), other(tooLong);
+        EXPECT_TRUE(isOwnName(own.read(one.job.id())->slot.jobName));
+        EXPECT_EQ(own.read(one.job.id())->name, "worker-1");
+    }
+    // What would be cut is worth a place among the texts.
+    const Named last(tooLong);
+    EXPECT_EQ(own.read(last.job.id())->name, tooLong);
 }
 
 TEST(JobNames, ANameThatManyHaveIsInterned) {

@@ -95,9 +95,9 @@ struct JobName {
     TextId id = 0;
     std::string_view own; ///< of which the first layout::OwnName::longest bytes are kept
 };
-/// Interns a name when many jobs have had it lately; until then it is the job's own, a view of `name`. So
-/// names like "conn-4711" come and go with their jobs. Threads: any. Cost: a look at a filter of 64 KiB that
-/// all threads share; no lock.
+/// Interns a name when many jobs have had it lately; until then it is the job's own, a view of `name`. One
+/// that ends in a digit always is: names like "conn-4711" come and go with their jobs. Threads: any. Cost of
+/// the others: a look at a filter of 64 KiB that all threads share; no lock.
 JobName internName(std::string_view name) noexcept;
 
 } // namespace coroscope::record

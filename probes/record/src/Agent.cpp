@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Memory.h"
 #include "StaleSockets.h"
+#include "Switch.h"
 #include "Threads.h"
 
 #include <coroscope/wire/Control.h>

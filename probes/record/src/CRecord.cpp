@@ -3,6 +3,7 @@
 
 #include "Atomic.h"
 #include "Memory.h"
+#include "Switch.h"
 
 #include <coroscope/record/JobRecord.h>
 #include <coroscope/record/Record.h>

@@ -2,6 +2,7 @@
 #include "Commands.h"
 #include "Atomic.h"
 #include "Memory.h"
+#include "Switch.h"
 #include "Threads.h"
 
 #include <coroscope/record/JobRecord.h>

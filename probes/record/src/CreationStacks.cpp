@@ -12,6 +12,7 @@
 #include "CreationStacks.h"
 #include "Atomic.h"
 #include "Memory.h"
+#include "Switch.h"
 
 #include <coroscope/record/Record.h>
 

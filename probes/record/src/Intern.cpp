@@ -3,6 +3,7 @@
 // address of a source_location's static data) in its own small table; only the first meeting takes the lock.
 #include "Atomic.h"
 #include "Memory.h"
+#include "Switch.h"
 #include "ThreadRecord.h"
 
 #include <coroscope/record/Record.h>

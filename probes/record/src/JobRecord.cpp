@@ -6,6 +6,7 @@
 #include "CreationStacks.h"
 #include "Memory.h"
 #include "Names.h"
+#include "Switch.h"
 #include "ThreadRecord.h"
 
 #include <algorithm>
@@ -93,7 +94,7 @@ template <bool plain>
 void changeExecution(JobId id, ThreadRecord& thread, const ExecutionChange& change,
                      std::uint64_t time) noexcept {
     constexpr std::uint64_t one = std::uint64_t{1} << 32;
-    Slot& slot = slotOf(id);
+    Slot& slot = thread.slotOf(id);
     const std::uint64_t odd =
         (get(slot.executionWord) & ~(one - 1)) + ExecutionWord::of(1, change.to, change.wait).bits;
     set(slot.executionWord, odd);
@@ -235,7 +236,7 @@ void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const B
     if (!on() && !start())
         return;
     const CallStackId stack =
-        switchPage.load(std::memory_order_relaxed)->has(SwitchPage::stacks) ? creationStackHere() : 0;
+        processSwitch.load(std::memory_order_relaxed)->has(Switch::stacks) ? creationStackHere() : 0;
     ThreadRecord& thread = here();
     const std::uint32_t index = thread.slots.allocate();
     if (index == 0) {
@@ -283,8 +284,8 @@ void JobRecord::held(bool byAnyone) noexcept {
 }
 
 void JobRecord::approach() const noexcept {
-    if (usable(id_))
-        __builtin_prefetch(&slotOf(id_).executionWord, 1);
+    if (const ThreadRecord* const thread = plainHere(); thread && id_)
+        __builtin_prefetch(&thread->slotOf(id_).executionWord, 1);
 }
 
 // Each of these has two halves that are compiled from one text: the plain one needs neither a frame nor a
@@ -329,7 +330,7 @@ template <bool plain>
 void continuesOn(ThreadRecord& thread, JobId id) noexcept {
     // It may have ended, or wait: then others ran in what is called at its end, or while it is on its way
     // out.
-    const Slot& slot = slotOf(id);
+    const Slot& slot = thread.slotOf(id);
     if (get(slot.id) != id.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
         return;
     thread.running = id;
@@ -449,7 +450,7 @@ namespace {
 // look at the command thread's pin (it stops there), only then may another job have the slot.
 template <bool plain>
 void freeSlot(ThreadRecord& thread, JobId id) noexcept {
-    Slot& slot = slotOf(id);
+    Slot& slot = thread.slotOf(id);
     const SiteId site = get(slot.creationSite);
     set(slot.id, std::uint64_t{0});
     waitWhilePinned<plain>(id.index());
@@ -471,8 +472,7 @@ void freeSlot(ThreadRecord& thread, JobId id) noexcept {
 }
 
 /// A plain store: a change by another thread that comes between is lost, with the job.
-JobWord storeEnd(JobId id, JobState state) noexcept {
-    Slot& slot = slotOf(id);
+JobWord storeEnd(Slot& slot, JobState state) noexcept {
     const JobWord old{get(slot.jobWord)};
     const JobWord now = JobWord::of(old.version() + 1, old.flags(), state);
     set(slot.jobWord, now.bits, std::memory_order_release);
@@ -499,7 +499,7 @@ std::uint64_t timeOfEnd(ThreadRecord& thread, JobId id) noexcept {
         facts.state = static_cast<std::uint8_t>(state);
         incident = tellIncident(IncidentKind::Failed, facts, failure);
     }
-    tellEndAndFree(thread, id, storeEnd(id, state), time, incident);
+    tellEndAndFree(thread, id, storeEnd(thread.slotOf(id), state), time, incident);
 }
 
 } // namespace
@@ -511,10 +511,10 @@ void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
         return;
     if (!thread || !thread->plain() || !failure.empty()) [[unlikely]]
         return endAnyhow(*this, finalState, failure);
-    if (get(slotOf(id).id) != id.value)
+    if (get(thread->slotOf(id).id) != id.value)
         return;
     const std::uint64_t time = timeOfEnd<true>(*thread, id);
-    const JobWord word = storeEnd(id, finalState);
+    const JobWord word = storeEnd(thread->slotOf(id), finalState);
     if (thread->observed<true>()) [[unlikely]]
         return tellEndAndFree(*thread, id, word, time, 0);
     freeSlot<true>(*thread, id);
@@ -539,9 +539,8 @@ JobId runningHere() noexcept {
 }
 
 void wokeUp() noexcept {
-    if (on())
-        if (ThreadRecord* thread = threadRecord)
-            thread->stamp = 0;
+    if (ThreadRecord* const thread = threadRecord)
+        thread->stamp = 0;
 }
 
 } // namespace coroscope::record

@@ -2,6 +2,7 @@
 #include "Memory.h"
 #include "Atomic.h"
 #include "Clock.h"
+#include "Switch.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -96,8 +97,6 @@ std::uint64_t layOut(layout::Header& h, std::uint64_t slotCapacity) {
 } // namespace
 
 Memory memory;
-constinit SwitchPage offPage{};
-std::atomic<SwitchPage*> switchPage{&offPage};
 layout::ClockKind clockKind = layout::ClockKind::Monotonic;
 
 std::string_view internedText(TextId id) noexcept {
@@ -144,12 +143,9 @@ std::string createMemory() {
     ::madvise(base + h.texts.offset, h.rings.offset - h.texts.offset, MADV_DODUMP);
     ::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 
-    void* const page = ::mmap(nullptr, pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (!accessible || page == MAP_FAILED || ::madvise(page, pageSize, MADV_WIPEONFORK) != 0) {
+    if (!accessible || !makeSwitch()) {
         const std::string why = std::strerror(errno);
         ::munmap(base, h.totalSize);
-        if (page != MAP_FAILED)
-            ::munmap(page, pageSize);
         ::close(fd);
         return "the record's memory cannot be used: " + why;
     }
@@ -203,7 +199,6 @@ std::string createMemory() {
     }
     memory.threads[0].tid = h.pid;
     copyCut(memory.threads[0].threadName, sizeof memory.threads[0].threadName, "(others)");
-    switchPage.store(static_cast<SwitchPage*>(page), std::memory_order_release);
     return {};
 }
 
@@ -212,30 +207,6 @@ bool openThreadEntry(std::uint32_t entry) noexcept {
     layout::SiteCounter* const counters = memory.siteCounters + std::uint64_t{entry} * capacity::sites;
     return ::mprotect(ring, capacity::ringEvents * sizeof *ring, PROT_READ | PROT_WRITE) == 0 &&
            ::mprotect(counters, capacity::sites * sizeof *counters, PROT_READ | PROT_WRITE) == 0;
-}
-
-namespace {
-
-void want(std::uint32_t what, bool wanted) noexcept {
-    std::atomic<std::uint32_t>& mode = switchPage.load(std::memory_order_acquire)->mode;
-    if (wanted)
-        mode.fetch_or(what, std::memory_order_seq_cst);
-    else
-        mode.fetch_and(~what, std::memory_order_seq_cst);
-}
-
-} // namespace
-
-void switchOn() noexcept {
-    want(SwitchPage::recording, true);
-}
-
-void wantEvents(bool wanted) noexcept {
-    want(SwitchPage::rings, wanted);
-}
-
-void wantStacks(bool wanted) noexcept {
-    want(SwitchPage::stacks, wanted);
 }
 
 namespace {

@@ -4,7 +4,6 @@
 
 #include <coroscope/model/RecordLayout.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -51,38 +50,11 @@ struct Memory {
 };
 extern Memory memory;
 
-/// A page that the kernel clears in a forked child, however it was forked. It tells whether the record is on:
-/// a child must not write into its parent's record.
-struct SwitchPage {
-    static constexpr std::uint32_t recording = 1;
-    static constexpr std::uint32_t rings = 2;  ///< an observer is connected: events are wanted
-    static constexpr std::uint32_t stacks = 4; ///< creation stacks are wanted
-    std::atomic<std::uint32_t> mode;
-
-    bool has(std::uint32_t what, std::memory_order order = std::memory_order_relaxed) const noexcept {
-        return (mode.load(order) & what) != 0;
-    }
-};
-/// One that says no to everything.
-extern SwitchPage offPage;
-extern std::atomic<SwitchPage*> switchPage;
-
-inline bool on() noexcept {
-    return switchPage.load(std::memory_order_acquire)->has(SwitchPage::recording, std::memory_order_acquire);
-}
-
-/// Only once the memory has been made. For the agent, while an observer is connected.
-void wantEvents(bool wanted) noexcept;
-void wantStacks(bool wanted) noexcept;
-
 /// An interned text: constant once its number is known. Only while the record is on.
 std::string_view internedText(TextId id) noexcept;
 
 /// Creates and maps the memory and fills in the header. Answers a sentence on what went wrong, else empty.
 std::string createMemory();
-
-/// Publishes `on` to all threads.
-void switchOn() noexcept;
 
 /// Makes slots up to `index` and their names usable and part of core files. Called with the slot pool's lock
 /// held. Answers false when the system refuses.

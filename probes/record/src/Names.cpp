@@ -2,6 +2,7 @@
 // Which names are worth a place in the table of texts: those of which many jobs have the same. Programs make
 // up names like "conn-4711" by the million; each would stay in the table for ever.
 #include "Memory.h"
+#include "Switch.h"
 
 #include <coroscope/record/Record.h>
 

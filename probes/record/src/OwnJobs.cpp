@@ -4,6 +4,7 @@
 #include "Atomic.h"
 #include "Memory.h"
 #include "Names.h"
+#include "Switch.h"
 
 #include <algorithm>
 #include <utility>

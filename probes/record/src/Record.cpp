@@ -6,6 +6,7 @@
 #include "Commands.h"
 #include "CreationStacks.h"
 #include "Memory.h"
+#include "Switch.h"
 
 #include <atomic>
 #include <cstdio>

@@ -3,6 +3,7 @@
 
 #include "Atomic.h"
 #include "Memory.h"
+#include "Switch.h"
 
 #include <array>
 #include <mutex>

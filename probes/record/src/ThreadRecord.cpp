@@ -6,6 +6,7 @@
 #include <mutex>
 #include <new>
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,7 +25,8 @@ std::atomic_flag sharedRing = ATOMIC_FLAG_INIT;
 struct AtThreadEnd {
     bool armed = false;
     ~AtThreadEnd() {
-        delete threadRecord;
+        if (threadRecord)
+            ThreadRecord::destroy(threadRecord);
         threadRecord = nullptr;
     }
 };
@@ -55,13 +57,30 @@ std::uint32_t takeEntry() noexcept {
 
 } // namespace
 
-ThreadRecord::ThreadRecord() noexcept
+ThreadRecord* ThreadRecord::make() noexcept {
+    void* const room = clearedOnFork(sizeof(ThreadRecord));
+    return room ? ::new (room) ThreadRecord(false) : new ThreadRecord(true);
+}
+
+void ThreadRecord::destroy(ThreadRecord* record) noexcept {
+    // False also where a forked child finds nothing but zeros.
+    if (record->inHeap_) {
+        delete record;
+        return;
+    }
+    record->~ThreadRecord();
+    ::munmap(record, sizeof(ThreadRecord));
+}
+
+ThreadRecord::ThreadRecord(bool inHeap) noexcept
     : entry(takeEntry())
     , row_(memory.threads + entry)
     , counters_(memory.siteCounters + std::uint64_t{entry} * capacity::sites)
-    , ring_(memory.rings + entry * capacity::ringEvents) {
-    if (!shared() && clockKind == layout::ClockKind::Tsc && !pinNeedsFence.load(std::memory_order_relaxed))
-        plainPage_ = switchPage.load(std::memory_order_acquire);
+    , ring_(memory.rings + entry * capacity::ringEvents)
+    , inHeap_(inHeap) {
+    if (!inHeap && !shared() && clockKind == layout::ClockKind::Tsc &&
+        !pinNeedsFence.load(std::memory_order_relaxed))
+        keepCopy(entry, &plain_);
 }
 
 ThreadRecord::~ThreadRecord() {
@@ -69,6 +88,7 @@ ThreadRecord::~ThreadRecord() {
         return;
     slots.giveBack();
     if (!shared()) {
+        keepCopy(entry, nullptr);
         const std::lock_guard guard(entriesLock);
         set(row().job, std::uint64_t{0});
         set(row().tid, 0u, std::memory_order_release);
@@ -84,7 +104,7 @@ void ThreadRecord::writeShared(const layout::Event& event) noexcept {
 
 ThreadRecord& makeHere() noexcept {
     atThreadEnd.armed = true; // makes the thread run its destructor
-    return *(threadRecord = new ThreadRecord);
+    return *(threadRecord = ThreadRecord::make());
 }
 
 } // namespace coroscope::record

@@ -7,6 +7,7 @@
 #include "Clock.h"
 #include "Memory.h"
 #include "SlotPool.h"
+#include "Switch.h"
 
 #include <coroscope/model/RecordLayout.h>
 
@@ -54,20 +55,21 @@ private:
 
 class ThreadRecord {
 public:
-    /// Takes a free entry of the thread table, or entry 0, which all surplus threads share.
-    ThreadRecord() noexcept;
-    ~ThreadRecord();
+    /// Takes a free entry of the thread table, or entry 0, which all surplus threads share. Lies in memory
+    /// that a forked child finds cleared, if there is any.
+    static ThreadRecord* make() noexcept;
+    static void destroy(ThreadRecord* record) noexcept;
     ThreadRecord(const ThreadRecord&) = delete;
     ThreadRecord& operator=(const ThreadRecord&) = delete;
 
     /// The record is on, and there is nothing special: the entry is this thread's own, time is the
     /// processor's counter, and the end of a job needs no fence. What is a template over `plain` below knows
     /// that this holds. Threads: only this one. Also right in a forked child, which it answers false.
-    bool plain() const noexcept { return plainPage_->has(SwitchPage::recording); }
+    bool plain() const noexcept { return plain_.has(Switch::recording); }
     /// The same, and creation stacks are not wanted.
     bool plainWithoutStacks() const noexcept {
-        return (plainPage_->mode.load(std::memory_order_relaxed) &
-                (SwitchPage::recording | SwitchPage::stacks)) == SwitchPage::recording;
+        return (plain_.mode.load(std::memory_order_relaxed) & (Switch::recording | Switch::stacks)) ==
+               Switch::recording;
     }
 
     /// Time that may be as old as the beginning of this thread's stretch of running.
@@ -84,7 +86,7 @@ public:
     /// and sees it there.
     template <bool plain = false>
     bool observed() const noexcept {
-        return (plain ? plainPage_ : switchPage.load(std::memory_order_relaxed))->has(SwitchPage::rings);
+        return (plain ? plain_ : *processSwitch.load(std::memory_order_relaxed)).has(Switch::rings);
     }
     /// `event` makes one. While nobody observes not even that is done.
     template <class F>
@@ -112,12 +114,18 @@ public:
     /// The shared entry has many writers.
     bool shared() const noexcept { return entry == 0; }
 
+    layout::Slot& slotOf(JobId id) const noexcept { return table_[id.index()]; }
+
+    // What each change needs is in the first line. After a rest each line comes from afar.
+private:
+    Switch plain_; ///< a copy of the process's, unless something is special
+public:
     std::uint32_t entry = 0;
     std::uint64_t stamp = 0; ///< 0: the next stretch needs a new one
     JobId running;
 
 private:
-    const SwitchPage* plainPage_ = &offPage; ///< not the process's where something is special
+    layout::Slot* const table_ = memory.slots;
     layout::Thread* row_ = nullptr;
     layout::SiteCounter* counters_ = nullptr;
     layout::Event* ring_ = nullptr;
@@ -137,6 +145,8 @@ public:
     layout::Thread& row() noexcept { return *row_; }
 
 private:
+    explicit ThreadRecord(bool inHeap) noexcept;
+    ~ThreadRecord();
     void writeShared(const layout::Event& event) noexcept;
 
     // Overwrite-oldest, one writer. The event's fields are stored before the new head (release), and the old
@@ -161,6 +171,8 @@ private:
         else
             add(n, std::uint64_t{1});
     }
+
+    bool inHeap_; ///< not in memory that a forked child finds cleared
 };
 
 /// This thread's, if it has one.

@@ -6,7 +6,7 @@ execute_process(COMMAND ${RUN} --quick --built ${PROGRAMS} --json ${JSON} RESULT
 if(NOT status EQUAL 0)
     message(FATAL_ERROR "tests/bench/run: ${status}")
 endif()
-set(expected record.off.slowdown_1k record.off.slowdown_1m record.stacks.slowdown_1k record.off.sample_slowdown record.event.slice_ns
+set(expected record.off.slowdown_1k record.off.slowdown_1m record.stacks.slowdown_1k record.off.sample_slowdown record.off.sample_slowdown_160k record.event.slice_ns
     record.event.stamp_ns record.slice.unobserved_ns record.job_ns attach.100k_ms attach.named.1m_ms attach.1m_ms attach.hung.1m_ms lag.idle.p99_ms
     attach.through.100k_ms attach.through.1m_ms lag.through.idle.p99_ms
     lag.load.p99_ms attach.target.slowdown attach.target.slowdown_empty

@@ -105,9 +105,9 @@ void Mutex::withdraw(detail::LockWaiter& waiter) noexcept {
 
 namespace detail {
 
-bool LockAwaiter::await_suspend(std::coroutine_handle<> handle) {
+bool LockAwaiter::await_suspend(std::coroutine_handle<>) {
     PromiseBase& leaf = *leaf_;
-    begin(leaf, handle);
+    begin(leaf);
     suspension = this;
     if (mutex_.enqueue(*this, true))
         return false;
@@ -121,9 +121,8 @@ bool LockAwaiter::await_suspend(std::coroutine_handle<> handle) {
 void LockAwaiter::await_resume() {
     if (!queued_)
         return;
-    finish();
     JobNode& job = *leaf_->job;
-    if (state() == State::Cancelled)
+    if (wasCancelled())
         job.throwCancellation(*leaf_);
     if (job.isCancelled()) {
         mutex_.unlock(owner);

@@ -105,9 +105,9 @@ void Semaphore::withdraw(detail::Waiter& waiter) noexcept {
 
 namespace detail {
 
-bool AcquireAwaiter::await_suspend(std::coroutine_handle<> handle) {
+bool AcquireAwaiter::await_suspend(std::coroutine_handle<>) {
     PromiseBase& leaf = *leaf_;
-    begin(leaf, handle);
+    begin(leaf);
     suspension = this;
     if (semaphore_.enqueue(*this))
         return false;
@@ -121,9 +121,8 @@ bool AcquireAwaiter::await_suspend(std::coroutine_handle<> handle) {
 void AcquireAwaiter::await_resume() {
     if (!queued_)
         return;
-    finish();
     JobNode& job = *leaf_->job;
-    if (state() == State::Cancelled)
+    if (wasCancelled())
         job.throwCancellation(*leaf_);
     if (job.isCancelled()) {
         semaphore_.release();

@@ -113,10 +113,10 @@ public:
         passed_ = channel_->trySend(this->element, true);
         return passed_ != Passed::No;
     }
-    bool await_suspend(std::coroutine_handle<> handle) {
+    bool await_suspend(std::coroutine_handle<>) {
         PromiseBase& leaf = *leaf_;
         keep_ = ChannelRef<T>::share(channel_);
-        begin(leaf, handle);
+        begin(leaf);
         this->suspension = this;
         passed_ = channel_->sendOrEnqueue(*this);
         return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, channel_->resourceId());
@@ -126,8 +126,7 @@ public:
             return;
         JobNode& job = *leaf_->job;
         if (passed_ == Passed::No) {
-            finish();
-            if (state() == State::Cancelled) {
+            if (wasCancelled()) {
                 channel_->tellUndelivered(this->element, job);
                 job.throwCancellation(*leaf_);
             }
@@ -169,10 +168,10 @@ public:
         passed_ = channel_->tryReceive(this->slot);
         return passed_ != Passed::No;
     }
-    bool await_suspend(std::coroutine_handle<> handle) {
+    bool await_suspend(std::coroutine_handle<>) {
         PromiseBase& leaf = *leaf_;
         keep_ = ChannelRef<T>::share(channel_);
-        begin(leaf, handle);
+        begin(leaf);
         this->suspension = this;
         passed_ = channel_->receiveOrEnqueue(*this);
         return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, channel_->resourceId());
@@ -197,9 +196,8 @@ public:
 
 private:
     void resumed() {
-        finish();
         JobNode& job = *leaf_->job;
-        if (state() == State::Cancelled)
+        if (wasCancelled())
             job.throwCancellation(*leaf_);
         // What is thrown anyway goes before the cancellation.
         const bool throws = this->closed && (how == ReceiveHow::Throwing ||

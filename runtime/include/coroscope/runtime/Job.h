@@ -228,14 +228,14 @@ public:
         }
         return target_->isCompleted();
     }
-    bool await_suspend(std::coroutine_handle<> handle) noexcept {
+    bool await_suspend(std::coroutine_handle<>) noexcept {
         keep();
         suspended_ = true;
         PromiseBase& leaf = *leaf_;
-        begin(leaf, handle);
+        begin(leaf);
         suspension = this;
         if (!target_->addWaiter(*this))
-            claim(State::Resumed);
+            claim();
         return suspend(leaf, WaitKind::Job, target_->id().value);
     }
     void unregister() noexcept override { target_->removeWaiter(*this); }
@@ -257,8 +257,6 @@ class JoinAwaitable final : public CompletionAwaiter {
 public:
     using CompletionAwaiter::CompletionAwaiter;
     void await_resume() {
-        if (suspended_)
-            finish();
         leaf_->job->throwIfCancelled(*leaf_);
     }
 };
@@ -272,8 +270,6 @@ public:
     }
     bool await_ready();
     void await_resume() {
-        if (suspended_)
-            finish();
         leaf_->job->throwIfCancelled(*leaf_);
     }
 

@@ -37,7 +37,7 @@ public:
         , mutex_(mutex) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready();
-    bool await_suspend(std::coroutine_handle<> handle);
+    bool await_suspend(std::coroutine_handle<>);
     void await_resume();
     void unregister() noexcept override;
 

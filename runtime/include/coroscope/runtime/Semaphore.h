@@ -25,7 +25,7 @@ public:
         : semaphore_(semaphore) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() noexcept;
-    bool await_suspend(std::coroutine_handle<> handle);
+    bool await_suspend(std::coroutine_handle<>);
     void await_resume();
     void unregister() noexcept override;
 

@@ -32,6 +32,27 @@ ChannelBase::~ChannelBase() {
     resource_.end();
 }
 
+void ChannelBase::leave() noexcept {
+    bool last;
+    {
+        const std::lock_guard lock(lock_);
+        last = --kept_ == 0 && handlesGone_;
+    }
+    if (last)
+        delete this;
+}
+
+void ChannelBase::lastHandleGoes() noexcept {
+    bool last;
+    {
+        const std::lock_guard lock(lock_);
+        handlesGone_ = true;
+        last = kept_ == 0;
+    }
+    if (last)
+        delete this;
+}
+
 bool ChannelBase::isClosedForReceive() const {
     const std::lock_guard lock(lock_);
     return closed_ && buffered() == 0 && senders_.empty();

@@ -109,21 +109,19 @@ public:
         : SendWaiter<T>(std::move(e))
         , channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
-    bool await_ready() {
-        passed_ = channel_->trySend(this->element, true);
-        return passed_ != Passed::No;
-    }
+    bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<>) {
         PromiseBase& leaf = *leaf_;
-        keep_ = ChannelRef<T>::share(channel_);
         begin(leaf);
         this->suspension = this;
-        passed_ = channel_->sendOrEnqueue(*this);
-        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, channel_->resourceId());
+        std::uint64_t resource = 0;
+        passed_ = channel_->sendOrEnqueue(*this, resource);
+        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, resource);
     }
     void await_resume() {
         if (passed_ == Passed::Yes)
             return;
+        const ChannelLeave leave(*channel_, *this);
         JobNode& job = *leaf_->job;
         if (passed_ == Passed::No) {
             if (wasCancelled()) {
@@ -151,7 +149,6 @@ public:
 
 private:
     ChannelState<T>* channel_;
-    ChannelRef<T> keep_; ///< while it waits
     Passed passed_ = Passed::No;
 };
 
@@ -164,19 +161,17 @@ public:
     explicit ReceiveAwaitable(ChannelState<T>& channel) noexcept
         : channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
-    bool await_ready() {
-        passed_ = channel_->tryReceive(this->slot);
-        return passed_ != Passed::No;
-    }
+    bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<>) {
         PromiseBase& leaf = *leaf_;
-        keep_ = ChannelRef<T>::share(channel_);
         begin(leaf);
         this->suspension = this;
-        passed_ = channel_->receiveOrEnqueue(*this);
-        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, channel_->resourceId());
+        std::uint64_t resource = 0;
+        passed_ = channel_->receiveOrEnqueue(*this, resource);
+        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, resource);
     }
     auto await_resume() {
+        const ChannelLeave leave(*channel_, *this);
         if (passed_ == Passed::No)
             resumed();
         if constexpr (how == ReceiveHow::Catching) {
@@ -203,14 +198,13 @@ private:
         const bool throws = this->closed && (how == ReceiveHow::Throwing ||
                                              (how == ReceiveHow::Next && channel_->closeCause()));
         if (!throws && job.isCancelled()) {
-            if (this->slot)
+            if (this->slot && this->keeps) // else nobody wants to hear of it
                 channel_->tellUndelivered(*this->slot, job);
             job.throwCancellation(*leaf_);
         }
     }
 
     ChannelState<T>* channel_;
-    ChannelRef<T> keep_; ///< while it waits
     Passed passed_ = Passed::No;
 };
 

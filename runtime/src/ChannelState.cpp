@@ -152,14 +152,11 @@ void ChannelBase::producerEnds(const std::exception_ptr& cause) {
     close(cause);
 }
 
-void ChannelBase::enqueue(Waiter& waiter, bool sends) noexcept {
-    if (!resource_.id())
-        resource_.begin({.kind = WaitKind::Channel,
-                         .capacity = capacity_ == noLimit ? record::unlimited : capacity_,
-                         .site = record::internSite(where_),
-                         .name = record::internText(name_)});
-    (sends ? senders_ : receivers_).push(waiter);
-    tellRecord(buffered());
+void ChannelBase::beginResource() noexcept {
+    resource_.begin({.kind = WaitKind::Channel,
+                     .capacity = capacity_ == noLimit ? record::unlimited : capacity_,
+                     .site = record::internSite(where_),
+                     .name = record::internText(name_)});
 }
 
 void ChannelBase::withdraw(Waiter& waiter, bool sends) noexcept {

@@ -25,11 +25,6 @@ bool Suspension::isDecided() const noexcept {
     return numberIn(job().wait_.load(std::memory_order_acquire)) != number_;
 }
 
-void Suspension::begin(PromiseBase& leaf) noexcept {
-    leaf_ = &leaf;
-    number_ = numberIn(leaf.job->wait_.load(std::memory_order_relaxed));
-}
-
 bool Suspension::suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFor) noexcept {
     JobNode& job = *leaf.job;
     std::uint64_t word = job.wait_.load(std::memory_order_acquire);

@@ -109,14 +109,14 @@ public:
         : SendWaiter<T>(std::move(e))
         , channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<>) {
-        PromiseBase& leaf = *leaf_;
-        begin(leaf);
+    bool await_ready() {
+        begin(*leaf_);
         this->suspension = this;
-        std::uint64_t resource = 0;
-        passed_ = channel_->sendOrEnqueue(*this, resource);
-        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, resource);
+        passed_ = channel_->sendOrEnqueue(*this);
+        return passed_ != Passed::No;
+    }
+    bool await_suspend(std::coroutine_handle<>) noexcept {
+        return suspend(*leaf_, WaitKind::Channel, this->resource);
     }
     void await_resume() {
         if (passed_ == Passed::Yes)
@@ -161,14 +161,14 @@ public:
     explicit ReceiveAwaitable(ChannelState<T>& channel) noexcept
         : channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<>) {
-        PromiseBase& leaf = *leaf_;
-        begin(leaf);
+    bool await_ready() {
+        begin(*leaf_);
         this->suspension = this;
-        std::uint64_t resource = 0;
-        passed_ = channel_->receiveOrEnqueue(*this, resource);
-        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, resource);
+        passed_ = channel_->receiveOrEnqueue(*this);
+        return passed_ != Passed::No;
+    }
+    bool await_suspend(std::coroutine_handle<>) noexcept {
+        return suspend(*leaf_, WaitKind::Channel, this->resource);
     }
     auto await_resume() {
         const ChannelLeave leave(*channel_, *this);

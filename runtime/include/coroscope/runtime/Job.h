@@ -256,9 +256,7 @@ private:
 class JoinAwaitable final : public CompletionAwaiter {
 public:
     using CompletionAwaiter::CompletionAwaiter;
-    void await_resume() {
-        leaf_->job->throwIfCancelled(*leaf_);
-    }
+    void await_resume() { leaf_->job->throwIfCancelled(*leaf_); }
 };
 
 class CancelAndJoinAwaitable final : public CompletionAwaiter {
@@ -269,9 +267,7 @@ public:
         keep();
     }
     bool await_ready();
-    void await_resume() {
-        leaf_->job->throwIfCancelled(*leaf_);
-    }
+    void await_resume() { leaf_->job->throwIfCancelled(*leaf_); }
 
 private:
     std::string reason_;

@@ -51,6 +51,7 @@ enum class Passed : std::uint8_t {
 
 class ChannelWaiter : public Waiter {
 public:
+    std::uint64_t resource; ///< the channel's, from when it is queued
     bool keeps = false; ///< the channel, for the coroutine, which has to leave() it; under the channel's lock
 
 protected:
@@ -108,13 +109,18 @@ protected:
     /// are lost. Appends the senders that are to be dispatched, in the order in which they came. With the
     /// lock held in the first half; answers the first exception that was thrown.
     virtual std::exception_ptr dropAll(std::unique_lock<Lock>& lock) = 0;
-    void enqueue(Waiter& waiter, bool sends) noexcept;
-    /// The same for a coroutine, which keeps the channel from now on. Answers its resourceId.
-    std::uint64_t enqueueKeeping(ChannelWaiter& waiter, bool sends) noexcept {
+    void enqueue(Waiter& waiter, bool sends) noexcept {
+        if (!resource_.id()) [[unlikely]]
+            beginResource();
+        (sends ? senders_ : receivers_).push(waiter);
+        tellRecord(buffered());
+    }
+    /// The same for a coroutine, which keeps the channel from now on.
+    void enqueueKeeping(ChannelWaiter& waiter, bool sends) noexcept {
         enqueue(waiter, sends);
         waiter.keeps = true;
+        waiter.resource = resourceId();
         ++kept_;
-        return resourceId();
     }
     /// Decides the suspension of one that got what it waited for. Unless it comes back to the channel it does
     /// not keep it any more: somebody else does, whose call this is.
@@ -142,6 +148,7 @@ protected:
     WaitQueue senders_, receivers_;
 
 private:
+    void beginResource() noexcept;
     void lastHandleGoes() noexcept;
     /// With the lock held: every waiting receiver learns that there is nothing more to come.
     std::vector<JobNode*> dismissReceivers();
@@ -222,7 +229,7 @@ public:
         return passed;
     }
     /// The same, or queues the waiter, which keeps the channel: No.
-    Passed sendOrEnqueue(SendWaiter<T>& waiter, std::uint64_t& resource) {
+    Passed sendOrEnqueue(SendWaiter<T>& waiter) {
         JobNode* receiver = nullptr;
         std::optional<T> dropped;
         Passed passed;
@@ -230,19 +237,19 @@ public:
             const std::lock_guard lock(lock_);
             passed = offer(waiter.element, dropped, receiver);
             if (passed == Passed::No)
-                resource = enqueueKeeping(waiter, true);
+                enqueueKeeping(waiter, true);
         }
         afterOffer(receiver, dropped, true);
         return passed;
     }
-    Passed receiveOrEnqueue(ReceiveWaiter<T>& waiter, std::uint64_t& resource) {
+    Passed receiveOrEnqueue(ReceiveWaiter<T>& waiter) {
         JobNode* sender = nullptr;
         Passed passed;
         {
             const std::lock_guard lock(lock_);
             passed = take(waiter.slot, sender);
             if (passed == Passed::No)
-                resource = enqueueKeeping(waiter, false);
+                enqueueKeeping(waiter, false);
         }
         if (sender)
             sender->resumeLater();

@@ -372,7 +372,7 @@ private:
     /// The coroutine to go on with; set before the continuation is published. While it waits in a Suspension,
     /// that one.
     void* goesOn_ = nullptr;
-    JobNode* parent_ = nullptr; ///< its children keep it, together: see attachChild
+    JobNode* parent_ = nullptr;          ///< its children keep it, together: see attachChild
     std::atomic<std::uint64_t> wait_{0}; ///< see Suspension
     std::unique_ptr<Failures> failures_;
     const ContextElements* elements_; ///< see ownsElements_
@@ -400,6 +400,11 @@ private:
 protected:
     bool keepsCallable_ : 1 = false; ///< of the derived class
 };
+
+inline void Suspension::begin(PromiseBase& leaf) noexcept {
+    leaf_ = &leaf;
+    number_ = numberIn(leaf.job->wait_.load(std::memory_order_relaxed));
+}
 
 /// Adds the place where a result of type T is kept until the last handle is gone.
 template <class T>

@@ -28,11 +28,12 @@ class JobNode;
 ///               where w was 1 it dispatches the job
 ///     canceller sets cancelling, and where the coroutine waits, and it is its turn, does as a source
 ///
-/// The frame, in which a suspension lives, stays until the coroutine leaves the co_await: who has decided while
-/// it waited keeps it there until the job is dispatched, and sources are told to forget it (unregister, or
-/// their own lock) before it leaves. So a source that may still decide finds the frame, the job, and one of
-/// two numbers; that they come back after 2^30 harms nobody. The canceller reads nothing but the word until
-/// it has decided. No suspension waits once cancelling is set, so what it expects cannot come back either.
+/// The frame, in which a suspension lives, stays until the coroutine leaves the co_await: who has decided
+/// while it waited keeps it there until the job is dispatched, and sources are told to forget it (unregister,
+/// or their own lock) before it leaves. So a source that may still decide finds the frame, the job, and one
+/// of two numbers; that they come back after 2^30 harms nobody. The canceller reads nothing but the word
+/// until it has decided. No suspension waits once cancelling is set, so what it expects cannot come back
+/// either.
 ///
 /// How await_suspend uses it: begin(), hand itself to the source (which may decide at once), then return
 /// suspend().
@@ -59,7 +60,8 @@ protected:
     Suspension& operator=(const Suspension&) = delete;
     ~Suspension() = default;
 
-    /// First step of await_suspend. `leaf` is the coroutine that waits.
+    /// First step of await_suspend, or of await_ready where that already hands it to the source. `leaf` is
+    /// the coroutine that waits.
     void begin(PromiseBase& leaf) noexcept;
     /// Last step of await_suspend. True: the coroutine is suspended, and nothing of it may be touched any
     /// more.

@@ -69,24 +69,23 @@ void Semaphore::release() {
     }
 }
 
-/// The permit goes to the first one who waits. False if nobody does any more.
+/// The permit goes to the first one who waits. False if nobody does any more: it is still to be released.
 bool Semaphore::handOver() noexcept {
     detail::Chosen next;
     {
         const std::lock_guard guard(lock_);
-        if (queue_.empty())
-            return false;
+        if (state_.load(std::memory_order_relaxed) != waitersBit)
+            return false; // another one has found nobody
         while (detail::Waiter* const waiter = queue_.pop()) {
             resource_.waiting(queue_.size());
-            if (queue_.empty())
-                state_.store(0, std::memory_order_release);
             next = detail::choose(*waiter);
             if (next)
                 break;
         }
-        // Nobody wanted it. Others may have come and gone since state_ became 0.
-        if (!next)
-            resource_.count(state_.fetch_add(onePermit, std::memory_order_release) / onePermit + 1);
+        if (!next) {
+            state_.store(0, std::memory_order_relaxed);
+            return false;
+        }
     }
     if (next.job)
         next.job->resumeLater();

@@ -103,7 +103,8 @@ public:
 private:
     friend class detail::AcquireAwaiter;
 
-    // state_: free permits above one bit that says that somebody waits; then there is no free permit.
+    // state_: free permits above one bit, with which there is no free permit, and who releases one has to
+    // look at the queue. It stays until that has found nobody.
     static constexpr std::uint64_t waitersBit = 1, onePermit = 2;
 
     bool enqueue(detail::Waiter& waiter) noexcept;

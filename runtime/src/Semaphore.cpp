@@ -61,11 +61,11 @@ void Semaphore::release() {
         if (state / onePermit >= permits_)
             throw std::logic_error("The number of released permits cannot be greater than " +
                                    std::to_string(permits_));
+        // Before it is free: the semaphore may go with it.
+        resource_.count(state / onePermit + 1);
         if (state_.compare_exchange_weak(state, state + onePermit, std::memory_order_release,
-                                         std::memory_order_relaxed)) {
-            resource_.count(state / onePermit + 1);
+                                         std::memory_order_relaxed))
             return;
-        }
     }
 }
 

@@ -17,10 +17,11 @@ void DelayAwaitable::unregister() noexcept {
 }
 
 bool DelayAwaitable::claim() noexcept {
-    if (Suspension::claim() != Claim::Won)
-        return false;
-    __builtin_prefetch(&job(), 1);
-    return true;
+    return Suspension::claim() == Claim::Won;
+}
+
+void DelayAwaitable::comesUp() const noexcept {
+    Suspension::comesUp();
 }
 
 void DelayAwaitable::approach() const noexcept {

@@ -21,6 +21,11 @@ Suspension::Claim Suspension::claim() noexcept {
     return Claim::Lost;
 }
 
+void Suspension::comesUp() const noexcept {
+    __builtin_prefetch(&job(), 1);
+    __builtin_prefetch(&job().wait_, 1);
+}
+
 bool Suspension::isDecided() const noexcept {
     return numberIn(job().wait_.load(std::memory_order_acquire)) != number_;
 }
@@ -54,9 +59,9 @@ void JobNode::cancelSuspension(std::uint32_t before) noexcept {
         if (!now && (word & Suspension::cancelling))
             return;
         // release: who comes to suspend finds the cause. acquire: as in claim.
-        if (wait_.compare_exchange_weak(
-                word, (now ? Suspension::decided(word) : word) | Suspension::cancelling,
-                std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        if (wait_.compare_exchange_weak(word,
+                                        (now ? Suspension::decided(word) : word) | Suspension::cancelling,
+                                        std::memory_order_acq_rel, std::memory_order_relaxed)) {
             if (!now)
                 return;
             break;

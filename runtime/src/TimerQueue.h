@@ -79,8 +79,11 @@ public:
             Moment& moment = moments_[index];
             begin(moment);
             while (n < into.size() && moment.live > 0) {
+                if (moment.taken + 2 * approachAhead < moment.nodes.size())
+                    __builtin_prefetch(moment.nodes[moment.taken + 2 * approachAhead], 1);
                 if (moment.taken + approachAhead < moment.nodes.size())
-                    __builtin_prefetch(moment.nodes[moment.taken + approachAhead], 1);
+                    if (const TimerNode* const node = moment.nodes[moment.taken + approachAhead])
+                        node->comesUp();
                 TimerNode* const node = moment.nodes[moment.taken++];
                 if (!node)
                     continue;

@@ -27,6 +27,7 @@ public:
     }
     void unregister() noexcept override;
     bool claim() noexcept override;
+    void comesUp() const noexcept override;
     void approach() const noexcept override;
     void fire(bool inPlace) noexcept override;
 };

@@ -66,7 +66,8 @@ protected:
     /// Last step of await_suspend. True: the coroutine is suspended, and nothing of it may be touched any
     /// more.
     bool suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFor) noexcept;
-    /// For who may claim.
+    /// For who may claim, as the next: a hint that it will in a moment.
+    void comesUp() const noexcept;
     bool isDecided() const noexcept;
     /// For the coroutine, when it goes on: it is not resumed but cancelled.
     bool wasCancelled() const noexcept { return cancelled_; }

@@ -15,9 +15,20 @@ void CallbackState::takeTurn() {
 }
 
 void CallbackState::settle() noexcept {
+    Claim what = Claim::Lost;
+    {
+        const std::lock_guard lock(lock_);
+        if (!left_)
+            what = claim();
+    }
     // Won: until resumeLater the coroutine, and so its job, cannot go.
-    if (claim(State::Resumed) == Claim::Won)
+    if (what == Claim::Won)
         job().resumeLater();
+}
+
+bool CallbackState::isActive() noexcept {
+    const std::lock_guard lock(lock_);
+    return !taken_.load(std::memory_order_acquire) && !left_ && !isDecided();
 }
 
 void CallbackState::fail(std::exception_ptr e) {
@@ -28,33 +39,30 @@ void CallbackState::fail(std::exception_ptr e) {
 
 void CallbackState::check(PromiseBase& leaf) {
     JobNode& job = *leaf.job;
-    finish();
-    if (state() == State::Cancelled)
-        job.throwCancellation(leaf);
-    if (!failure_ && job.isCancelled()) {
+    const bool lost = !wasCancelled() && !failure_ && job.isCancelled();
+    if (lost)
         callHandler();
+    leave();
+    if (lost || wasCancelled())
         job.throwCancellation(leaf);
-    }
-    dropHandler();
     if (failure_)
         job.throwOutcome(failure_);
 }
 
-void CallbackState::dropHandler() noexcept {
+void CallbackState::leave() noexcept {
     std::function<void(const std::exception_ptr&)> handler;
     std::lock_guard lock(lock_);
     handler = std::move(handler_);
     handler_ = nullptr;
-    closed_ = true;
+    left_ = true;
 }
 
 void CallbackState::onCancellation(std::function<void(const std::exception_ptr&)> handler) {
     {
         std::lock_guard lock(lock_);
-        if (closed_)
-            return;
         if (!cancelled_) {
-            handler_ = std::move(handler);
+            if (!left_)
+                handler_ = std::move(handler);
             return;
         }
     }

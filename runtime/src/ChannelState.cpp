@@ -32,6 +32,27 @@ ChannelBase::~ChannelBase() {
     resource_.end();
 }
 
+void ChannelBase::leave() noexcept {
+    bool last;
+    {
+        const std::lock_guard lock(lock_);
+        last = --kept_ == 0 && handlesGone_;
+    }
+    if (last)
+        delete this;
+}
+
+void ChannelBase::lastHandleGoes() noexcept {
+    bool last;
+    {
+        const std::lock_guard lock(lock_);
+        handlesGone_ = true;
+        last = kept_ == 0;
+    }
+    if (last)
+        delete this;
+}
+
 bool ChannelBase::isClosedForReceive() const {
     const std::lock_guard lock(lock_);
     return closed_ && buffered() == 0 && senders_.empty();
@@ -131,14 +152,11 @@ void ChannelBase::producerEnds(const std::exception_ptr& cause) {
     close(cause);
 }
 
-void ChannelBase::enqueue(Waiter& waiter, bool sends) noexcept {
-    if (!resource_.id())
-        resource_.begin({.kind = WaitKind::Channel,
-                         .capacity = capacity_ == noLimit ? record::unlimited : capacity_,
-                         .site = record::internSite(where_),
-                         .name = record::internText(name_)});
-    (sends ? senders_ : receivers_).push(waiter);
-    tellRecord(buffered());
+void ChannelBase::beginResource() noexcept {
+    resource_.begin({.kind = WaitKind::Channel,
+                     .capacity = capacity_ == noLimit ? record::unlimited : capacity_,
+                     .site = record::internSite(where_),
+                     .name = record::internText(name_)});
 }
 
 void ChannelBase::withdraw(Waiter& waiter, bool sends) noexcept {

@@ -3,9 +3,9 @@
 
 namespace coroscope::detail {
 
-bool DelayAwaitable::await_suspend(std::coroutine_handle<> handle) {
+bool DelayAwaitable::await_suspend(std::coroutine_handle<>) {
     PromiseBase& leaf = *leaf_;
-    begin(leaf, handle);
+    begin(leaf);
     // As in Kotlin the longest delay is none for a clock: a virtual one would jump to the end of time.
     if (due != std::chrono::nanoseconds::max().count())
         leaf.job->dispatcher().timers().schedule(*this, std::chrono::nanoseconds(due));
@@ -17,11 +17,11 @@ void DelayAwaitable::unregister() noexcept {
 }
 
 bool DelayAwaitable::claim() noexcept {
-    if (Suspension::claim(State::Resumed) != Claim::Won)
-        return false;
-    __builtin_prefetch(&job(), 1);
-    __builtin_prefetch(&job().resumeAt, 1);
-    return true;
+    return Suspension::claim() == Claim::Won;
+}
+
+void DelayAwaitable::comesUp() const noexcept {
+    Suspension::comesUp();
 }
 
 void DelayAwaitable::approach() const noexcept {
@@ -37,7 +37,7 @@ void DelayAwaitable::fire(bool inPlace) noexcept {
 
 void YieldAwaitable::await_suspend(std::coroutine_handle<> handle) noexcept {
     JobNode& job = *leaf_->job;
-    job.resumeAt = handle;
+    job.goesOnAt(handle);
     job.givesWay();
 }
 

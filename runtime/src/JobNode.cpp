@@ -61,18 +61,8 @@
 //
 // The body and its suspensions
 // ----------------------------
-// A job's code is sequential: it waits at one co_await at most. suspension_ points to that one while it can
-// be cancelled; its lowest bit is a lock for the canceller, who is alone (the first to set the cancelling
-// bit). Memory order:
-//
-//   the coroutine                                        the canceller
-//   suspension_ = this        (seq_cst)                  phase_ |= cancelling      (seq_cst)
-//   if phase_ has cancelling  (seq_cst): take it back    p = suspension_           (seq_cst)
-//
-// In the one order of all four at least one of them sees the other: either the coroutine sees the bit, or the
-// canceller sees the suspension, or both, and then Suspension::claim decides. The coroutine's frame, in which
-// the suspension lives, stays while the lowest bit is set: whoever resumes waits for that in clearSuspension
-// before it leaves the co_await.
+// wait_ says which co_await a job waits at, and who decides that it goes on: detail/Suspension.h. The canceller,
+// who is alone (the first to set the cancelling bit), tells it after phase_.
 #include <coroscope/runtime/detail/JobNode.h>
 
 #include "Handover.h"
@@ -90,7 +80,6 @@
 #include <cstdio>
 #include <mutex>
 #include <stdexcept>
-#include <thread>
 
 namespace coroscope::detail {
 
@@ -758,7 +747,7 @@ std::coroutine_handle<> JobNode::startScope(JobNode& outer, const PromiseBase& l
             ScopeEnd::Return::Undecided)
             return std::noop_coroutine();
         outer.entersThread();
-        return outer.resumeAt;
+        return outer.goesOnAt();
     }
     entersThread();
     if (traits_ & Traits::rebinds) [[unlikely]]
@@ -778,7 +767,7 @@ void JobNode::run() noexcept {
     entersThread();
     if (traits_ & Traits::bound) [[unlikely]]
         ThreadBinding::set(*elements_, true);
-    const std::coroutine_handle<> goesOn = bodyBegun_ ? resumeAt : beginBody();
+    const std::coroutine_handle<> goesOn = bodyBegun_ ? goesOnAt() : beginBody();
     goesOn.resume();
     // `this` may be gone. Whoever was running here before (an undispatched start, a nested loop) goes on.
     currentJob = previous;
@@ -854,7 +843,7 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
     if (traits_ & Traits::rebinds) [[unlikely]]
         ThreadBinding::goBackTo(*outer->elements_);
     outer->entersThread();
-    return outer->resumeAt;
+    return outer->goesOnAt();
 }
 
 /// All steps of an end at once, where the body returned, nothing else belongs to the job any more, and nobody
@@ -919,39 +908,6 @@ StackId JobNode::stackOf(const PromiseBase& leaf) noexcept {
             ++cut;
     }
     return record::internStack(std::span(places.data(), depth), cut);
-}
-
-void JobNode::cancelSuspension(std::uint32_t before) noexcept {
-    std::uintptr_t p = suspension_.load(std::memory_order_seq_cst);
-    do {
-        if (p == 0)
-            return;
-    } while (
-        !suspension_.compare_exchange_weak(p, p | 1, std::memory_order_acquire, std::memory_order_acquire));
-    auto* const suspension = reinterpret_cast<Suspension*>(p);
-    if (suspension->order() > before ||
-        suspension->claim(Suspension::State::Cancelled) != Suspension::Claim::Won) {
-        suspension_.store(p, std::memory_order_release);
-        return;
-    }
-    // Won: nobody but this thread can let the coroutine go on, so its frame stays until resumeLater.
-    suspension_.store(0, std::memory_order_release);
-    suspension->unregister();
-    resumeLater();
-}
-
-void JobNode::clearSuspension() noexcept {
-    std::uintptr_t p = suspension_.load(std::memory_order_acquire);
-    for (int turn = 0; p != 0; ++turn) {
-        if (p & 1) {
-            if (turn > 64)
-                std::this_thread::yield();
-            p = suspension_.load(std::memory_order_acquire);
-        } else if (suspension_.compare_exchange_weak(p, 0, std::memory_order_acq_rel,
-                                                     std::memory_order_acquire)) {
-            return;
-        }
-    }
 }
 
 } // namespace coroscope::detail

@@ -57,8 +57,7 @@ bool JobWalk::cancel(JobNode& job, const std::exception_ptr& cause) {
             next |= JobNode::completingPhase;
             endsOwnPart = true;
         }
-        // seq_cst: the other half of the agreement in Suspension::suspend.
-        job.phase_.store(next, std::memory_order_seq_cst);
+        job.phase_.store(next, std::memory_order_release);
         const bool first = !(phase & JobNode::cancellingPhase);
         if (first)
             job.record_.stateChanges(JobState::Cancelling);
@@ -83,7 +82,7 @@ bool JobWalk::endUnstarted(JobNode& job, const std::exception_ptr& cause) {
             job.list_.next != &job.list_)
             return false;
         job.addException(cause);
-        job.phase_.store(JobNode::cancellingPhase | JobNode::completingPhase, std::memory_order_seq_cst);
+        job.phase_.store(JobNode::cancellingPhase | JobNode::completingPhase, std::memory_order_release);
     }
     job.dropBody(); // may run code of the user, who may know the job
     JobNode* parent;
@@ -129,7 +128,7 @@ bool JobWalk::endOwnPart(JobNode& job, std::exception_ptr failure, bool inPlace)
         notifies = !(phase & JobNode::cancellingPhase);
         next |= JobNode::cancellingPhase;
     }
-    job.phase_.store(next, std::memory_order_seq_cst);
+    job.phase_.store(next, std::memory_order_release);
     if (notifies)
         job.record_.stateChanges(JobState::Cancelling);
     if (job.pending_ >= JobNode::oneChild) {

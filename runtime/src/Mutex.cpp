@@ -48,49 +48,52 @@ bool Mutex::enqueue(detail::LockWaiter& waiter, bool takes) noexcept {
 }
 
 void Mutex::unlock(const void* owner) {
-    std::uint64_t state = state_.load(std::memory_order_relaxed);
-    if (!(state & lockedBit))
+    if (!(state_.load(std::memory_order_relaxed) & lockedBit))
         throw std::logic_error("This mutex is not locked");
     if (owner && owner_.load(std::memory_order_relaxed) != owner)
         throw std::logic_error("This mutex is locked by another owner than the specified one");
     if (owner_.load(std::memory_order_relaxed))
         owner_.store(nullptr, std::memory_order_relaxed);
-    if (!(state & waitersBit)) {
-        // Before it is free: the next holder's store comes after this one.
-        resource_.owner({});
-        if (state_.compare_exchange_strong(state, 0, std::memory_order_release, std::memory_order_relaxed))
-            return;
-    }
-    handOver();
+    do {
+        std::uint64_t state = state_.load(std::memory_order_relaxed);
+        if (!(state & waitersBit)) {
+            // Before it is free: the next holder's store comes after this one. The mutex may go with it.
+            resource_.owner({});
+            if (state_.compare_exchange_strong(state, 0, std::memory_order_release,
+                                               std::memory_order_relaxed))
+                return;
+        }
+    } while (!handOver());
 }
 
 /// The next one holds it before it is told, so that nobody comes in between. All is written before its
-/// suspension is decided: one that is decided early may unlock at once, and does not take the lock for that
-/// when nobody waits.
-void Mutex::handOver() noexcept {
+/// suspension is decided: one that is decided early may unlock at once. False: nobody waits, and it is still
+/// locked.
+bool Mutex::handOver() noexcept {
     detail::Chosen next;
     {
         const std::lock_guard guard(lock_);
+        const std::uint64_t mine = state_.load(std::memory_order_relaxed) & ~waitersBit;
         while (detail::Waiter* const first = queue_.pop()) {
             auto& waiter = static_cast<detail::LockWaiter&>(*first);
             const JobId job = waiter.suspension->job().id();
             owner_.store(waiter.owner, std::memory_order_relaxed);
             resource_.owner(job);
             resource_.waiting(queue_.size());
-            state_.store(queue_.empty() ? lockedBy(job) : lockedBy(job) | waitersBit,
-                         std::memory_order_release);
+            state_.store(lockedBy(job) | waitersBit, std::memory_order_release);
             next = detail::choose(waiter);
             if (next)
                 break;
         }
         if (!next) {
             owner_.store(nullptr, std::memory_order_relaxed);
-            resource_.owner({});
-            state_.store(0, std::memory_order_release);
+            state_.store(mine, std::memory_order_relaxed);
+            return false;
         }
     }
     if (next.job)
         next.job->resumeLater();
+    return true;
 }
 
 void Mutex::withdraw(detail::LockWaiter& waiter) noexcept {
@@ -105,9 +108,9 @@ void Mutex::withdraw(detail::LockWaiter& waiter) noexcept {
 
 namespace detail {
 
-bool LockAwaiter::await_suspend(std::coroutine_handle<> handle) {
+bool LockAwaiter::await_suspend(std::coroutine_handle<>) {
     PromiseBase& leaf = *leaf_;
-    begin(leaf, handle);
+    begin(leaf);
     suspension = this;
     if (mutex_.enqueue(*this, true))
         return false;
@@ -121,9 +124,8 @@ bool LockAwaiter::await_suspend(std::coroutine_handle<> handle) {
 void LockAwaiter::await_resume() {
     if (!queued_)
         return;
-    finish();
     JobNode& job = *leaf_->job;
-    if (state() == State::Cancelled)
+    if (wasCancelled())
         job.throwCancellation(*leaf_);
     if (job.isCancelled()) {
         mutex_.unlock(owner);

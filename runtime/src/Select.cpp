@@ -19,7 +19,7 @@ void TimerClause::withdraw() noexcept {
 
 bool TimerClause::claim() noexcept {
     chosen_ = true;
-    const Suspension::Claim claim = suspension_->claim(Suspension::State::Resumed);
+    const Suspension::Claim claim = suspension_->claim();
     // Under the source's lock, which withdraw takes before the clause may go.
     if (claim == Suspension::Claim::Lost)
         chosen_ = false;
@@ -57,9 +57,9 @@ void SelectBase::withdraw(std::size_t count) noexcept {
         clauses_[i]->withdraw();
 }
 
-bool SelectBase::wait(std::coroutine_handle<> handle) {
+bool SelectBase::wait() {
     PromiseBase& leaf = *leaf_;
-    begin(leaf, handle);
+    begin(leaf);
     for (;;) {
         std::size_t enrolled = 0;
         try {
@@ -74,7 +74,7 @@ bool SelectBase::wait(std::coroutine_handle<> handle) {
             return suspend(leaf, WaitKind::Select, 0);
         }
         withdraw(enrolled);
-        registered_ = state() != State::Undecided; // one of them was quicker than that
+        registered_ = isDecided(); // one of them was quicker than that
         if (registered_ || poll())
             return false;
     }
@@ -87,9 +87,8 @@ void SelectBase::unregister() noexcept {
 SelectClause& SelectBase::selected() {
     if (!registered_)
         return *selected_;
-    finish();
     JobNode& job = *leaf_->job;
-    const bool cancelled = state() == State::Cancelled;
+    const bool cancelled = wasCancelled();
     if (!cancelled)
         withdraw(count_);
     for (std::size_t i = 0; i < count_; ++i) {

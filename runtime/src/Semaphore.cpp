@@ -61,32 +61,31 @@ void Semaphore::release() {
         if (state / onePermit >= permits_)
             throw std::logic_error("The number of released permits cannot be greater than " +
                                    std::to_string(permits_));
+        // Before it is free: the semaphore may go with it.
+        resource_.count(state / onePermit + 1);
         if (state_.compare_exchange_weak(state, state + onePermit, std::memory_order_release,
-                                         std::memory_order_relaxed)) {
-            resource_.count(state / onePermit + 1);
+                                         std::memory_order_relaxed))
             return;
-        }
     }
 }
 
-/// The permit goes to the first one who waits. False if nobody does any more.
+/// The permit goes to the first one who waits. False if nobody does any more: it is still to be released.
 bool Semaphore::handOver() noexcept {
     detail::Chosen next;
     {
         const std::lock_guard guard(lock_);
-        if (queue_.empty())
-            return false;
+        if (state_.load(std::memory_order_relaxed) != waitersBit)
+            return false; // another one has found nobody
         while (detail::Waiter* const waiter = queue_.pop()) {
             resource_.waiting(queue_.size());
-            if (queue_.empty())
-                state_.store(0, std::memory_order_release);
             next = detail::choose(*waiter);
             if (next)
                 break;
         }
-        // Nobody wanted it. Others may have come and gone since state_ became 0.
-        if (!next)
-            resource_.count(state_.fetch_add(onePermit, std::memory_order_release) / onePermit + 1);
+        if (!next) {
+            state_.store(0, std::memory_order_relaxed);
+            return false;
+        }
     }
     if (next.job)
         next.job->resumeLater();
@@ -105,9 +104,9 @@ void Semaphore::withdraw(detail::Waiter& waiter) noexcept {
 
 namespace detail {
 
-bool AcquireAwaiter::await_suspend(std::coroutine_handle<> handle) {
+bool AcquireAwaiter::await_suspend(std::coroutine_handle<>) {
     PromiseBase& leaf = *leaf_;
-    begin(leaf, handle);
+    begin(leaf);
     suspension = this;
     if (semaphore_.enqueue(*this))
         return false;
@@ -121,9 +120,8 @@ bool AcquireAwaiter::await_suspend(std::coroutine_handle<> handle) {
 void AcquireAwaiter::await_resume() {
     if (!queued_)
         return;
-    finish();
     JobNode& job = *leaf_->job;
-    if (state() == State::Cancelled)
+    if (wasCancelled())
         job.throwCancellation(*leaf_);
     if (job.isCancelled()) {
         semaphore_.release();

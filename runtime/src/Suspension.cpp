@@ -4,48 +4,74 @@
 
 namespace coroscope::detail {
 
-Suspension::Claim Suspension::claim(State outcome) noexcept {
-    State s = state_.load(std::memory_order_relaxed);
-    while (s == State::Undecided || s == State::Waiting) {
+Suspension::Claim Suspension::claim() noexcept {
+    JobNode& job = *leaf_->job;
+    std::uint64_t word = job.wait_.load(std::memory_order_relaxed);
+    while (numberIn(word) == number_) {
         // release: publishes the result to the coroutine. acquire: the winner sees the suspended coroutine's
         // frame.
-        if (state_.compare_exchange_weak(s, outcome, std::memory_order_acq_rel, std::memory_order_relaxed))
-            return s == State::Waiting ? Claim::Won : Claim::Early;
+        if (job.wait_.compare_exchange_weak(word, decided(word), std::memory_order_acq_rel,
+                                            std::memory_order_relaxed)) {
+            if (!(word & waiting))
+                return Claim::Early;
+            job.goesOnAt(coroutine());
+            return Claim::Won;
+        }
     }
     return Claim::Lost;
 }
 
-void Suspension::begin(PromiseBase& leaf, std::coroutine_handle<> handle) noexcept {
-    leaf_ = &leaf;
-    leaf.job->resumeAt = handle;
+void Suspension::comesUp() const noexcept {
+    __builtin_prefetch(&job(), 1);
+    __builtin_prefetch(&job().wait_, 1);
+}
+
+bool Suspension::isDecided() const noexcept {
+    return numberIn(job().wait_.load(std::memory_order_acquire)) != number_;
 }
 
 bool Suspension::suspend(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFor) noexcept {
     JobNode& job = *leaf.job;
-    order_ = std::atomic_ref(job.list_.order).load(std::memory_order_relaxed);
-    // seq_cst on both: see src/JobNode.cpp. Until the exchange below nobody dispatches the job, whatever they
-    // claim.
-    job.suspension_.store(reinterpret_cast<std::uintptr_t>(this), std::memory_order_seq_cst);
-    if (job.phase_.load(std::memory_order_seq_cst) & JobNode::cancellingPhase) {
-        job.judgeDelivery(leaf);
-        claim(State::Cancelled);
-    }
-    if (state() == State::Undecided) {
+    std::uint64_t word = job.wait_.load(std::memory_order_acquire);
+    if (numberIn(word) == number_ && !(word & cancelling)) {
+        const std::uint64_t order = std::atomic_ref(job.list_.order).load(std::memory_order_relaxed);
         job.record_.suspends(JobNode::stackOf(leaf), kind, waitsFor);
-        State expected = State::Undecided;
-        if (state_.compare_exchange_strong(expected, State::Waiting, std::memory_order_acq_rel,
-                                           std::memory_order_acquire))
+        job.goesOnIn(*this);
+        if (job.wait_.compare_exchange_strong(word, word | order << orderShift | waiting,
+                                              std::memory_order_acq_rel, std::memory_order_acquire))
             return true;
         job.record_.runs();
     }
-    job.clearSuspension();
-    if (state() == State::Cancelled)
-        unregister();
+    if (word & cancelling) {
+        job.judgeDelivery(leaf);
+        if (claim() != Claim::Lost) {
+            cancelled_ = true;
+            unregister();
+        }
+    }
     return false;
 }
 
-void Suspension::finish() noexcept {
-    job().clearSuspension();
+void JobNode::cancelSuspension(std::uint32_t before) noexcept {
+    std::uint64_t word = wait_.load(std::memory_order_relaxed);
+    for (;;) {
+        const bool now = (word & Suspension::waiting) && Suspension::orderIn(word) <= before;
+        if (!now && (word & Suspension::cancelling))
+            return;
+        // release: who comes to suspend finds the cause. acquire: as in claim.
+        if (wait_.compare_exchange_weak(word,
+                                        (now ? Suspension::decided(word) : word) | Suspension::cancelling,
+                                        std::memory_order_acq_rel, std::memory_order_relaxed)) {
+            if (!now)
+                return;
+            break;
+        }
+    }
+    Suspension& suspension = *static_cast<Suspension*>(goesOn_);
+    goesOnAt(suspension.coroutine());
+    suspension.cancelled_ = true;
+    suspension.unregister();
+    resumeLater();
 }
 
 } // namespace coroscope::detail

@@ -83,8 +83,11 @@ public:
             for (std::size_t i = moment.taken; i < ahead; ++i)
                 __builtin_prefetch(moment.nodes[i], 1);
             while (n < into.size() && moment.live > 0) {
+                if (moment.taken + 2 * approachAhead < moment.nodes.size())
+                    __builtin_prefetch(moment.nodes[moment.taken + 2 * approachAhead], 1);
                 if (moment.taken + approachAhead < moment.nodes.size())
-                    __builtin_prefetch(moment.nodes[moment.taken + approachAhead], 1);
+                    if (const TimerNode* const node = moment.nodes[moment.taken + approachAhead])
+                        node->comesUp();
                 TimerNode* const node = moment.nodes[moment.taken++];
                 if (!node)
                     continue;

@@ -227,5 +227,98 @@ TEST(Lifetime, ElementsOfAParentThatHasEndedAreNotUsed) {
     }
 }
 
+// Channels whose last handle goes while somebody waits, or has been served and did not run yet.
+
+TEST(Lifetime, AChannelLastsAsLongAsSomebodyWaitsInIt) {
+    runBlocking([](CoroutineScope scope) -> Task<> {
+        const auto mark = std::make_shared<int>(0);
+        std::optional<Channel<int>> channel;
+        channel.emplace(ChannelCapacity::Rendezvous, BufferOverflow::Suspend, [mark](int&) { ++*mark; });
+        const Job receives = scope.launch([&channel]() -> Task<> {
+            const int n = co_await channel->receive();
+            ADD_FAILURE() << "received " << n;
+        });
+        const Job receivesToo = scope.launch([&channel]() -> Task<> {
+            const auto n = co_await channel->next();
+            ADD_FAILURE() << "received " << *n;
+        });
+        co_await yield();
+        channel.reset();
+        EXPECT_EQ(mark.use_count(), 2);
+        co_await receives.cancelAndJoin();
+        EXPECT_EQ(mark.use_count(), 2);
+        co_await receivesToo.cancelAndJoin();
+        EXPECT_EQ(mark.use_count(), 1);
+
+        channel.emplace(ChannelCapacity::Rendezvous, BufferOverflow::Suspend, [mark](int&) { ++*mark; });
+        const Job sends = scope.launch([&channel]() -> Task<> { co_await channel->send(1); });
+        co_await yield();
+        channel.reset();
+        EXPECT_EQ(mark.use_count(), 2);
+        co_await sends.cancelAndJoin();
+        EXPECT_EQ(mark.use_count(), 1);
+        EXPECT_EQ(*mark, 1) << "the element was not told as undelivered";
+    });
+}
+
+TEST(Lifetime, WhoeverWasServedMayFindTheChannelGone) {
+    for (const bool cancels : {false, true}) {
+        for (const bool tells : {false, true}) {
+            runBlocking([cancels, tells](CoroutineScope scope) -> Task<> {
+                const auto mark = std::make_shared<int>(0);
+                Channel<int>::OnUndeliveredElement tell;
+                if (tells)
+                    tell = [mark](int&) { ++*mark; };
+                std::optional<Channel<int>> channel;
+                channel.emplace(ChannelCapacity::Rendezvous, BufferOverflow::Suspend, std::move(tell));
+                tell = nullptr;
+                int received = 0;
+                const Job receives = scope.launch([&]() -> Task<> {
+                    const int n = co_await channel->receive();
+                    received = n;
+                });
+                co_await yield();
+                EXPECT_TRUE(channel->trySend(7).isSuccess());
+                channel.reset();
+                if (cancels)
+                    receives.cancel();
+                co_await receives.join();
+                EXPECT_EQ(received, cancels ? 0 : 7);
+                EXPECT_EQ(*mark, cancels && tells ? 1 : 0);
+                EXPECT_EQ(mark.use_count(), 1) << "the channel is still there";
+
+                channel.emplace();
+                const Job sends = scope.launch([&channel]() -> Task<> { co_await channel->send(8); });
+                co_await yield();
+                EXPECT_EQ(channel->tryReceive().getOrNull(), 8);
+                channel.reset();
+                if (cancels)
+                    sends.cancel();
+                co_await sends.join();
+            });
+        }
+    }
+}
+
+TEST(Lifetime, AChannelThatIsClosedAndGoneIsToldToThoseWhoWaited) {
+    runBlocking([](CoroutineScope scope) -> Task<> {
+        std::optional<Channel<int>> channel;
+        channel.emplace();
+        std::string told;
+        const Job receives = scope.launch([&]() -> Task<> {
+            try {
+                co_await channel->receive();
+            } catch (const Boom& e) {
+                told = e.what();
+            }
+        });
+        co_await yield();
+        channel->close(std::make_exception_ptr(Boom("enough")));
+        channel.reset();
+        co_await receives.join();
+        EXPECT_EQ(told, "enough");
+    });
+}
+
 } // namespace
 } // namespace coroscope::test

@@ -2,10 +2,14 @@
 // Races, many times over: to be run under ThreadSanitizer too.
 #include "Story.h"
 
+#include <array>
 #include <atomic>
+#include <iostream>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace coroscope::test {
@@ -14,6 +18,126 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int rounds = 2'000;
+
+void spin(unsigned turns) {
+    for (; turns > 0; --turns)
+        std::atomic_signal_fence(std::memory_order_seq_cst); // keeps the loop
+}
+
+/// May decide one suspension at a time, from any thread.
+class Source {
+public:
+    void enroll(detail::Suspension& waits) {
+        const std::lock_guard lock(mutex_);
+        waits_ = &waits;
+    }
+    void forget() noexcept {
+        const std::lock_guard lock(mutex_);
+        waits_ = nullptr;
+    }
+    void decide() {
+        spin(++turns_ * 2'654'435'761u % 2'000); // so that some come early and some do not
+        detail::JobNode* job = nullptr;
+        auto what = detail::Suspension::Claim::Lost;
+        {
+            const std::lock_guard lock(mutex_);
+            detail::Suspension* const waits = std::exchange(waits_, nullptr);
+            if (!waits) {
+                std::this_thread::yield();
+                return;
+            }
+            job = &waits->job();
+            what = waits->claim();
+        }
+        ++decided[static_cast<std::size_t>(what)];
+        if (what == detail::Suspension::Claim::Won)
+            job->resumeLater();
+    }
+    std::array<int, 3> decided{}; ///< by Claim
+
+private:
+    std::mutex mutex_;
+    detail::Suspension* waits_ = nullptr;
+    unsigned turns_ = 0;
+};
+
+/// co_await either(a, b): goes on when one of them decides it.
+class Either final : public detail::Suspension {
+public:
+    Either(Source& a, Source& b)
+        : a_(a)
+        , b_(b) {}
+    void attach(detail::PromiseBase& leaf) noexcept { leaf_ = &leaf; }
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<>) {
+        detail::PromiseBase& leaf = *leaf_;
+        begin(leaf);
+        a_.enroll(*this);
+        b_.enroll(*this);
+        return suspend(leaf, WaitKind::Callback, 0);
+    }
+    void await_resume() {
+        if (wasCancelled())
+            leaf_->job->throwCancellation(*leaf_);
+        unregister();
+    }
+    void unregister() noexcept override {
+        a_.forget();
+        b_.forget();
+    }
+
+private:
+    Source& a_;
+    Source& b_;
+};
+
+TEST(Stress, ASuspensionIsDecidedOnceByOneOfTwoSourcesOrTheCanceller) {
+    Source a, b;
+    std::atomic<bool> over{false};
+    std::thread first([&] {
+        while (!over)
+            a.decide();
+    });
+    std::thread second([&] {
+        while (!over)
+            b.decide();
+    });
+    std::atomic<int> begun{0}, resumed{0}, cancelled{0};
+    const auto one = newFixedThreadPoolContext(1, "one");
+    runBlocking([&](CoroutineScope scope) -> Task<> {
+        const auto until = std::chrono::steady_clock::now() + 1s;
+        for (unsigned i = 0; std::chrono::steady_clock::now() < until; ++i) {
+            const Job job = scope.launch(one, [&](CoroutineScope) -> Task<> {
+                for (;;) {
+                    ++begun;
+                    try {
+                        co_await Either(a, b);
+                    } catch (const CancellationException&) {
+                        ++cancelled;
+                        throw;
+                    }
+                    ++resumed;
+                }
+            });
+            for (const int before = resumed; resumed - before < static_cast<int>(i % 8);)
+                std::this_thread::yield();
+            spin(i % 100 * 20);
+            job.cancel("race");
+            co_await job.join();
+        }
+    });
+    over = true;
+    first.join();
+    second.join();
+    const int won = a.decided[2] + b.decided[2];
+    const int early = a.decided[1] + b.decided[1];
+    EXPECT_EQ(won + early, resumed);
+    EXPECT_EQ(resumed + cancelled, begun);
+    EXPECT_GT(resumed, 0);
+    EXPECT_GT(cancelled, 0);
+    std::cout << won << " won, " << early << " early, " << a.decided[0] + b.decided[0] << " lost, "
+              << cancelled << " cancelled\n";
+}
 
 TEST(Stress, ACancelRacesAResume) {
     std::atomic<int> values{0}, cancellations{0};

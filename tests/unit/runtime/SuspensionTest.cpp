@@ -198,5 +198,56 @@ TEST(Suspension, S031_ADeferredWhoseValueCannotBeMadeIsNotCompleted) {
     EXPECT_EQ(messageOf(deferred.getCompletionExceptionOrNull()), "instead");
 }
 
+TEST(Suspension, AContinuationWhoseBlockThrewResumesNothing) {
+    runTest([](CoroutineScope) -> Task<> {
+        std::optional<CancellableContinuation<int>> kept;
+        const auto fails = [&kept](CancellableContinuation<int> c) {
+            kept = c;
+            throw Boom("block");
+        };
+        bool thrown = false;
+        try {
+            co_await suspendCancellableCoroutine<int>(fails);
+        } catch (const Boom&) {
+            thrown = true;
+        }
+        EXPECT_TRUE(thrown);
+        EXPECT_FALSE(kept->isActive());
+        const int n = co_await suspendCancellableCoroutine<int>([&kept](CancellableContinuation<int> c) {
+            kept->resume(1);
+            EXPECT_TRUE(c.isActive());
+            c.resume(2);
+        });
+        EXPECT_EQ(n, 2);
+    });
+}
+
+TEST(Suspension, AContinuationMayOutliveItsJob) {
+    std::optional<CancellableContinuation<int>> resumed, cancelled;
+    runTest([&](CoroutineScope scope) -> Task<> {
+        scope.launch(CoroutineStart::Undispatched, [&resumed](CoroutineScope) -> Task<> {
+            co_await suspendCancellableCoroutine<int>(
+                [&resumed](CancellableContinuation<int> c) { resumed = c; });
+        });
+        const Job job = scope.launch(CoroutineStart::Undispatched, [&cancelled](CoroutineScope) -> Task<> {
+            co_await suspendCancellableCoroutine<int>(
+                [&cancelled](CancellableContinuation<int> c) { cancelled = c; });
+        });
+        EXPECT_TRUE(resumed->isActive());
+        resumed->resume(1);
+        EXPECT_TRUE(cancelled->isActive());
+        job.cancel();
+        EXPECT_FALSE(cancelled->isActive());
+        co_return;
+    });
+    EXPECT_FALSE(resumed->isActive());
+    EXPECT_THROW(resumed->resume(2), std::logic_error);
+    bool told = false;
+    cancelled->invokeOnCancellation([&told](const std::exception_ptr&) { told = true; });
+    EXPECT_TRUE(told);
+    EXPECT_FALSE(cancelled->isActive());
+    EXPECT_NO_THROW(cancelled->resume(2));
+}
+
 } // namespace
 } // namespace coroscope::test

@@ -92,6 +92,43 @@ TEST(SyncStress, UnlockingRacesTheCancelOfTheOneWhoWaits) {
     });
 }
 
+/// What is guarded goes with the last one who unlocks, and with it what guards it.
+template <class Guard, class Enter, class Leave>
+void goesWithTheLast(Enter enter, Leave leave) {
+    struct Guarded {
+        Guard guard;
+        int users = 3;
+    };
+    onManyThreads([&](CoroutineScope scope) -> Task<> {
+        for (int i = 0; i < rounds; ++i) {
+            auto* const guarded = new Guarded{.guard = Guard(1)};
+            std::vector<Job> jobs;
+            for (int j = 0; j < 3; ++j)
+                jobs.push_back(scope.launch([&, guarded, i, j](CoroutineScope) -> Task<> {
+                    co_await enter(guarded->guard);
+                    if ((i + j) % 4 == 0)
+                        co_await yield();
+                    const bool last = --guarded->users == 0;
+                    leave(guarded->guard);
+                    if (last)
+                        delete guarded;
+                }));
+            co_await joinAll(jobs);
+        }
+    });
+}
+
+TEST(SyncStress, AMutexMayGoWhenTheLastOneHasUnlockedIt) {
+    struct Free : Mutex {
+        explicit Free(int) {}
+    };
+    goesWithTheLast<Free>([](Mutex& m) { return m.lock(); }, [](Mutex& m) { m.unlock(); });
+}
+
+TEST(SyncStress, ASemaphoreMayGoWhenTheLastOneHasReleasedIt) {
+    goesWithTheLast<Semaphore>([](Semaphore& s) { return s.acquire(); }, [](Semaphore& s) { s.release(); });
+}
+
 TEST(SyncStress, PermitsAreNeitherLostNorMade) {
     Semaphore semaphore(3);
     std::atomic<int> inside{0};

@@ -26,10 +26,12 @@ public:
             delete this;
     }
 
-    void open(PromiseBase& leaf, std::coroutine_handle<> handle) noexcept { begin(leaf, handle); }
+    void open(PromiseBase& leaf) noexcept { begin(leaf); }
     bool close(PromiseBase& leaf, WaitKind kind, std::uint64_t waitsFor) noexcept {
         return suspend(leaf, kind, waitsFor);
     }
+    /// The block threw: nobody waits.
+    void abandon() noexcept { leave(); }
     /// First step of await_resume: throws the failure or the cancellation, if there is one.
     void check(PromiseBase& leaf);
 
@@ -40,8 +42,7 @@ public:
     /// Publishes the stored outcome.
     void settle() noexcept;
     void fail(std::exception_ptr e);
-    bool isActive() const noexcept { return !taken_.load(std::memory_order_acquire) && isOpen(); }
-    bool isOpen() const noexcept { return state() == State::Undecided || state() == State::Waiting; }
+    bool isActive() noexcept;
 
     void onCancellation(std::function<void(const std::exception_ptr&)> handler);
     void unregister() noexcept override { callHandler(); }
@@ -52,14 +53,15 @@ protected:
 
 private:
     void callHandler() noexcept;
-    /// Resumed: the handler and what it holds are not needed any more.
-    void dropHandler() noexcept;
+    /// The coroutine leaves the co_await, and its job may go: from now on nobody claims. The handler and what
+    /// it holds are not needed any more.
+    void leave() noexcept;
 
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> taken_{false};
     Lock lock_;
     bool cancelled_ = false;
-    bool closed_ = false;
+    bool left_ = false;
     std::function<void(const std::exception_ptr&)> handler_;
     std::exception_ptr failure_;
     std::exception_ptr cause_; ///< of the cancellation, for handlers that come after it: the job may be gone
@@ -131,12 +133,17 @@ public:
 
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<> handle) {
+    bool await_suspend(std::coroutine_handle<>) {
         // The block may have the coroutine resumed on another thread as soon as close() is through; from then
         // on only this local reference may be used.
         Ref<CallbackStateOf<T>> state = state_;
-        state->open(*leaf_, handle);
-        block_(CancellableContinuation<T>(state));
+        state->open(*leaf_);
+        try {
+            block_(CancellableContinuation<T>(state));
+        } catch (...) {
+            state->abandon();
+            throw;
+        }
         return state->close(*leaf_, kind_, waitsFor_);
     }
     T await_resume() {

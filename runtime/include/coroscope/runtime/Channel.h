@@ -110,24 +110,21 @@ public:
         , channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
-        passed_ = channel_->trySend(this->element, true);
-        return passed_ != Passed::No;
-    }
-    bool await_suspend(std::coroutine_handle<> handle) {
-        PromiseBase& leaf = *leaf_;
-        keep_ = ChannelRef<T>::share(channel_);
-        begin(leaf, handle);
+        begin(*leaf_);
         this->suspension = this;
         passed_ = channel_->sendOrEnqueue(*this);
-        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, channel_->resourceId());
+        return passed_ != Passed::No;
+    }
+    bool await_suspend(std::coroutine_handle<>) noexcept {
+        return suspend(*leaf_, WaitKind::Channel, this->resource);
     }
     void await_resume() {
         if (passed_ == Passed::Yes)
             return;
+        const ChannelLeave leave(*channel_, *this);
         JobNode& job = *leaf_->job;
         if (passed_ == Passed::No) {
-            finish();
-            if (state() == State::Cancelled) {
+            if (wasCancelled()) {
                 channel_->tellUndelivered(this->element, job);
                 job.throwCancellation(*leaf_);
             }
@@ -152,7 +149,6 @@ public:
 
 private:
     ChannelState<T>* channel_;
-    ChannelRef<T> keep_; ///< while it waits
     Passed passed_ = Passed::No;
 };
 
@@ -166,18 +162,16 @@ public:
         : channel_(&channel) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() {
-        passed_ = channel_->tryReceive(this->slot);
-        return passed_ != Passed::No;
-    }
-    bool await_suspend(std::coroutine_handle<> handle) {
-        PromiseBase& leaf = *leaf_;
-        keep_ = ChannelRef<T>::share(channel_);
-        begin(leaf, handle);
+        begin(*leaf_);
         this->suspension = this;
         passed_ = channel_->receiveOrEnqueue(*this);
-        return passed_ == Passed::No && suspend(leaf, WaitKind::Channel, channel_->resourceId());
+        return passed_ != Passed::No;
+    }
+    bool await_suspend(std::coroutine_handle<>) noexcept {
+        return suspend(*leaf_, WaitKind::Channel, this->resource);
     }
     auto await_resume() {
+        const ChannelLeave leave(*channel_, *this);
         if (passed_ == Passed::No)
             resumed();
         if constexpr (how == ReceiveHow::Catching) {
@@ -197,22 +191,20 @@ public:
 
 private:
     void resumed() {
-        finish();
         JobNode& job = *leaf_->job;
-        if (state() == State::Cancelled)
+        if (wasCancelled())
             job.throwCancellation(*leaf_);
         // What is thrown anyway goes before the cancellation.
         const bool throws = this->closed && (how == ReceiveHow::Throwing ||
                                              (how == ReceiveHow::Next && channel_->closeCause()));
         if (!throws && job.isCancelled()) {
-            if (this->slot)
+            if (this->slot && this->keeps) // else nobody wants to hear of it
                 channel_->tellUndelivered(*this->slot, job);
             job.throwCancellation(*leaf_);
         }
     }
 
     ChannelState<T>* channel_;
-    ChannelRef<T> keep_; ///< while it waits
     Passed passed_ = Passed::No;
 };
 

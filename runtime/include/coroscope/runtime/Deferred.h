@@ -147,14 +147,11 @@ class AwaitAwaitable final : public CompletionAwaiter {
 public:
     using CompletionAwaiter::CompletionAwaiter;
     T await_resume() {
-        if (suspended_) {
-            finish();
+        if (wasCancelled()) {
             // Rule 58: what it fails by goes before the cancellation that this failure has led to.
-            if (state() == State::Cancelled) {
-                if (auto e = target_->failureSoFar())
-                    std::rethrow_exception(std::move(e));
-                leaf_->job->throwCancellation(*leaf_);
-            }
+            if (auto e = target_->failureSoFar())
+                std::rethrow_exception(std::move(e));
+            leaf_->job->throwCancellation(*leaf_);
         }
         if (auto e = target_->finalException())
             leaf_->job->throwOutcome(std::move(e));

@@ -19,15 +19,15 @@ public:
     explicit DelayAwaitable(std::chrono::nanoseconds time) noexcept { due = time.count(); }
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() const noexcept { return due <= 0; }
-    bool await_suspend(std::coroutine_handle<> handle);
+    bool await_suspend(std::coroutine_handle<>);
     void await_resume() {
         if (due <= 0)
             return;
-        finish();
         leaf_->job->throwIfCancelled(*leaf_);
     }
     void unregister() noexcept override;
     bool claim() noexcept override;
+    void comesUp() const noexcept override;
     void approach() const noexcept override;
     void fire(bool inPlace) noexcept override;
 };

@@ -42,6 +42,8 @@ public:
     /// Called by the source under its lock when the time has come. False: the node is not wanted any more and
     /// will not be touched again. True: the source calls fire(), without its lock.
     virtual bool claim() noexcept = 0;
+    /// A hint that claim() will be called in a moment, under the same lock.
+    virtual void comesUp() const noexcept {}
     /// A hint that a claimed node will be fired in a moment: what that needs may be fetched into the caches.
     virtual void approach() const noexcept {}
     /// `inPlace`: the source's thread is the one on which the dispatcher runs what is ready, so go on here.

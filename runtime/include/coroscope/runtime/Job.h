@@ -228,14 +228,14 @@ public:
         }
         return target_->isCompleted();
     }
-    bool await_suspend(std::coroutine_handle<> handle) noexcept {
+    bool await_suspend(std::coroutine_handle<>) noexcept {
         keep();
         suspended_ = true;
         PromiseBase& leaf = *leaf_;
-        begin(leaf, handle);
+        begin(leaf);
         suspension = this;
         if (!target_->addWaiter(*this))
-            claim(State::Resumed);
+            claim();
         return suspend(leaf, WaitKind::Job, target_->id().value);
     }
     void unregister() noexcept override { target_->removeWaiter(*this); }
@@ -256,11 +256,7 @@ private:
 class JoinAwaitable final : public CompletionAwaiter {
 public:
     using CompletionAwaiter::CompletionAwaiter;
-    void await_resume() {
-        if (suspended_)
-            finish();
-        leaf_->job->throwIfCancelled(*leaf_);
-    }
+    void await_resume() { leaf_->job->throwIfCancelled(*leaf_); }
 };
 
 class CancelAndJoinAwaitable final : public CompletionAwaiter {
@@ -271,11 +267,7 @@ public:
         keep();
     }
     bool await_ready();
-    void await_resume() {
-        if (suspended_)
-            finish();
-        leaf_->job->throwIfCancelled(*leaf_);
-    }
+    void await_resume() { leaf_->job->throwIfCancelled(*leaf_); }
 
 private:
     std::string reason_;

@@ -37,7 +37,7 @@ public:
         , mutex_(mutex) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready();
-    bool await_suspend(std::coroutine_handle<> handle);
+    bool await_suspend(std::coroutine_handle<>);
     void await_resume();
     void unregister() noexcept override;
 
@@ -133,16 +133,18 @@ private:
 
     // state_: 0 when free, else the JobId of the holder above two bits. Who holds it is known with the lock
     // itself, so that the first who waits can tell it. A generation needs 2^38 uses of a slot to lose a bit.
+    // waitersBit: who unlocks has to look at the queue. It stays until that has found nobody, because where
+    // one had to wait the next often does.
     static constexpr std::uint64_t lockedBit = 1, waitersBit = 2;
     static constexpr unsigned idShift = 2;
     static std::uint64_t lockedBy(JobId job) noexcept { return job.value << idShift | lockedBit; }
     static JobId holder(std::uint64_t state) noexcept { return {state >> idShift}; }
 
     bool tryLockFor(JobId job, const void* owner) {
-        std::uint64_t expected = 0;
+        std::uint64_t state = state_.load(std::memory_order_relaxed);
         // acquire: what the last holder did is seen. Pairs with the release in unlock.
-        if (!state_.compare_exchange_strong(expected, lockedBy(job), std::memory_order_acquire,
-                                            std::memory_order_relaxed)) {
+        if (state != 0 || !state_.compare_exchange_strong(state, lockedBy(job), std::memory_order_acquire,
+                                                          std::memory_order_relaxed)) {
             if (owner && owner_.load(std::memory_order_relaxed) == owner)
                 throwLockedTwice();
             return false;
@@ -155,7 +157,7 @@ private:
     [[noreturn]] static void throwLockedTwice();
     /// False: queued. True: it is free, and if `takes`, got by this.
     bool enqueue(detail::LockWaiter& waiter, bool takes) noexcept;
-    void handOver() noexcept;
+    bool handOver() noexcept;
     void withdraw(detail::LockWaiter& waiter) noexcept;
     /// Waits until the one who has decided a waiter early has left the mutex.
     void waitForUnlocker() noexcept {

@@ -285,7 +285,7 @@ protected:
     SelectBase() noexcept = default;
     ~SelectBase() = default;
     bool ready(SelectClause* const* clauses, std::size_t count);
-    bool wait(std::coroutine_handle<> handle);
+    bool wait();
     /// The clause to be completed. Throws the cancellation.
     SelectClause& selected();
 
@@ -321,7 +321,7 @@ public:
             shuffle(order_.data(), order_.size());
         return ready(order_.data(), order_.size());
     }
-    bool await_suspend(std::coroutine_handle<> handle) { return wait(handle); }
+    bool await_suspend(std::coroutine_handle<>) { return wait(); }
     Result await_resume() { return complete<0>(selected()); }
 
 private:

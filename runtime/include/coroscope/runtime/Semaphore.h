@@ -25,7 +25,7 @@ public:
         : semaphore_(semaphore) {}
     void attach(PromiseBase& leaf) noexcept { leaf_ = &leaf; }
     bool await_ready() noexcept;
-    bool await_suspend(std::coroutine_handle<> handle);
+    bool await_suspend(std::coroutine_handle<>);
     void await_resume();
     void unregister() noexcept override;
 
@@ -103,7 +103,8 @@ public:
 private:
     friend class detail::AcquireAwaiter;
 
-    // state_: free permits above one bit that says that somebody waits; then there is no free permit.
+    // state_: free permits above one bit, with which there is no free permit, and who releases one has to
+    // look at the queue. It stays until that has found nobody.
     static constexpr std::uint64_t waitersBit = 1, onePermit = 2;
 
     bool enqueue(detail::Waiter& waiter) noexcept;

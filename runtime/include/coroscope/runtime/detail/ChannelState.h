@@ -49,7 +49,16 @@ enum class Passed : std::uint8_t {
     Closed
 };
 
-/// What a channel is besides its elements.
+class ChannelWaiter : public Waiter {
+public:
+    std::uint64_t resource; ///< the channel's, from when it is queued
+    bool keeps = false; ///< the channel, for the coroutine, which has to leave() it; under the channel's lock
+
+protected:
+    ~ChannelWaiter() = default;
+};
+
+/// What a channel is besides its elements. It stays as long as there are handles, and those that keep it.
 class ChannelBase {
 public:
     struct Plan {
@@ -65,8 +74,10 @@ public:
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
         if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            delete this;
+            lastHandleGoes();
     }
+    /// For a coroutine that waited and was not let go. The channel may go with it.
+    void leave() noexcept;
 
     bool isClosedForSend() const noexcept { return closed_.load(std::memory_order_acquire); }
     bool isClosedForReceive() const;
@@ -98,7 +109,34 @@ protected:
     /// are lost. Appends the senders that are to be dispatched, in the order in which they came. With the
     /// lock held in the first half; answers the first exception that was thrown.
     virtual std::exception_ptr dropAll(std::unique_lock<Lock>& lock) = 0;
-    void enqueue(Waiter& waiter, bool sends) noexcept;
+    void enqueue(Waiter& waiter, bool sends) noexcept {
+        if (!resource_.id()) [[unlikely]]
+            beginResource();
+        (sends ? senders_ : receivers_).push(waiter);
+        tellRecord(buffered());
+    }
+    /// The same for a coroutine, which keeps the channel from now on.
+    void enqueueKeeping(ChannelWaiter& waiter, bool sends) noexcept {
+        enqueue(waiter, sends);
+        waiter.keeps = true;
+        waiter.resource = resourceId();
+        ++kept_;
+    }
+    /// Decides the suspension of one that got what it waited for. Unless it comes back to the channel it does
+    /// not keep it any more: somebody else does, whose call this is.
+    Chosen serve(ChannelWaiter& waiter, bool comesBack) noexcept {
+        const bool letsGo = waiter.keeps && !comesBack;
+        if (letsGo) {
+            waiter.keeps = false;
+            --kept_;
+        }
+        const Chosen chosen = choose(waiter);
+        if (!chosen && letsGo) {
+            waiter.keeps = true;
+            ++kept_;
+        }
+        return chosen;
+    }
     void tellRecord(std::size_t elements) noexcept {
         resource_.counts(elements, senders_.size() + receivers_.size());
     }
@@ -110,10 +148,14 @@ protected:
     WaitQueue senders_, receivers_;
 
 private:
+    void beginResource() noexcept;
+    void lastHandleGoes() noexcept;
     /// With the lock held: every waiting receiver learns that there is nothing more to come.
     std::vector<JobNode*> dismissReceivers();
 
     std::atomic<std::uint32_t> references_{1};
+    std::uint32_t kept_ = 0; ///< by so many coroutines; under the lock, as the next
+    bool handlesGone_ = false;
     std::exception_ptr closeCause_; ///< constant once closed
     std::function<void(const std::exception_ptr&)> closeHandler_;
     bool closeHandlerGiven_ = false;
@@ -123,7 +165,7 @@ private:
     const std::source_location where_;
 };
 
-class ReceiveWaiterBase : public Waiter {
+class ReceiveWaiterBase : public ChannelWaiter {
 public:
     bool closed = false;
 
@@ -141,7 +183,7 @@ protected:
 };
 
 template <class T>
-class SendWaiter : public Waiter {
+class SendWaiter : public ChannelWaiter {
 public:
     explicit SendWaiter(T&& e)
         : element(std::move(e)) {}
@@ -186,7 +228,7 @@ public:
             sender->resumeLater();
         return passed;
     }
-    /// The same, or queues the waiter: No.
+    /// The same, or queues the waiter, which keeps the channel: No.
     Passed sendOrEnqueue(SendWaiter<T>& waiter) {
         JobNode* receiver = nullptr;
         std::optional<T> dropped;
@@ -195,7 +237,7 @@ public:
             const std::lock_guard lock(lock_);
             passed = offer(waiter.element, dropped, receiver);
             if (passed == Passed::No)
-                enqueue(waiter, true);
+                enqueueKeeping(waiter, true);
         }
         afterOffer(receiver, dropped, true);
         return passed;
@@ -207,7 +249,7 @@ public:
             const std::lock_guard lock(lock_);
             passed = take(waiter.slot, sender);
             if (passed == Passed::No)
-                enqueue(waiter, false);
+                enqueueKeeping(waiter, false);
         }
         if (sender)
             sender->resumeLater();
@@ -250,7 +292,7 @@ private:
             auto& waiter = static_cast<ReceiveWaiter<T>&>(*first);
             waiter.slot.emplace(std::move(element));
             tellRecord(buffer_.size());
-            if (const Chosen chosen = choose(waiter)) {
+            if (const Chosen chosen = serve(waiter, undelivered_ != nullptr)) {
                 receiver = chosen.job;
                 return Passed::Yes;
             }
@@ -290,7 +332,7 @@ private:
                 auto& waiter = static_cast<SendWaiter<T>&>(*first);
                 buffer_.pushBack(std::move(waiter.element)); // into the room that has just become free
                 tellRecord(buffer_.size());
-                if (const Chosen chosen = choose(waiter)) {
+                if (const Chosen chosen = serve(waiter, false)) {
                     sender = chosen.job;
                     break;
                 }
@@ -303,7 +345,7 @@ private:
             auto& waiter = static_cast<SendWaiter<T>&>(*first);
             into.emplace(std::move(waiter.element));
             tellRecord(buffer_.size());
-            if (const Chosen chosen = choose(waiter)) {
+            if (const Chosen chosen = serve(waiter, false)) {
                 sender = chosen.job;
                 return Passed::Yes;
             }
@@ -357,6 +399,22 @@ private:
 
     RingBuffer<T> buffer_;
     const std::function<void(T&)> undelivered_;
+};
+
+/// At the end of a coroutine's wait.
+class ChannelLeave {
+public:
+    ChannelLeave(ChannelBase& channel, const ChannelWaiter& waiter) noexcept
+        : left_(waiter.keeps ? &channel : nullptr) {}
+    ChannelLeave(const ChannelLeave&) = delete;
+    ChannelLeave& operator=(const ChannelLeave&) = delete;
+    ~ChannelLeave() {
+        if (left_)
+            left_->leave();
+    }
+
+private:
+    ChannelBase* const left_;
 };
 
 /// Reports to the exception handler of the process.

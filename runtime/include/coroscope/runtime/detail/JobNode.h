@@ -157,7 +157,7 @@ public:
     void attach(const Origin& origin);
     /// Third step, for jobs with a body.
     void startBody(CoroutineStart how);
-    /// The third step of a scope that is awaited by the coroutine `outer.resumeAt` (rules 45 - 50). Answers
+    /// The third step of a scope that is awaited by the coroutine `outer.goesOnAt()` (rules 45 - 50). Answers
     /// who goes on here. With Traits::dispatched the body starts on its dispatcher, and its end comes back
     /// through that of `outer`, unless it has ended before this is through.
     std::coroutine_handle<> startScope(JobNode& outer, const PromiseBase& leaf) noexcept;
@@ -241,8 +241,8 @@ public:
     /// A hint by the holder of the continuation that it is about to say what follows, or comes to run().
     void approach() const noexcept final {
         __builtin_prefetch(&list_, 1);
-        if (resumeAt)
-            __builtin_prefetch(resumeAt.address(), 1);
+        if (goesOn_)
+            __builtin_prefetch(goesOn_, 1);
         record_.approach();
     }
     /// The holder of the continuation says: go on, on a thread of the dispatcher. `this` may be gone
@@ -254,6 +254,8 @@ public:
     void givesWay() noexcept;
     void run() noexcept final;
     void rejected() noexcept final;
+    /// The coroutine to go on with. By the holder of the continuation.
+    void goesOnAt(std::coroutine_handle<> coroutine) noexcept { goesOn_ = coroutine.address(); }
     /// Makes this the job of this thread and its record running.
     void entersThread() noexcept;
     static JobNode* current() noexcept;
@@ -322,12 +324,16 @@ private:
     std::exception_ptr judgeEnd(std::exception_ptr failure) noexcept;
     bool belowSupervisor() noexcept;
     bool hasHandlers() noexcept;
+    /// The canceller has come to what was registered as number `before`.
     void cancelSuspension(std::uint32_t before) noexcept;
+    void goesOnIn(Suspension& suspension) noexcept { goesOn_ = &suspension; }
+    std::coroutine_handle<> goesOnAt() const noexcept {
+        return std::coroutine_handle<>::from_address(goesOn_);
+    }
     std::coroutine_handle<> beginBody() noexcept;
     std::coroutine_handle<> endBody(std::exception_ptr failure) noexcept;
     std::exception_ptr cancellationLocked();
     void appendLocked(Registration& r) noexcept;
-    void clearSuspension() noexcept;
     void invokeHandler(HandlerNode& handler, const std::exception_ptr& cause,
                        std::exception_ptr& firstFailure) noexcept;
     bool attachChild(JobNode& child) noexcept;
@@ -363,13 +369,11 @@ private:
     record::JobRecord record_;
     std::uint64_t number_;
 
-public:
-    /// The coroutine to go on with; set before the continuation is published.
-    std::coroutine_handle<> resumeAt;
-
-private:
-    JobNode* parent_ = nullptr; ///< its children keep it, together: see attachChild
-    std::atomic<std::uintptr_t> suspension_{0};
+    /// The coroutine to go on with; set before the continuation is published. While it waits in a Suspension,
+    /// that one.
+    void* goesOn_ = nullptr;
+    JobNode* parent_ = nullptr;          ///< its children keep it, together: see attachChild
+    std::atomic<std::uint64_t> wait_{0}; ///< see Suspension
     std::unique_ptr<Failures> failures_;
     const ContextElements* elements_; ///< see ownsElements_
     std::atomic<std::uint32_t> phase_;
@@ -396,6 +400,11 @@ private:
 protected:
     bool keepsCallable_ : 1 = false; ///< of the derived class
 };
+
+inline void Suspension::begin(PromiseBase& leaf) noexcept {
+    leaf_ = &leaf;
+    number_ = numberIn(leaf.job->wait_.load(std::memory_order_relaxed));
+}
 
 /// Adds the place where a result of type T is kept until the last handle is gone.
 template <class T>

@@ -79,7 +79,7 @@ public:
         else
             node = new Job(origin, std::move(*body_));
         scope_ = Ref<Job>::adopt(node);
-        outer.resumeAt = handle;
+        outer.goesOnAt(handle);
         node->attach(origin);
         if (plan_.timeout)
             armTimeout(*node, *plan_.timeout);

@@ -83,7 +83,7 @@ template <class W>
 Chosen choose(W& w) noexcept {
     JobNode& job = w.suspension->job();
     w.chosen = true;
-    switch (w.suspension->claim(Suspension::State::Resumed)) {
+    switch (w.suspension->claim()) {
     case Suspension::Claim::Won:
         return {true, &job};
     case Suspension::Claim::Early:

@@ -17,8 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Every so many tasks the oldest ones have their turn.
-constexpr std::uint32_t oldestEvery = 61;
+/// Every so many tasks the queue has its turn, though the deque is not empty.
+constexpr std::uint32_t queueEvery = 61;
+/// And the oldest in the deque. Most often that is a large branch of a tree: whoever begins them all has all
+/// of their jobs alive at once.
+constexpr std::uint32_t oldestEvery = 16 * queueEvery;
 constexpr int roundsOfSearch = 8;
 constexpr auto shortestNap = 50us;
 constexpr auto longestNap = 5ms;
@@ -270,8 +273,8 @@ Runnable* WorkerPool::find(Worker& self) {
         if (stopping_)
             return nullptr;
     }
-    if (turn % oldestEvery == 0) [[unlikely]]
-        task = turn % 2 == 0 ? own.deque.popOldest() : fromQueue();
+    if (turn % queueEvery == 0) [[unlikely]]
+        task = turn % oldestEvery == 0 ? own.deque.popOldest() : fromQueue();
     if (!task)
         task = own.deque.pop();
     if (!task) [[unlikely]]

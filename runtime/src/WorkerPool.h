@@ -26,11 +26,12 @@ namespace coroscope::detail {
 /// those there are as many threads as it takes. So computing is never wider than the processors, blocking
 /// does not hold it up, and both share the threads.
 ///
-/// A thread takes from its processor's deque, newest first, now and then oldest first; then from the queue of
-/// what came from elsewhere; then it searches: it takes the older half of what another processor has. At most
-/// one thread searches. While others are busy but have at most one task each, it naps instead of taking that
-/// one, which its owner will most likely come to at once; whoever puts in a second task wakes it, and a task
-/// that still lies there after a nap is taken: its owner is computing, or blocked.
+/// A thread takes from its processor's deque, newest first, now and then from the queue of what came from
+/// elsewhere, and seldom the oldest of the deque; when that is empty from the queue; then it searches: it
+/// takes the older half of what another processor has. At most one thread searches. While others are busy but
+/// have at most one task each, it naps instead of taking that one, which its owner will most likely come to
+/// at once; whoever puts in a second task wakes it, and a task that still lies there after a nap is taken:
+/// its owner is computing, or blocked.
 ///
 /// No wakeup is lost. A thread that goes to rest first says so (idle_, search_) and then looks for tasks
 /// again; who puts in a task first does that and then looks whether somebody rests. With a full fence in

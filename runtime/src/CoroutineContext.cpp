@@ -28,14 +28,11 @@ record::JobName ContextElements::recordName() const noexcept {
 }
 
 // Without the name, which may be another one for each job.
-std::uint32_t ContextElements::recordContext() const noexcept {
-    std::uint32_t id = recordContext_.load(std::memory_order_relaxed);
-    if (id == 0) {
-        id = record::internContext(dispatcher ? dispatcher->name() : std::string_view(),
-                                   handler ? std::string_view("CoroutineExceptionHandler")
-                                           : std::string_view());
-        recordContext_.store(id, std::memory_order_relaxed);
-    }
+std::uint32_t ContextElements::findRecordContext() const noexcept {
+    const std::uint32_t id =
+        record::internContext(dispatcher ? dispatcher->name() : std::string_view(),
+                              handler ? std::string_view("CoroutineExceptionHandler") : std::string_view());
+    recordContext_.store(id, std::memory_order_relaxed);
     return id;
 }
 

@@ -24,6 +24,17 @@ void giveDispatcher(detail::JobNode::Origin& origin) {
     origin.elements = plain;
 }
 
+[[gnu::noinline]] void giveElements(detail::JobNode::Origin& origin, const detail::ContextElements* own,
+                                    const CoroutineContext* context) {
+    if (context && context->elements())
+        origin.give(detail::inherited(own, context->elements().get(), true));
+    else if (own && own->threadElements)
+        origin.give(detail::inherited(own, nullptr, true));
+    else
+        origin.elements = own;
+    giveDispatcher(origin);
+}
+
 } // namespace
 
 CoroutineScope::CoroutineScope(CoroutineContext context, std::source_location where)
@@ -112,13 +123,13 @@ detail::JobNode::Origin CoroutineScope::originOf(JobKind kind, const CoroutineCo
         .parent = job_,
         .held = true};
     const detail::ContextElements* const own = elements();
-    if (context && context->elements())
-        origin.give(detail::inherited(own, context->elements().get(), true));
-    else if (own && own->threadElements) [[unlikely]]
-        origin.give(detail::inherited(own, nullptr, true));
-    else
+    // Most take over what the scope has.
+    if (!context && own && own->dispatcher && !own->threadElements && job_ &&
+        !(job_->traits() & detail::Traits::nonCancellable)) [[likely]] {
         origin.elements = own;
-    giveDispatcher(origin);
+        return origin;
+    }
+    giveElements(origin, own, context);
     detail::JobNode* const given = context ? detail::HandleAccess::node(context->job()) : nullptr;
     if (given && given != job_) {
         origin.flags |= JobFlags::parentFromContext;

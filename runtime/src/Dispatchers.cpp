@@ -105,9 +105,9 @@ public:
 
 class FixedDispatcher final : public CloseableDispatcher {
 public:
-    FixedDispatcher(unsigned threads, std::string name)
+    FixedDispatcher(unsigned threads, std::string name, bool inOrder)
         : name_(std::move(name))
-        , inOrder_(threads == 1)
+        , inOrder_(inOrder)
         , pool_(std::make_shared<WorkerPool>(threads, name_.substr(0, 14))) {}
     ~FixedDispatcher() override { pool_->close(); }
 
@@ -149,11 +149,11 @@ std::shared_ptr<CloseableDispatcher> newFixedThreadPoolContext(int threads, std:
     if (threads < 1)
         throw std::invalid_argument("Expected at least one thread, but " + std::to_string(threads) +
                                     " specified");
-    return std::make_shared<FixedDispatcher>(static_cast<unsigned>(threads), std::move(name));
+    return std::make_shared<FixedDispatcher>(static_cast<unsigned>(threads), std::move(name), false);
 }
 
 std::shared_ptr<CloseableDispatcher> newSingleThreadContext(std::string name) {
-    return newFixedThreadPoolContext(1, std::move(name));
+    return std::make_shared<FixedDispatcher>(1, std::move(name), true);
 }
 
 } // namespace coroscope

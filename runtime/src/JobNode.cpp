@@ -56,8 +56,8 @@
 // on two threads: a body may end while its canceller is still at 2. The end does not wait for that; what is
 // left to hear of the cancellation then finds nobody.
 //
-// The common path, an end without exception, children, handlers or anybody who waits, is all this at once
-// (endAtOnce): nobody could tell the steps apart.
+// The common path, an end without exception, children or handlers and with at most one who waits, is all this
+// at once (endAtOnce): nobody could tell the steps apart.
 //
 // The body and its suspensions
 // ----------------------------
@@ -74,6 +74,7 @@
 #include <coroscope/model/RecordLayout.h>
 #include <coroscope/record/Record.h>
 #include <coroscope/runtime/CoroutineContext.h>
+#include <coroscope/runtime/detail/WaitQueue.h>
 
 #include <algorithm>
 #include <array>
@@ -124,25 +125,38 @@ bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
 
 } // namespace
 
+inline JobNode::Beginning JobNode::begun(Origin& origin) noexcept {
+    const bool lazy = origin.start == CoroutineStart::Lazy;
+    const bool runs = beginsByItself(origin);
+    const bool bound = origin.elements && origin.elements->threadElements;
+    return {.kind = origin.kind,
+            .runs = runs,
+            .ownsElements = origin.made.take() != nullptr,
+            .traits = static_cast<std::uint16_t>(origin.traits | (bound ? Traits::bound : 0)),
+            .flags = static_cast<std::uint16_t>(
+                origin.flags | (origin.traits & Traits::supervisor ? JobFlags::supervisor : 0) |
+                (lazy ? JobFlags::lazyStart : 0)),
+            .phase = lazy ? 0 : startedPhase,
+            .counts = oneReference + (origin.held ? oneHandle : 0) + (origin.parent ? oneReference : 0) +
+                      (runs ? oneReference : 0),
+            .elements = origin.elements};
+}
+
 JobNode::JobNode(Origin& origin)
+    : JobNode(begun(origin)) {}
+
+JobNode::JobNode(const Beginning& b) noexcept
     : Registration(Kind::Child)
-    , kind_(origin.kind)
-    , counts_((origin.held ? oneReference | oneHandle : oneReference) + (origin.parent ? oneReference : 0) +
-              (beginsByItself(origin) ? oneReference : 0))
+    , kind_(b.kind)
+    , counts_(b.counts)
     , number_(record::nextJobNumber())
-    , elements_(origin.elements)
-    , phase_(origin.start == CoroutineStart::Lazy ? 0 : startedPhase)
-    , traits_(origin.traits)
-    , flags_(origin.flags)
-    , runs_(beginsByItself(origin))
-    , ownsElements_(origin.made.take() != nullptr) {
+    , elements_(b.elements)
+    , phase_(b.phase)
+    , traits_(b.traits)
+    , flags_(b.flags)
+    , runs_(b.runs)
+    , ownsElements_(b.ownsElements) {
     list_.prev = list_.next = &list_;
-    if (elements_ && elements_->threadElements) [[unlikely]]
-        traits_ |= Traits::bound;
-    if (traits_ & Traits::supervisor)
-        flags_ |= JobFlags::supervisor;
-    if (origin.start == CoroutineStart::Lazy)
-        flags_ |= JobFlags::lazyStart;
 }
 
 JobNode::~JobNode() {
@@ -221,29 +235,22 @@ void JobNode::attach(const Origin& origin) {
     installCommandHandler();
     if (origin.parent)
         origin.parent->start();
-    const JobNode* shown = origin.shownParent ? origin.shownParent : origin.parent;
-    record::Birth birth;
-    birth.kind = kind_;
-    birth.state = phase() & startedPhase ? JobState::Active : JobState::New;
-    birth.execution = isBornQueued(origin) ? Execution::Queued : origin.execution;
-    birth.flags = flags_;
-    if (shown)
-        birth.parent = shown->id();
-    if (currentJob)
-        birth.launcher = currentJob->id();
-    else if (origin.scope)
-        birth.launcher = origin.scope->id();
-    birth.site = record::internSite(origin.where);
-    if (elements_) {
-        birth.name = elements_->recordName();
-        birth.context = elements_->recordContext();
-    }
-    birth.number = number_;
+    const JobNode* const shown = origin.shownParent ? origin.shownParent : origin.parent;
+    const JobNode* const launcher = currentJob ? currentJob : origin.scope;
     if (!shown)
         traits_ |= Traits::tellsHeld;
-    birth.held = origin.held && !shown;
-    birth.owner = this;
-    record_.begin(birth);
+    record_.begin({.kind = kind_,
+                   .state = phase() & startedPhase ? JobState::Active : JobState::New,
+                   .execution = isBornQueued(origin) ? Execution::Queued : origin.execution,
+                   .flags = flags_,
+                   .parent = shown ? shown->id() : JobId{},
+                   .launcher = launcher ? launcher->id() : JobId{},
+                   .site = record::internSite(origin.where),
+                   .name = elements_ && elements_->name ? elements_->recordName() : record::JobName{},
+                   .context = elements_ ? elements_->recordContext() : 0,
+                   .number = number_,
+                   .held = origin.held && !shown,
+                   .owner = this});
     if (shown && shields())
         const_cast<JobNode*>(shown)->record_.flagsChange(JobFlags::shielded, 0);
     if (origin.parent)
@@ -818,6 +825,9 @@ std::coroutine_handle<> JobNode::beginBody() noexcept {
 std::coroutine_handle<> JobNode::bodyEnds(std::coroutine_handle<> body) noexcept {
     std::exception_ptr failure = takeResult(body);
     bodyReturnedValue_ = !failure;
+    // As endBody would, without what most need not.
+    if (!failure && !unjudged_ && !(traits_ & Traits::awaited) && endAtOnce()) [[likely]]
+        return std::noop_coroutine();
     if (unjudged_)
         failure = judgeEnd(std::move(failure));
     return endBody(std::move(failure));
@@ -847,28 +857,46 @@ std::coroutine_handle<> JobNode::endBody(std::exception_ptr failure) noexcept {
 }
 
 /// All steps of an end at once, where the body returned, nothing else belongs to the job any more, and nobody
-/// wants to hear of it: then nobody can tell them apart. Answers false, and has done nothing, where there is
-/// more to it. `this` may be gone afterwards, unless it is a scope that goes on in place.
+/// wants to hear of it but one who waits for it: then nobody can tell them apart. Answers false, and has done
+/// nothing, where there is more to it. `this` may be gone afterwards, unless it is a scope that goes on in
+/// place.
 bool JobNode::endAtOnce() noexcept {
-    JobNode* parent = nullptr;
+    JobNode* parent;
+    JobNode* waiting = nullptr;
     {
         const std::lock_guard lock(lock_);
+        Registration& first = *list_.next;
+        const bool isAwaited = first.kind == Kind::Waiter && first.next == &list_;
         if (phase_.load(std::memory_order_relaxed) != startedPhase || pending_ != ownPart ||
-            list_.next != &list_)
+            (&first != &list_ && !isAwaited))
             return false;
         pending_ = 0;
         record_.end(JobState::Completed);
         leaveElements();
         phase_.store(startedPhase | completingPhase | sealedPhase | finalPhase, std::memory_order_release);
         parent = std::exchange(parent_, nullptr);
+        if (isAwaited) {
+            first.unlink();
+            waiting = choose(static_cast<WaiterNode&>(first)).job;
+        }
     }
-    JobWalk::Left left;
+    bool siblings = true;
+    bool last = false;
     if (parent) {
         const std::lock_guard lock(parent->lock_);
         unlink();
-        left = JobWalk::childLeaves(*parent);
+        if (!waiting) [[likely]]
+            siblings = JobWalk::childLeaves(*parent, last);
     }
-    if (traits_ & Traits::awaited) {
+    // Whoever waits goes on before the parent may end.
+    if (waiting) [[unlikely]] {
+        waiting->resumeLater();
+        if (parent) {
+            const std::lock_guard lock(parent->lock_);
+            siblings = JobWalk::childLeaves(*parent, last);
+        }
+    }
+    if (traits_ & Traits::awaited) [[unlikely]] {
         if (shields())
             scopeEnd()->outer->record_.flagsChange(0, JobFlags::shielded);
         if (traits_ & Traits::dispatched)
@@ -876,16 +904,21 @@ bool JobNode::endAtOnce() noexcept {
     }
     runs_ = false;
     currentJob = nullptr; // code of the user may follow, which is no code of this job
-    if (left.last) {
-        JobWalk walk;
-        walk.end(*parent);
-        walk.run();
-    }
-    left.keep = {}; // the children's reference to the parent
+    if (!siblings) [[unlikely]]
+        parent->childrenHaveLeft(last);
     // The body's reference, and that of the parent's list.
     if (const std::uint64_t counts = (bodyScopeSurvives() ? 0 : oneReference) + (parent ? oneReference : 0))
         dropOfEnded(counts);
     return true;
+}
+
+void JobNode::childrenHaveLeft(bool last) noexcept {
+    if (last) {
+        JobWalk walk;
+        walk.end(*this);
+        walk.run();
+    }
+    release(); // the reference that they had together
 }
 
 void JobNode::goBackToOuter() noexcept {

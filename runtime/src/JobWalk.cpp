@@ -159,10 +159,8 @@ bool JobWalk::sealIfLast(JobNode& job) noexcept {
 
 JobWalk::Left JobWalk::childLeaves(JobNode& job) noexcept {
     Left left;
-    job.pending_ -= JobNode::oneChild;
-    if (job.pending_ < JobNode::oneChild)
+    if (!childLeaves(job, left.last))
         left.keep = Ref<JobNode>::adopt(&job);
-    left.last = sealIfLast(job);
     return left;
 }
 

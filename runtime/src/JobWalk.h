@@ -32,6 +32,15 @@ public:
     };
     /// A child of `job` leaves its count; under its lock. If it was the last, nobody attaches any more.
     static Left childLeaves(JobNode& job) noexcept;
+    /// The same; answers whether others are left. If not, the caller has their reference. `last` is set if
+    /// nothing is waited for any more.
+    static bool childLeaves(JobNode& job, bool& last) noexcept {
+        job.pending_ -= JobNode::oneChild;
+        if (job.pending_ >= JobNode::oneChild) [[likely]]
+            return true;
+        last = sealIfLast(job);
+        return false;
+    }
     /// The same for its own part: true if it was the last.
     static bool ownPartLeaves(JobNode& job) noexcept;
     /// The last that `job` waited for has left its count.

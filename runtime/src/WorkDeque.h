@@ -3,7 +3,10 @@
 // end.
 #pragma once
 
+#include "AsymmetricFence.h"
+
 #include <coroscope/runtime/Dispatcher.h>
+#include <coroscope/runtime/detail/Lock.h>
 
 #include <algorithm>
 #include <array>
@@ -11,19 +14,33 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace coroscope::detail {
 
-/// The deque of Chase and Lev, growing. Memory order: top_ and bottom_ are only used in the one order of all
-/// seq_cst operations. The owner's last look (bottom_ is stored, then top_ read) and a thief's (top_ read,
-/// then bottom_) are therefore ordered, and of two who want the last task the one wins whose exchange of top_
-/// succeeds. The task itself is published by the store to bottom_. A slot is written again only when top_ has
-/// passed it, which makes a late thief's exchange fail.
+/// The owner takes the newest, a thief the older half at once. The owner takes no lock and makes hardly any
+/// fence. As in Cilk's protocol a thief first says what it is about to take (claimed_) and then looks how
+/// much is there (bottom_), whereas the owner first takes the newest away (bottom_) and then looks whether
+/// that is claimed. With a full fence in between at least one of them sees the other:
+///
+/// - The owner saw no claim on what it took: then the thief sees that it was taken, and leaves it.
+/// - The owner saw one: it waits for the lock, behind which the thief has made up its mind.
+///
+/// The owner makes that fence only where it takes a task whose number is a multiple of `fenceEvery`. So what
+/// it may have taken unseen is above the highest of those that the thief sees there, and all up to that one
+/// the thief may have. For what is above it has the system run a fence on the owner's thread
+/// (AsymmetricFence).
+///
+/// The thief reads the slots after it has looked, so it may also get what the owner has put there since; that
+/// is claimed, and the owner asks before it takes it back. A task is published by the store to bottom_. A
+/// slot is written again only when top_ has passed it, which moves on when the thief has read.
 class WorkDeque {
 public:
     WorkDeque()
-        : ring_(grown(nullptr, 0, 0)) {}
+        : ring_(grown(nullptr, 0, 0)) {
+        AsymmetricFence::prepare();
+    }
 
     /// By the owner.
     void push(Runnable& work) noexcept {
@@ -37,7 +54,7 @@ public:
             }
         }
         ring->at(bottom).store(&work, std::memory_order_relaxed);
-        bottom_.store(bottom + 1, std::memory_order_seq_cst);
+        bottom_.store(bottom + 1, std::memory_order_release);
     }
     /// By the owner: the newest, or null.
     Runnable* pop() noexcept {
@@ -45,52 +62,72 @@ public:
         // Nobody but the owner adds, so empty stays empty: no need to tell the thieves.
         if (bottom < seenTop_)
             return nullptr;
-        Ring* const ring = ring_.load(std::memory_order_relaxed);
-        bottom_.store(bottom, std::memory_order_seq_cst);
-        std::int64_t top = top_.load(std::memory_order_seq_cst);
-        seenTop_ = top;
-        Runnable* work = nullptr;
-        if (top <= bottom) {
-            work = ring->at(bottom).load(std::memory_order_relaxed);
-            if (top < bottom)
-                return work;
-            seenTop_ = top + 1;
-            if (!top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst))
-                work = nullptr;
+        if ((bottom & (fenceEvery - 1)) == 0) {
+            bottom_.store(bottom, std::memory_order_seq_cst);
+        } else {
+            bottom_.store(bottom, std::memory_order_release);
+            AsymmetricFence::light();
         }
-        bottom_.store(bottom + 1, std::memory_order_relaxed);
+        if (claimed_.load(std::memory_order_seq_cst) > bottom) [[unlikely]]
+            return popClaimed(bottom);
+        return ring_.load(std::memory_order_relaxed)->at(bottom).load(std::memory_order_relaxed);
+    }
+    /// By the owner: the oldest, or null.
+    Runnable* popOldest() noexcept {
+        const std::lock_guard lock(lock_);
+        const std::int64_t top = top_.load(std::memory_order_relaxed);
+        seenTop_ = top;
+        if (top >= bottom_.load(std::memory_order_relaxed))
+            return nullptr;
+        Runnable* const work = ring_.load(std::memory_order_relaxed)->at(top).load(std::memory_order_relaxed);
+        claimed_.store(top + 1, std::memory_order_relaxed);
+        top_.store(top + 1, std::memory_order_release);
         return work;
     }
-    /// By anybody: the oldest. Null if there is none, or somebody else just took it.
-    Runnable* steal() noexcept {
-        std::int64_t top = top_.load(std::memory_order_seq_cst);
-        if (top >= bottom_.load(std::memory_order_seq_cst))
-            return nullptr;
-        Runnable* const work = ring_.load(std::memory_order_acquire)->at(top).load(std::memory_order_relaxed);
-        return top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst) ? work : nullptr;
-    }
     /// By the owner of `into`, an empty deque: up to half of the tasks, oldest first. Answers the oldest and
-    /// puts the rest there, to be popped in the same order. Who takes one at a time fights with the owner for
-    /// each.
-    Runnable* stealHalf(WorkDeque& into) noexcept {
+    /// puts the rest there, to be popped in the same order. Null if there is none, or only such as take an
+    /// AsymmetricFence and `atAnyPrice` is not set.
+    Runnable* stealHalf(WorkDeque& into, bool atAnyPrice) noexcept {
         std::array<Runnable*, mostAtOnce> taken;
-        const auto wanted =
-            static_cast<std::size_t>(std::clamp<std::int64_t>((size() + 1) / 2, 1, mostAtOnce));
         std::size_t n = 0;
-        while (n < wanted && (taken[n] = steal()))
-            ++n;
+        {
+            const std::lock_guard lock(lock_);
+            const std::int64_t top = top_.load(std::memory_order_relaxed);
+            const std::int64_t wanted =
+                std::min((bottom_.load(std::memory_order_acquire) - top + 1) / 2, mostAtOnce);
+            if (wanted <= 0)
+                return nullptr;
+            claimed_.store(top + wanted, std::memory_order_seq_cst);
+            std::int64_t end = fencedBelow(bottom_.load(std::memory_order_seq_cst));
+            if (end <= top && atAnyPrice) {
+                AsymmetricFence::heavy();
+                end = bottom_.load(std::memory_order_acquire);
+            }
+            end = std::clamp(end, top, top + wanted);
+            Ring& ring = *ring_.load(std::memory_order_acquire);
+            for (std::int64_t i = top; i < end; ++i)
+                taken[n++] = ring.at(i).load(std::memory_order_relaxed);
+            claimed_.store(end, std::memory_order_relaxed);
+            top_.store(end, std::memory_order_release);
+        }
         for (std::size_t i = n; i-- > 1;)
             into.push(*taken[i]);
         return n == 0 ? nullptr : taken[0];
     }
     /// By anybody, and true at some time of the call only.
     std::int64_t size() const noexcept {
-        const std::int64_t top = top_.load(std::memory_order_seq_cst);
-        return bottom_.load(std::memory_order_seq_cst) - top;
+        const std::int64_t top = top_.load(std::memory_order_acquire);
+        return bottom_.load(std::memory_order_acquire) - top;
     }
 
 private:
     static constexpr std::int64_t mostAtOnce = 32;
+    static constexpr std::int64_t fenceEvery = 8;
+
+    /// Below this nothing was taken unseen by who sees `bottom`: the owner has passed no multiple since.
+    static std::int64_t fencedBelow(std::int64_t bottom) noexcept {
+        return bottom <= 0 ? 0 : (bottom - 1) / fenceEvery * fenceEvery + 1;
+    }
 
     struct Ring {
         explicit Ring(std::int64_t n)
@@ -112,11 +149,23 @@ private:
         return ring;
     }
 
+    /// `bottom` was the newest before it was taken away from bottom_.
+    [[gnu::noinline]] Runnable* popClaimed(std::int64_t bottom) noexcept {
+        const std::lock_guard lock(lock_);
+        seenTop_ = top_.load(std::memory_order_relaxed);
+        if (seenTop_ <= bottom)
+            return ring_.load(std::memory_order_relaxed)->at(bottom).load(std::memory_order_relaxed);
+        bottom_.store(bottom + 1, std::memory_order_release);
+        return nullptr;
+    }
+
     std::vector<std::unique_ptr<Ring>> rings_; ///< before ring_, which begins with one of them
-    alignas(64) std::atomic<std::int64_t> top_{0};
+    alignas(64) Lock lock_;                    ///< for top_ and claimed_
+    std::atomic<std::int64_t> top_{0};
+    std::atomic<std::int64_t> claimed_{0}; ///< as top_, or more while a thief makes up its mind
     alignas(64) std::atomic<std::int64_t> bottom_{0};
     std::atomic<Ring*> ring_;
-    std::int64_t seenTop_ = 0; ///< by the owner, a while ago: to look at top_ takes its line from the thieves
+    std::int64_t seenTop_ = 0; ///< top_ by the owner, a while ago
 };
 
 } // namespace coroscope::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "WorkerPool.h"
 
+#include "AsymmetricFence.h"
 #include "Handover.h"
 
 #include <coroscope/record/JobRecord.h>
@@ -16,13 +17,27 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Every so many tasks the oldest ones have their turn.
-constexpr std::uint32_t oldestEvery = 61;
-constexpr int roundsOfSearch = 4;
+/// Every so many tasks the queue has its turn, though the deque is not empty.
+constexpr std::uint32_t queueEvery = 61;
+/// And the oldest in the deque. Most often that is a large branch of a tree: whoever begins them all has all
+/// of their jobs alive at once.
+constexpr std::uint32_t oldestEvery = 16 * queueEvery;
+constexpr int roundsOfSearch = 8;
 constexpr auto shortestNap = 50us;
 constexpr auto longestNap = 5ms;
 /// A thread that there are enough of without it ends after so long a rest.
 constexpr auto keepAlive = 10s;
+
+/// Some 100 ns, in which others put in another task or two.
+void pause() noexcept {
+    for (int i = 0; i < 4; ++i) {
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        asm volatile("isb");
+#endif
+    }
+}
 
 } // namespace
 
@@ -40,6 +55,7 @@ WorkerPool::WorkerPool(unsigned processors, std::string name)
 /// matters: the answer takes a line of the cache from those who steal.
 template <class Alone>
 void WorkerPool::arrived(const Alone& alone) noexcept {
+    AsymmetricFence::light();
     switch (search_.load(std::memory_order_seq_cst)) {
     case Search::Going:
         break;
@@ -59,11 +75,14 @@ bool WorkerPool::submit(Runnable& work, bool fair) noexcept {
     if (closed_.load(std::memory_order_acquire))
         return false;
     Worker* const self = here && &here->pool == this && here->processor ? here : nullptr;
-    if (self && !fair) {
-        self->processor->deque.push(work);
-        arrived([self] { return self->processor->deque.size() < 2; });
-        return true;
-    }
+    if (!self || fair) [[unlikely]]
+        return submitToQueue(work, self);
+    self->processor->deque.push(work);
+    arrived([self] { return self->processor->deque.size() < 2; });
+    return true;
+}
+
+bool WorkerPool::submitToQueue(Runnable& work, const Worker* self) noexcept {
     if (Handover::keepBack(*this, work))
         return true;
     // The pool's own threads keep it; others may lose it as soon as the work has been run.
@@ -254,26 +273,31 @@ Runnable* WorkerPool::find(Worker& self) {
         if (stopping_)
             return nullptr;
     }
-    if (turn % oldestEvery == 0)
-        task = turn % 2 == 0 ? own.deque.steal() : fromQueue();
+    if (turn % queueEvery == 0) [[unlikely]]
+        task = turn % oldestEvery == 0 ? own.deque.popOldest() : fromQueue();
     if (!task)
         task = own.deque.pop();
-    if (!task)
+    if (!task) [[unlikely]]
         task = fromQueue();
-    if (task) {
-        if (self.searching)
-            found(self);
-        return task;
-    }
-    return search(self);
+    if (!task) [[unlikely]]
+        return search(self);
+    if (self.searching) [[unlikely]]
+        found(self);
+    return task;
 }
 
 /// The search is over for this one. If there is more to be found, another one shall go on with it.
 void WorkerPool::found(Worker& self) noexcept {
     self.searching = false;
     search_.store(Search::Nobody, std::memory_order_seq_cst);
-    if (idle_.load(std::memory_order_seq_cst) != 0 && workWaits())
-        wakeOne();
+    if (idle_.load(std::memory_order_seq_cst) == 0)
+        return;
+    if (!workWaits()) {
+        AsymmetricFence::heavy();
+        if (!workWaits())
+            return;
+    }
+    wakeOne();
 }
 
 Runnable* WorkerPool::search(Worker& self) {
@@ -287,7 +311,7 @@ Runnable* WorkerPool::search(Worker& self) {
         p.seenTurn = p.turn.load(std::memory_order_relaxed) - 1;
     for (auto time = std::chrono::microseconds(shortestNap);;
          time = std::min<std::chrono::microseconds>(2 * time, longestNap)) {
-        for (int round = 0; round < roundsOfSearch; ++round) {
+        for (int round = 1; round <= roundsOfSearch; ++round) {
             for (Processor& p : processors_) {
                 if (&p == self.processor)
                     continue;
@@ -296,7 +320,8 @@ Runnable* WorkerPool::search(Worker& self) {
                 const std::uint32_t turn = p.turn.load(std::memory_order_relaxed);
                 if (tasks == 0 || (tasks == 1 && turn != p.seenTurn))
                     continue;
-                if (Runnable* const task = p.deque.stealHalf(self.processor->deque)) {
+                if (Runnable* const task =
+                        p.deque.stealHalf(self.processor->deque, round == roundsOfSearch)) {
                     found(self);
                     return task;
                 }
@@ -305,6 +330,7 @@ Runnable* WorkerPool::search(Worker& self) {
                 found(self);
                 return task;
             }
+            pause();
         }
         for (Processor& p : processors_)
             p.seenTurn = p.turn.load(std::memory_order_relaxed);
@@ -322,6 +348,7 @@ bool WorkerPool::nap(Worker& self, std::chrono::microseconds time) {
     self.woken = false;
     napper_ = &self;
     search_.store(Search::Napping, std::memory_order_seq_cst);
+    AsymmetricFence::heavy();
     // Who put in a second task before it could see this has done so by now.
     const bool more = queued_.load(std::memory_order_seq_cst) != 0 ||
                       std::any_of(processors_.begin(), processors_.end(),
@@ -348,7 +375,10 @@ bool WorkerPool::rest(Worker& self) {
             return false;
         if (!blocking_.empty())
             return true;
-        // Who put in a task before it could see this has done so by now.
+        // Who put in a task before it could see this has done so by now. Where nobody has a processor nobody
+        // is about to, but for those who come from elsewhere.
+        if (idle_.load(std::memory_order_relaxed) != processors_.size())
+            AsymmetricFence::heavy();
         Search nobody = Search::Nobody;
         if (workWaits() && !idleProcessors_.empty() &&
             search_.compare_exchange_strong(nobody, Search::Going, std::memory_order_seq_cst)) {

@@ -26,15 +26,17 @@ namespace coroscope::detail {
 /// those there are as many threads as it takes. So computing is never wider than the processors, blocking
 /// does not hold it up, and both share the threads.
 ///
-/// A thread takes from its processor's deque, newest first, now and then oldest first; then from the queue of
-/// what came from elsewhere; then it searches: it takes the older half of what another processor has. At most
-/// one thread searches. While others are busy but have at most one task each, it naps instead of taking that
-/// one, which its owner will most likely come to at once; whoever puts in a second task wakes it, and a task
-/// that still lies there after a nap is taken: its owner is computing, or blocked.
+/// A thread takes from its processor's deque, newest first, now and then from the queue of what came from
+/// elsewhere, and seldom the oldest of the deque; when that is empty from the queue; then it searches: it
+/// takes the older half of what another processor has. At most one thread searches. While others are busy but
+/// have at most one task each, it naps instead of taking that one, which its owner will most likely come to
+/// at once; whoever puts in a second task wakes it, and a task that still lies there after a nap is taken:
+/// its owner is computing, or blocked.
 ///
 /// No wakeup is lost. A thread that goes to rest first says so (idle_, search_) and then looks for tasks
-/// again; who puts in a task first does that and then looks whether somebody rests. All four are seq_cst, so
-/// at least one sees the other.
+/// again; who puts in a task first does that and then looks whether somebody rests. With a full fence in
+/// between at least one sees the other. For the queue all four are seq_cst; for the deques, which is what
+/// happens often, the one that goes to rest makes the fence of both (AsymmetricFence).
 class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
 public:
     /// `name`: threads are called NAME0, NAME1, ... Starts none. Lives in a shared_ptr, which the threads
@@ -92,16 +94,17 @@ private:
     enum class Search : std::uint32_t { Nobody, Going, Napping };
 
     void work(Processor* processor, bool searching);
+    [[gnu::noinline]] bool submitToQueue(Runnable& work, const Worker* self) noexcept;
     Runnable* find(Worker& self);
-    Runnable* search(Worker& self);
-    Runnable* fromQueue() noexcept;
-    void found(Worker& self) noexcept;
+    [[gnu::noinline]] Runnable* search(Worker& self);
+    [[gnu::noinline]] Runnable* fromQueue() noexcept;
+    [[gnu::noinline]] void found(Worker& self) noexcept;
     template <class Alone>
     void arrived(const Alone& alone) noexcept;
     bool rest(Worker& self);
     bool nap(Worker& self, std::chrono::microseconds time);
-    void wakeOne() noexcept;
-    void wakeNapper() noexcept;
+    [[gnu::noinline]] void wakeOne() noexcept;
+    [[gnu::noinline]] void wakeNapper() noexcept;
     void startThread(Processor* processor, bool searching) noexcept;
     Processor* takeIdleLocked() noexcept;
     bool workWaits() const noexcept;

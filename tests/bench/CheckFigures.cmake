@@ -15,7 +15,7 @@ set(expected record.off.slowdown_1k record.off.slowdown_1m record.stacks.slowdow
     export.hierarchy.1m_ms export.markdown.1m_ms export.dot.1m_ms export.trace.1m_ms)
 if(PEERS)
     list(APPEND expected runtime.call_ns runtime.yield_ns runtime.spawn_join_1t_ns runtime.spawn_join_2t_ns runtime.skynet_1t_ns
-    runtime.skynet_2t_ns runtime.cancel_throw runtime.cancel_unstarted_ns runtime.timer_ns runtime.channel_ns runtime.mutex_ns runtime.bytes_per_job
+    runtime.skynet_loop_ns runtime.skynet_2t_ns runtime.cancel_throw runtime.cancel_unstarted_ns runtime.timer_ns runtime.channel_ns runtime.mutex_ns runtime.bytes_per_job
     runtime.allocations_per_launch runtime.allocations_per_call)
 endif()
 if(WINDOW)

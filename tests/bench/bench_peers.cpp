@@ -284,6 +284,7 @@ void measure() {
     const std::size_t million = isQuick ? 10'000 : 1'000'000;
     const auto two = newFixedThreadPoolContext(2, "two");
     const auto onTwo = [&two](auto body) { return runBlocking(two, std::move(body)); };
+    const auto one = newFixedThreadPoolContext(1, "one");
     if (!record::start())
         fail("the record is not on");
 
@@ -306,20 +307,14 @@ void measure() {
         [&] { return onTwo([=]() -> Task<double> { return spawnAndJoin(million); }); },
         [&] { return asioPeer::spawnAndJoin(million, 2); });
     const auto leaves = static_cast<std::int64_t>(million);
+    const auto skynetHere = [leaves](CoroutineScope s) -> Task<double> {
+        return skynetPerLeaf(std::move(s), leaves);
+    };
     compare(
-        "runtime.skynet_1t_ns", 100,
-        [&] {
-            return runBlocking(
-                [=](CoroutineScope s) -> Task<double> { return skynetPerLeaf(std::move(s), leaves); });
-        },
+        "runtime.skynet_1t_ns", 100, [&] { return runBlocking(one, skynetHere); },
         [&] { return asioPeer::skynet(leaves); });
-    compare(
-        "runtime.skynet_2t_ns", 60,
-        [&] {
-            return onTwo(
-                [=](CoroutineScope s) -> Task<double> { return skynetPerLeaf(std::move(s), leaves); });
-        },
-        nullptr);
+    compare("runtime.skynet_loop_ns", noGoal, [&] { return runBlocking(skynetHere); }, nullptr);
+    compare("runtime.skynet_2t_ns", 60, [&] { return onTwo(skynetHere); }, nullptr);
     compareRatio(
         "runtime.cancel_throw", 1.3, [&] { return cancelThrow(100 * thousand); },
         [&] { return asioPeer::cancel(100 * thousand); });

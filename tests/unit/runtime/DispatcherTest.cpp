@@ -223,7 +223,7 @@ TEST(Dispatchers, OldTasksHaveTheirTurnThoughNewOnesKeepComing) {
     pool->close();
 }
 
-TEST(Dispatchers, AFixedPoolHasItsOwnThreadsInOrderIfItIsOne) {
+TEST(Dispatchers, ASingleThreadIsItsOwnAndKeepsTheOrder) {
     const auto one = newSingleThreadContext("alone");
     std::vector<int> order;
     runBlocking(one, [&](CoroutineScope scope) -> Task<> {
@@ -239,6 +239,22 @@ TEST(Dispatchers, AFixedPoolHasItsOwnThreadsInOrderIfItIsOne) {
     });
     ASSERT_EQ(order.size(), 100u);
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST(Dispatchers, AFixedPoolRunsTheNewestFirstHoweverSmallItIs) {
+    const auto pool = newFixedThreadPoolContext(1, "alone");
+    std::vector<int> order;
+    runBlocking(pool, [&](CoroutineScope scope) -> Task<> {
+        EXPECT_EQ(threadName().rfind("alone", 0), 0u) << threadName();
+        for (int i = 0; i < 4; ++i)
+            scope.launch([&order, i]() -> Task<> {
+                order.push_back(i);
+                co_await yield(); // behind all that is ready
+                order.push_back(10 + i);
+            });
+        co_return;
+    });
+    EXPECT_EQ(order, (std::vector{3, 2, 1, 0, 13, 12, 11, 10}));
     EXPECT_THROW((void)newFixedThreadPoolContext(0, "none"), std::invalid_argument);
 }
 

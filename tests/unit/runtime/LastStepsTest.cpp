@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace coroscope::test {
 namespace {
@@ -132,6 +133,31 @@ TEST(LastSteps, WhatAHandlerStartsLeavesNoEndedJobBehindOnTheThread) {
     ends.start();
     EXPECT_TRUE(ends.isCompleted());
     EXPECT_EQ(record::runningHere(), JobId());
+}
+
+TEST(LastSteps, S010_WhoeverWaitsForTheLastChildGoesOnBeforeTheParentEnds) {
+    for (const int waiting : {0, 1, 2})
+        runTest([waiting](CoroutineScope scope) -> Task<> {
+            std::vector<std::string> story;
+            const CompletableJob parent = newJob(scope.job());
+            const Deferred<int> child = scope.async(parent, []() -> Task<int> {
+                co_await delay(1s);
+                co_return 7;
+            });
+            parent.invokeOnCompletion([&story] { story.push_back("parent"); });
+            for (int i = 0; i < waiting; ++i)
+                scope.launch(Dispatchers::Unconfined(), [&]() -> Task<> {
+                    const int result = co_await child.await();
+                    EXPECT_TRUE(parent.children().empty());
+                    EXPECT_FALSE(parent.isCompleted());
+                    story.push_back("result " + std::to_string(result));
+                });
+            parent.complete();
+            co_await parent.join();
+            std::vector<std::string> expected(static_cast<std::size_t>(waiting), "result 7");
+            expected.push_back("parent");
+            EXPECT_EQ(story, expected);
+        });
 }
 
 /// What a handler refers to is most often in the frame of whoever called runBlocking.

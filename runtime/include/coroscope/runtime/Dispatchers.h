@@ -45,9 +45,10 @@ public:
 };
 
 /// At most `threads` at once, on threads of its own named `name`0, `name`1, ... (fourteen characters of it
-/// are shown). Throws std::invalid_argument for less than one.
+/// are shown). As on Default the newest runs first, with one thread too: a tree of jobs is worked through
+/// branch by branch, and never is all of it alive. Throws std::invalid_argument for less than one.
 std::shared_ptr<CloseableDispatcher> newFixedThreadPoolContext(int threads, std::string name);
-/// The same with one thread: what runs there is in order.
+/// One thread, where what is dispatched runs in that order.
 std::shared_ptr<CloseableDispatcher> newSingleThreadContext(std::string name);
 
 } // namespace coroscope

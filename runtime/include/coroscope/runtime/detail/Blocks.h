@@ -31,6 +31,10 @@ public:
         --list.count;
         // Whoever takes one is likely to take another one soon; the list may be old.
         __builtin_prefetch(list.first, 1);
+        if (size > 64)
+            __builtin_prefetch(reinterpret_cast<const std::byte*>(list.first) + 64, 1);
+        if (size > 128)
+            __builtin_prefetch(reinterpret_cast<const std::byte*>(list.first) + 128, 1);
         return block;
 #endif
     }

@@ -38,10 +38,14 @@ public:
 
     /// As the record knows them. A name that is not interned is a view of `name`.
     record::JobName recordName() const noexcept;
-    std::uint32_t recordContext() const noexcept;
+    std::uint32_t recordContext() const noexcept {
+        const std::uint32_t id = recordContext_.load(std::memory_order_relaxed);
+        return id != 0 ? id : findRecordContext();
+    }
 
 private:
     ~ContextElements() = default;
+    std::uint32_t findRecordContext() const noexcept;
     mutable std::atomic<TextId> recordName_{0};
     mutable std::atomic<std::uint32_t> recordContext_{0};
     /// Far from what every thread reads.

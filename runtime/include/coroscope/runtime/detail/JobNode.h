@@ -299,12 +299,28 @@ private:
     static constexpr std::uint32_t ownPart = 1;
     static constexpr std::uint32_t oneChild = 2;
 
+    /// What a node begins with, worked out of its Origin before anything is stored.
+    struct Beginning {
+        JobKind kind;
+        bool runs;
+        bool ownsElements;
+        std::uint16_t traits;
+        std::uint16_t flags;
+        std::uint32_t phase;
+        std::uint64_t counts;
+        const ContextElements* elements;
+    };
+    static Beginning begun(Origin& origin) noexcept;
+    explicit JobNode(const Beginning& b) noexcept;
+
     std::uint32_t phase() const noexcept { return phase_.load(std::memory_order_acquire); }
     static JobState stateOf(std::uint32_t phase) noexcept;
     void tellHeld() noexcept;
     void drop(std::uint64_t counts) noexcept;
     void dropOfEnded(std::uint64_t counts) noexcept;
     bool endAtOnce() noexcept;
+    /// Of the parent: the last one has gone. `last`: and nothing else is waited for.
+    [[gnu::noinline]] void childrenHaveLeft(bool last) noexcept;
     void ownElements() noexcept;
     /// Of a scope: the job whose body awaits it.
     JobNode* outer() noexcept { return traits_ & Traits::awaited ? scopeEnd()->outer : nullptr; }

@@ -61,8 +61,8 @@
 //
 // The body and its suspensions
 // ----------------------------
-// wait_ says which co_await a job waits at, and who decides that it goes on: detail/Suspension.h. The canceller,
-// who is alone (the first to set the cancelling bit), tells it after phase_.
+// wait_ says which co_await a job waits at, and who decides that it goes on: detail/Suspension.h. The
+// canceller, who is alone (the first to set the cancelling bit), tells it after phase_.
 #include <coroscope/runtime/detail/JobNode.h>
 
 #include "Handover.h"

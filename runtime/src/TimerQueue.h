@@ -78,10 +78,13 @@ public:
             const std::uint32_t index = heap_.front().moment;
             Moment& moment = moments_[index];
             begin(moment);
-            const std::size_t ahead =
-                std::min<std::size_t>(moment.taken + approachAhead, moment.nodes.size());
-            for (std::size_t i = moment.taken; i < ahead; ++i)
+            // The first ones, of which there may be no more.
+            const std::size_t size = moment.nodes.size();
+            for (std::size_t i = moment.taken; i < std::min(moment.taken + 2 * approachAhead, size); ++i)
                 __builtin_prefetch(moment.nodes[i], 1);
+            for (std::size_t i = moment.taken; i < std::min(moment.taken + approachAhead, size); ++i)
+                if (const TimerNode* const node = moment.nodes[i])
+                    node->comesUp();
             while (n < into.size() && moment.live > 0) {
                 if (moment.taken + 2 * approachAhead < moment.nodes.size())
                     __builtin_prefetch(moment.nodes[moment.taken + 2 * approachAhead], 1);
@@ -238,14 +241,23 @@ private:
         if (moment.inOrder)
             return;
         close(moment);
-        std::vector<TimerNode*> nodes(moment.nodes.size());
-        for (std::uint32_t i = 0; i < nodes.size(); ++i)
-            nodes[i] = moment.nodes[i];
-        std::sort(nodes.begin(), nodes.end(), [](const TimerNode* a, const TimerNode* b) {
-            return a->due != b->due ? a->due < b->due : a->place < b->place;
-        });
-        for (std::uint32_t i = 0; i < nodes.size(); ++i)
-            put(moment.nodes, i, nodes[i]);
+        struct Due {
+            std::int64_t at;
+            std::uint32_t place;
+            TimerNode* node;
+        };
+        const std::uint32_t size = moment.nodes.size();
+        std::vector<Due> all;
+        all.reserve(size);
+        for (std::uint32_t i = 0; i < size; ++i) {
+            if (i + 2 * approachAhead < size)
+                __builtin_prefetch(moment.nodes[i + 2 * approachAhead], 1);
+            all.push_back({moment.nodes[i]->due, i, moment.nodes[i]});
+        }
+        std::sort(all.begin(), all.end(),
+                  [](const Due& a, const Due& b) { return a.at != b.at ? a.at < b.at : a.place < b.place; });
+        for (std::uint32_t i = 0; i < size; ++i)
+            put(moment.nodes, i, all[i].node);
     }
     /// Where two have the least time, the second is right below the first.
     const Entry* nextAtSameTime() const noexcept {

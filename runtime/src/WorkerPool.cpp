@@ -224,6 +224,12 @@ bool WorkerPool::workWaits() const noexcept {
                        [](const Processor& p) { return p.deque.size() > 0; });
 }
 
+/// The same, with what others have put in by now, though they made no fence.
+bool WorkerPool::workWaitsForSure() const noexcept {
+    AsymmetricFence::heavy();
+    return workWaits();
+}
+
 Runnable* WorkerPool::blockingWork() noexcept {
     std::lock_guard lock(mutex_);
     return stopping_ ? nullptr : blocking_.pop();
@@ -290,14 +296,9 @@ Runnable* WorkerPool::find(Worker& self) {
 void WorkerPool::found(Worker& self) noexcept {
     self.searching = false;
     search_.store(Search::Nobody, std::memory_order_seq_cst);
-    if (idle_.load(std::memory_order_seq_cst) == 0)
-        return;
-    if (!workWaits()) {
-        AsymmetricFence::heavy();
-        if (!workWaits())
-            return;
-    }
-    wakeOne();
+    const std::uint32_t idle = idle_.load(std::memory_order_seq_cst);
+    if (idle != 0 && (workWaits() || (idle + 1 < processors_.size() && workWaitsForSure())))
+        wakeOne();
 }
 
 Runnable* WorkerPool::search(Worker& self) {
@@ -348,8 +349,8 @@ bool WorkerPool::nap(Worker& self, std::chrono::microseconds time) {
     self.woken = false;
     napper_ = &self;
     search_.store(Search::Napping, std::memory_order_seq_cst);
-    AsymmetricFence::heavy();
-    // Who put in a second task before it could see this has done so by now.
+    // Who put in a second task before it could see this has done so by now. Or is just about to, as there was
+    // no fence: then it is found after the nap.
     const bool more = queued_.load(std::memory_order_seq_cst) != 0 ||
                       std::any_of(processors_.begin(), processors_.end(),
                                   [](const Processor& p) { return p.deque.size() > 1; });
@@ -375,12 +376,13 @@ bool WorkerPool::rest(Worker& self) {
             return false;
         if (!blocking_.empty())
             return true;
-        // Who put in a task before it could see this has done so by now. Where nobody has a processor nobody
-        // is about to, but for those who come from elsewhere.
-        if (idle_.load(std::memory_order_relaxed) != processors_.size())
-            AsymmetricFence::heavy();
+        // Who put in a task before it could see this has done so by now. Where somebody searches he will see
+        // it; where nobody else has a processor nobody is just about to, but for those who come from
+        // elsewhere.
+        const bool watched = search_.load(std::memory_order_seq_cst) != Search::Nobody ||
+                             idle_.load(std::memory_order_relaxed) == processors_.size();
         Search nobody = Search::Nobody;
-        if (workWaits() && !idleProcessors_.empty() &&
+        if (!idleProcessors_.empty() && (workWaits() || (!watched && workWaitsForSure())) &&
             search_.compare_exchange_strong(nobody, Search::Going, std::memory_order_seq_cst)) {
             self.processor = takeIdleLocked();
             self.searching = true;

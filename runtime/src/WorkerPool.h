@@ -36,7 +36,8 @@ namespace coroscope::detail {
 /// No wakeup is lost. A thread that goes to rest first says so (idle_, search_) and then looks for tasks
 /// again; who puts in a task first does that and then looks whether somebody rests. With a full fence in
 /// between at least one sees the other. For the queue all four are seq_cst; for the deques, which is what
-/// happens often, the one that goes to rest makes the fence of both (AsymmetricFence).
+/// happens often, the one that goes to rest makes the fence of both (AsymmetricFence), unless another one
+/// searches, or has no other worker to expect anything of.
 class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
 public:
     /// `name`: threads are called NAME0, NAME1, ... Starts none. Lives in a shared_ptr, which the threads
@@ -108,6 +109,7 @@ private:
     void startThread(Processor* processor, bool searching) noexcept;
     Processor* takeIdleLocked() noexcept;
     bool workWaits() const noexcept;
+    bool workWaitsForSure() const noexcept;
     Runnable* blockingWork() noexcept;
 
     static thread_local Worker* here;

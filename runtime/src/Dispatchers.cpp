@@ -145,15 +145,17 @@ const DispatcherPtr& Dispatchers::Unconfined() {
     return *dispatcher;
 }
 
-std::shared_ptr<CloseableDispatcher> newFixedThreadPoolContext(int threads, std::string name) {
+std::shared_ptr<CloseableDispatcher> newFixedThreadPoolContext(int threads, std::string name,
+                                                               PoolOrder order) {
     if (threads < 1)
         throw std::invalid_argument("Expected at least one thread, but " + std::to_string(threads) +
                                     " specified");
-    return std::make_shared<FixedDispatcher>(static_cast<unsigned>(threads), std::move(name), false);
+    return std::make_shared<FixedDispatcher>(static_cast<unsigned>(threads), std::move(name),
+                                             threads == 1 && order == PoolOrder::Usual);
 }
 
 std::shared_ptr<CloseableDispatcher> newSingleThreadContext(std::string name) {
-    return std::make_shared<FixedDispatcher>(1, std::move(name), true);
+    return newFixedThreadPoolContext(1, std::move(name));
 }
 
 } // namespace coroscope

@@ -284,7 +284,7 @@ void measure() {
     const std::size_t million = isQuick ? 10'000 : 1'000'000;
     const auto two = newFixedThreadPoolContext(2, "two");
     const auto onTwo = [&two](auto body) { return runBlocking(two, std::move(body)); };
-    const auto one = newFixedThreadPoolContext(1, "one");
+    const auto one = newFixedThreadPoolContext(1, "one", PoolOrder::NewestFirst);
     if (!record::start())
         fail("the record is not on");
 

@@ -223,8 +223,8 @@ TEST(Dispatchers, OldTasksHaveTheirTurnThoughNewOnesKeepComing) {
     pool->close();
 }
 
-TEST(Dispatchers, ASingleThreadIsItsOwnAndKeepsTheOrder) {
-    const auto one = newSingleThreadContext("alone");
+TEST(Dispatchers, AFixedPoolHasItsOwnThreadsInOrderIfItIsOne) {
+    const auto one = newFixedThreadPoolContext(1, "alone");
     std::vector<int> order;
     runBlocking(one, [&](CoroutineScope scope) -> Task<> {
         const std::thread::id here = std::this_thread::get_id();
@@ -241,8 +241,8 @@ TEST(Dispatchers, ASingleThreadIsItsOwnAndKeepsTheOrder) {
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST(Dispatchers, AFixedPoolRunsTheNewestFirstHoweverSmallItIs) {
-    const auto pool = newFixedThreadPoolContext(1, "alone");
+TEST(Dispatchers, APoolOfOneRunsTheNewestFirstWhereItIsToldTo) {
+    const auto pool = newFixedThreadPoolContext(1, "alone", PoolOrder::NewestFirst);
     std::vector<int> order;
     runBlocking(pool, [&](CoroutineScope scope) -> Task<> {
         EXPECT_EQ(threadName().rfind("alone", 0), 0u) << threadName();

@@ -74,8 +74,8 @@ public:
 class Dispatcher : public std::enable_shared_from_this<Dispatcher> {
 public:
     virtual ~Dispatcher();
-    /// Runs `work` soon, in order of dispatching where the dispatcher stands for one thread. Threads: any.
-    /// Must not throw and must not drop the work: what cannot be run here any more goes to reject().
+    /// Runs `work` soon, in order of dispatching where the dispatcher has one thread. Threads: any. Must not
+    /// throw and must not drop the work: what cannot be run here any more goes to reject().
     virtual void dispatch(Runnable& work) noexcept = 0;
     /// The same for what gives way to others that are ready (yield): a dispatcher that runs some work at
     /// once, or the latest first, does not do so here.

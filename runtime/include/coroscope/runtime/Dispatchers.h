@@ -44,11 +44,17 @@ public:
     virtual void close() noexcept = 0;
 };
 
+enum class PoolOrder {
+    Usual,      ///< one thread runs what is dispatched in that order, as in Kotlin; several as on Default
+    NewestFirst ///< one thread, too: a tree of jobs is worked through branch by branch, never is all of it
+                ///< alive
+};
+
 /// At most `threads` at once, on threads of its own named `name`0, `name`1, ... (fourteen characters of it
-/// are shown). As on Default the newest runs first, with one thread too: a tree of jobs is worked through
-/// branch by branch, and never is all of it alive. Throws std::invalid_argument for less than one.
-std::shared_ptr<CloseableDispatcher> newFixedThreadPoolContext(int threads, std::string name);
-/// One thread, where what is dispatched runs in that order.
+/// are shown). Throws std::invalid_argument for less than one.
+std::shared_ptr<CloseableDispatcher> newFixedThreadPoolContext(int threads, std::string name,
+                                                               PoolOrder order = PoolOrder::Usual);
+/// The same with one thread: what runs there is in order.
 std::shared_ptr<CloseableDispatcher> newSingleThreadContext(std::string name);
 
 } // namespace coroscope

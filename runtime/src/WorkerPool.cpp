@@ -331,6 +331,8 @@ Runnable* WorkerPool::search(Worker& self) {
                 found(self);
                 return task;
             }
+            if (idle_.load(std::memory_order_relaxed) + 1 >= processors_.size())
+                break; // nobody works who could put in more
             pause();
         }
         for (Processor& p : processors_)

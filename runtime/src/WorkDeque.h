@@ -3,8 +3,7 @@
 // end.
 #pragma once
 
-#include "AsymmetricFence.h"
-
+#include <coroscope/record/AsymmetricFence.h>
 #include <coroscope/runtime/Dispatcher.h>
 #include <coroscope/runtime/detail/Lock.h>
 
@@ -39,7 +38,7 @@ class WorkDeque {
 public:
     WorkDeque()
         : ring_(grown(nullptr, 0, 0)) {
-        AsymmetricFence::prepare();
+        record::AsymmetricFence::prepare();
     }
 
     /// By the owner.
@@ -66,7 +65,7 @@ public:
             bottom_.store(bottom, std::memory_order_seq_cst);
         } else {
             bottom_.store(bottom, std::memory_order_release);
-            AsymmetricFence::light();
+            record::AsymmetricFence::light();
         }
         if (claimed_.load(std::memory_order_seq_cst) > bottom) [[unlikely]]
             return popClaimed(bottom);
@@ -100,7 +99,7 @@ public:
             claimed_.store(top + wanted, std::memory_order_seq_cst);
             std::int64_t end = fencedBelow(bottom_.load(std::memory_order_seq_cst));
             if (end <= top && atAnyPrice) {
-                AsymmetricFence::heavy();
+                record::AsymmetricFence::heavy();
                 end = bottom_.load(std::memory_order_acquire);
             }
             end = std::clamp(end, top, top + wanted);

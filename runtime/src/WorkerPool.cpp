@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "WorkerPool.h"
 
-#include "AsymmetricFence.h"
 #include "Handover.h"
 
+#include <coroscope/record/AsymmetricFence.h>
 #include <coroscope/record/JobRecord.h>
 
 #include <algorithm>
@@ -55,7 +55,7 @@ WorkerPool::WorkerPool(unsigned processors, std::string name)
 /// matters: the answer takes a line of the cache from those who steal.
 template <class Alone>
 void WorkerPool::arrived(const Alone& alone) noexcept {
-    AsymmetricFence::light();
+    record::AsymmetricFence::light();
     switch (search_.load(std::memory_order_seq_cst)) {
     case Search::Going:
         break;
@@ -226,7 +226,7 @@ bool WorkerPool::workWaits() const noexcept {
 
 /// The same, with what others have put in by now, though they made no fence.
 bool WorkerPool::workWaitsForSure() const noexcept {
-    AsymmetricFence::heavy();
+    record::AsymmetricFence::heavy();
     return workWaits();
 }
 

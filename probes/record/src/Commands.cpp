@@ -5,6 +5,7 @@
 #include "Switch.h"
 #include "Threads.h"
 
+#include <coroscope/record/AsymmetricFence.h>
 #include <coroscope/record/JobRecord.h>
 #include <coroscope/record/Record.h>
 
@@ -12,15 +13,12 @@
 #include <deque>
 #include <mutex>
 
-#include <linux/membarrier.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace coroscope::record {
 
-std::atomic<std::uint32_t> pinnedSlot{0};
-std::atomic<bool> pinNeedsFence{true};
+std::atomic<std::uint32_t> pinnedSlot{endsNeedFence};
 
 namespace {
 
@@ -41,11 +39,8 @@ Queue& queue() {
     return q;
 }
 
-void fullFenceOnAllThreads() noexcept {
-    if (pinNeedsFence.load(std::memory_order_relaxed))
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-    else
-        ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+void pin(std::uint32_t slot) noexcept {
+    pinnedSlot.store(slot | (AsymmetricFence::isCheap() ? 0 : endsNeedFence), std::memory_order_seq_cst);
 }
 
 /// The owner of a job that has not ended, kept alive; else null.
@@ -53,15 +48,15 @@ void* keepAlive(const CommandHandler& h, JobId job) noexcept {
     if (!job || job.index() >= get(memory.header->slotsHighWater, std::memory_order_acquire))
         return nullptr;
     layout::Slot& slot = memory.slots[job.index()];
-    pinnedSlot.store(job.index(), std::memory_order_seq_cst);
-    fullFenceOnAllThreads();
+    pin(job.index());
+    AsymmetricFence::heavy();
     void* owner = nullptr;
     if (get(slot.id, std::memory_order_acquire) == job.value) {
         owner = reinterpret_cast<void*>(static_cast<std::uintptr_t>(get(slot.owner)));
         if (owner && !h.retain(owner))
             owner = nullptr;
     }
-    pinnedSlot.store(0, std::memory_order_release);
+    pin(0);
     return owner;
 }
 
@@ -138,9 +133,16 @@ void Connection::answer(std::uint64_t request, wire::AnswerKind kind) const noex
     ::send(descriptor_, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+void waitWhilePinnedSlowly(std::uint32_t slot) noexcept {
+    if (pinnedSlot.load(std::memory_order_relaxed) & endsNeedFence)
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+    while ((pinnedSlot.load(std::memory_order_acquire) & ~endsNeedFence) == slot) {
+    }
+}
+
 void prepareCommands() noexcept {
-    if (::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
-        pinNeedsFence.store(false, std::memory_order_relaxed);
+    AsymmetricFence::prepare();
+    pin(0);
 }
 
 bool commandsAllowed() noexcept {

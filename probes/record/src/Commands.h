@@ -44,10 +44,12 @@ struct Command {
 /// Hands a command to the command thread, which is started with the first one. Sends the answers.
 void enqueue(Command command);
 
-/// The slot whose owner the command thread is about to keep alive; 0: none.
+/// The slot whose owner the command thread is about to keep alive, or 0. With endsNeedFence where a fence on
+/// all threads cannot be had: then jobs must order their end by themselves.
 extern std::atomic<std::uint32_t> pinnedSlot;
-/// Set where the system has no membarrier: then jobs must order their end by themselves.
-extern std::atomic<bool> pinNeedsFence;
+inline constexpr std::uint32_t endsNeedFence = std::uint32_t{1} << 31;
+static_assert(JobId::indexBits < 31);
+void waitWhilePinnedSlowly(std::uint32_t slot) noexcept;
 void prepareCommands() noexcept;
 bool commandsAllowed() noexcept;
 
@@ -55,16 +57,11 @@ bool commandsAllowed() noexcept;
 ///
 /// The command thread sets the pin and then reads the id; this clears the id and then reads the pin. One of
 /// the two sees the other only if both order their store before their load. Here, at every job's end, that
-/// order is free: the command thread pays for both with membarrier, which runs a full fence on each thread of
-/// the process.
-template <bool knowsNoFenceNeeded>
-void waitWhilePinned(std::uint32_t slot) noexcept {
-    if (!knowsNoFenceNeeded && pinNeedsFence.load(std::memory_order_relaxed)) [[unlikely]]
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-    else
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-    while (pinnedSlot.load(std::memory_order_acquire) == slot) [[unlikely]] {
-    }
+/// order is free: the command thread pays for both (AsymmetricFence).
+inline void waitWhilePinned(std::uint32_t slot) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (pinnedSlot.load(std::memory_order_acquire) != 0) [[unlikely]]
+        waitWhilePinnedSlowly(slot);
 }
 
 } // namespace coroscope::record

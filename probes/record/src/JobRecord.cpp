@@ -453,7 +453,7 @@ void freeSlot(ThreadRecord& thread, JobId id) noexcept {
     Slot& slot = thread.slotOf(id);
     const SiteId site = get(slot.creationSite);
     set(slot.id, std::uint64_t{0});
-    waitWhilePinned<plain>(id.index());
+    waitWhilePinned(id.index());
     std::atomic_thread_fence(std::memory_order_release);
     set(slot.owner, id.generation());
     thread.countEnd<plain>(site);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ThreadRecord.h"
-#include "Commands.h"
 
 #include <atomic>
 #include <mutex>
@@ -78,8 +77,7 @@ ThreadRecord::ThreadRecord(bool inHeap) noexcept
     , counters_(memory.siteCounters + std::uint64_t{entry} * capacity::sites)
     , ring_(memory.rings + entry * capacity::ringEvents)
     , inHeap_(inHeap) {
-    if (!inHeap && !shared() && clockKind == layout::ClockKind::Tsc &&
-        !pinNeedsFence.load(std::memory_order_relaxed))
+    if (!inHeap && !shared() && clockKind == layout::ClockKind::Tsc)
         keepCopy(entry, &plain_);
 }
 

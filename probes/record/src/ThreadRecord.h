@@ -62,9 +62,9 @@ public:
     ThreadRecord(const ThreadRecord&) = delete;
     ThreadRecord& operator=(const ThreadRecord&) = delete;
 
-    /// The record is on, and there is nothing special: the entry is this thread's own, time is the
-    /// processor's counter, and the end of a job needs no fence. What is a template over `plain` below knows
-    /// that this holds. Threads: only this one. Also right in a forked child, which it answers false.
+    /// The record is on, and there is nothing special: the entry is this thread's own, and time is the
+    /// processor's counter. What is a template over `plain` below knows that this holds. Threads: only this
+    /// one. Also right in a forked child, which it answers false.
     bool plain() const noexcept { return plain_.has(Switch::recording); }
     /// The same, and creation stacks are not wanted.
     bool plainWithoutStacks() const noexcept {

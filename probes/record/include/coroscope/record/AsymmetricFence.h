@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-namespace coroscope::detail {
+namespace coroscope::record {
 
 /// Of two threads each stores something and then reads what the other one stored; at least one must see the
 /// other. Both need a full fence in between. Here one of them calls light(), which is no instruction at all,
@@ -16,6 +16,8 @@ public:
     /// Before the first use. Any number of times, by any thread that starts those who use it.
     static void prepare() noexcept;
 
+    /// light() is no instruction; it may still become one.
+    static bool isCheap() noexcept { return !fullFences_.load(std::memory_order_relaxed); }
     static void light() noexcept {
         if (fullFences_.load(std::memory_order_relaxed)) [[unlikely]]
             std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -28,4 +30,4 @@ private:
     static constinit std::atomic<bool> fullFences_;
 };
 
-} // namespace coroscope::detail
+} // namespace coroscope::record

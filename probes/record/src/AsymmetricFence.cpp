@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "AsymmetricFence.h"
+#include <coroscope/record/AsymmetricFence.h>
 
 #include <chrono>
 #include <thread>
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace coroscope::detail {
+namespace coroscope::record {
 
 namespace {
 
@@ -43,4 +43,4 @@ void AsymmetricFence::heavy() noexcept {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
-} // namespace coroscope::detail
+} // namespace coroscope::record

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <coroscope/runtime/detail/Blocks.h>
+#include <coroscope/runtime/detail/Lock.h>
 
-#include <algorithm>
 #include <mutex>
 #include <vector>
 
@@ -109,7 +109,7 @@ private:
         std::uint32_t count;
     };
     struct Shelf {
-        std::mutex lock;
+        Lock lock;
         std::vector<Chain> chains;
     };
 

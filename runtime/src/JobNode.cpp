@@ -111,11 +111,17 @@ bool beginsByItself(const JobNode::Origin& origin) noexcept {
     return origin.start != CoroutineStart::Lazy && origin.execution != Execution::None;
 }
 
-/// Is dispatched as soon as it is attached. What scopes do depends on who awaits them.
-bool isBornQueued(const JobNode::Origin& origin) noexcept {
-    return beginsByItself(origin) && origin.start != CoroutineStart::Undispatched &&
-           (origin.kind == JobKind::RunBlocking || origin.kind == JobKind::RunTest ||
-            !(origin.traits & Traits::scoped));
+/// What its record begins with.
+Execution firstExecution(const JobNode::Origin& origin) noexcept {
+    if (!beginsByItself(origin))
+        return origin.execution;
+    // Attached, the same thread runs it at once.
+    if (origin.start == CoroutineStart::Undispatched)
+        return Execution::Running;
+    // What scopes do depends on who awaits them.
+    const bool dispatched = origin.kind == JobKind::RunBlocking || origin.kind == JobKind::RunTest ||
+                            !(origin.traits & Traits::scoped);
+    return dispatched ? Execution::Queued : origin.execution;
 }
 
 bool isOwnTimeout(const std::exception_ptr& e, const JobNode& scope) noexcept {
@@ -239,18 +245,18 @@ void JobNode::attach(const Origin& origin) {
     const JobNode* const launcher = currentJob ? currentJob : origin.scope;
     if (!shown)
         traits_ |= Traits::tellsHeld;
-    record_.begin({.kind = kind_,
-                   .state = phase() & startedPhase ? JobState::Active : JobState::New,
-                   .execution = isBornQueued(origin) ? Execution::Queued : origin.execution,
-                   .flags = flags_,
-                   .parent = shown ? shown->id() : JobId{},
-                   .launcher = launcher ? launcher->id() : JobId{},
-                   .site = record::internSite(origin.where),
-                   .name = elements_ && elements_->name ? elements_->recordName() : record::JobName{},
-                   .context = elements_ ? elements_->recordContext() : 0,
-                   .number = number_,
-                   .held = origin.held && !shown,
-                   .owner = this});
+    record_.begin(
+        {.kind = kind_,
+         .state = phase() & startedPhase ? JobState::Active : JobState::New,
+         .flags = static_cast<std::uint16_t>(origin.held && !shown ? flags_ | JobFlags::held : flags_),
+         .execution = firstExecution(origin),
+         .parent = shown ? shown->id() : JobId{},
+         .launcher = launcher ? launcher->id() : JobId{},
+         .site = record::internSite(origin.where),
+         .name = elements_ && elements_->name ? elements_->recordName() : record::JobName{},
+         .context = elements_ ? elements_->recordContext() : 0,
+         .number = number_,
+         .owner = this});
     if (shown && shields())
         const_cast<JobNode*>(shown)->record_.flagsChange(JobFlags::shielded, 0);
     if (origin.parent)
@@ -726,7 +732,7 @@ void JobNode::startBody(CoroutineStart how) {
     }
     skipCancelledBody_ = how == CoroutineStart::Default;
     if (how == CoroutineStart::Undispatched) {
-        run();
+        runHere(true);
         return;
     }
     if (lazy)
@@ -768,10 +774,17 @@ void JobNode::entersThread() noexcept {
 }
 
 void JobNode::run() noexcept {
+    runHere(false);
+}
+
+inline void JobNode::runHere(bool recorded) noexcept {
     Handover::finish();
     JobNode* const previous = currentJob;
     const ThreadBinding* const binding = ThreadBinding::top;
-    entersThread();
+    if (recorded)
+        currentJob = this;
+    else
+        entersThread();
     if (traits_ & Traits::bound) [[unlikely]]
         ThreadBinding::set(*elements_, true);
     const std::coroutine_handle<> goesOn = bodyBegun_ ? goesOnAt() : beginBody();
@@ -931,6 +944,8 @@ void JobNode::goBackToOuter() noexcept {
 }
 
 StackId JobNode::stackOf(const PromiseBase& leaf) noexcept {
+    if (!leaf.caller)
+        return record::internStack(leaf.site);
     std::array<std::source_location, layout::Stack::maxDepth> places;
     std::size_t depth = 0;
     std::uint32_t cut = 0;

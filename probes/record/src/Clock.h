@@ -47,4 +47,10 @@ inline std::uint64_t ticks() noexcept {
     return nanosecondsOf(CLOCK_MONOTONIC);
 }
 
+/// `isTsc`: who asks knows that the clock is.
+template <bool isTsc>
+std::uint64_t now() noexcept {
+    return isTsc ? counter() : ticks();
+}
+
 } // namespace coroscope::record

@@ -156,7 +156,10 @@ std::uint32_t guarded(F&& f) noexcept {
     return id;
 }
 
-std::uint64_t hashOf(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
+/// What a thread knows a stack by. A single place is that itself.
+std::uint64_t keyOf(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
+    if (places.size() == 1 && cut == 0)
+        return identity(places.front());
     std::uint64_t hash = mix(cut + 1, places.size());
     for (const std::source_location& place : places)
         hash = mix(hash, identity(place));
@@ -169,15 +172,15 @@ std::uint64_t hashOf(std::span<const std::source_location> places, std::uint32_t
         return 0;
     std::span places(innermost, depth);
     cutToFit(places, cut);
-    const std::uint64_t hash = hashOf(places, cut);
+    const std::uint64_t key = keyOf(places, cut);
     ThreadRecord& thread = here();
-    StackId id = thread.stacks.find(hash);
+    StackId id = thread.stacks.find(key);
     if (id == 0) {
         id = guarded([&](Tables& t) {
             return stackLocked(t, places.size(), cut,
                                [&](std::size_t i) { return siteLocked(t, places[i]); });
         });
-        thread.stacks.keep(hash, id);
+        thread.stacks.keep(key, id);
     }
     return id;
 }
@@ -191,10 +194,17 @@ SiteId internSite(const std::source_location& where) noexcept {
     return internUnknown(where);
 }
 
+StackId internStack(const std::source_location& place) noexcept {
+    if (ThreadRecord* const thread = plainHere()) [[likely]]
+        if (const StackId id = thread->stacks.find(identity(place))) [[likely]]
+            return id;
+    return internUnknown(&place, 1, 0);
+}
+
 StackId internStack(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
     ThreadRecord* const thread = plainHere();
     if (thread && places.size() <= layout::Stack::maxDepth) [[likely]]
-        if (const StackId id = thread->stacks.find(hashOf(places, std::min(cut, 0xffffu)))) [[likely]]
+        if (const StackId id = thread->stacks.find(keyOf(places, std::min(cut, 0xffffu)))) [[likely]]
             return id;
     return internUnknown(places.data(), places.size(), cut);
 }

@@ -28,12 +28,6 @@ layout::Slot& slotOf(JobId id) noexcept {
     return memory.slots[id.index()];
 }
 
-/// A free slot may have left the processor's nearest cache. Both of its lines will be written.
-void fetchEarly(Slot& slot) noexcept {
-    __builtin_prefetch(&slot, 1);
-    __builtin_prefetch(&slot.executionWord, 1);
-}
-
 /// Of a job that is recorded, while the record is on.
 bool usable(JobId id) noexcept {
     return id && on();
@@ -122,19 +116,23 @@ void setWords(std::uint64_t* to, std::string_view text) noexcept {
     }
 }
 
-/// Ends the stretch of running; its end is the start of the next one on this thread.
+struct SliceEnd {
+    std::uint64_t time;
+    std::uint64_t ranFor;
+};
+
+/// Ends the stretch of running; its end is the start of the next one on this thread. Where another job runs
+/// here, that one goes on.
 template <bool plain>
-std::uint64_t endSlice(ThreadRecord& thread, JobId id) noexcept {
-    if (thread.running != id) {
-        thread.stampNow<plain>();
-        return 0;
-    }
-    const std::uint64_t began = get(thread.row().sliceStart);
-    const std::uint64_t now = thread.stampNow<plain>();
+SliceEnd endSlice(ThreadRecord& thread, JobId id) noexcept {
+    if (thread.running != id)
+        return {thread.running ? now<plain>() : thread.stampNow<plain>(), 0};
+    const std::uint64_t began = thread.stamp;
+    const std::uint64_t ended = thread.stampNow<plain>();
     thread.running = {};
     if (plain || !thread.shared())
         set(thread.row().job, std::uint64_t{0});
-    return now > began ? now - began : 0;
+    return {ended, ended > began ? ended - began : 0};
 }
 
 } // namespace
@@ -176,30 +174,39 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
 
 namespace {
 
-[[gnu::noinline]] void emitCreated(ThreadRecord& thread, JobId id, const Birth& birth,
+[[gnu::noinline]] void emitCreated(ThreadRecord& thread, JobId id, const Birth& birth, ExecutionWord word,
                                    std::uint64_t time) noexcept {
     thread.write({time, id.value, birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind), 0,
                   birth.parent.value});
+    if (word.execution() == Execution::Running)
+        emitExecution(thread, id, word, time, get(thread.row().tid));
+}
+
+/// Says that `id` runs on this thread, from its last stamp on.
+template <bool plain>
+void runsIn(ThreadRecord& thread, JobId id) noexcept {
+    thread.running = id;
+    if (plain || !thread.shared())
+        set(thread.row().job, id.value, std::memory_order_release);
+}
+template <bool plain>
+void countSlice(ThreadRecord& thread) noexcept {
+    if (plain || !thread.shared())
+        add(thread.row().slices, std::uint64_t{1});
 }
 
 template <bool plain>
 void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const Birth& birth,
               CallStackId stack) noexcept {
-    Slot& slot = memory.slots[index];
-    const std::uint32_t next = thread.slots.upcoming();
-    fetchEarly(memory.slots[next]);
-    if (!plain && !birth.name.own.empty())
-        __builtin_prefetch(&memory.names[next], 1); // its next job will have one, too
+    Slot& slot = thread.table()[index];
     const std::uint64_t time = thread.coarse<plain>();
     const JobId id = JobId::of(index, get(slot.owner) + 1);
     const std::uint32_t version = JobWord{get(slot.jobWord)}.version() + 1;
     const std::uint32_t sequence = (ExecutionWord{get(slot.executionWord)}.sequence() | 1) + 1;
-    const auto flags =
-        static_cast<std::uint16_t>(birth.held ? birth.flags | JobFlags::held : birth.flags & ~JobFlags::held);
 
     // First, and before all others: readers of the ended job that was here last see by it that this one moves
     // in.
-    set(slot.jobWord, JobWord::of(version, flags, birth.state).bits);
+    set(slot.jobWord, JobWord::of(version, birth.flags, birth.state).bits);
     std::atomic_thread_fence(std::memory_order_release);
     set(slot.parent, birth.parent.value);
     set(slot.launcher, birth.launcher.value);
@@ -213,11 +220,13 @@ void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const B
         storeName(memory.names[index], ownName(birth.name.own));
         set(slot.jobName, ownNameBit);
     }
-    set(slot.executionWord, ExecutionWord::of(sequence, birth.execution, WaitKind::Unknown).bits);
+    const ExecutionWord execution = ExecutionWord::of(sequence, birth.execution, WaitKind::Unknown);
+    const bool runs = birth.execution == Execution::Running;
+    set(slot.executionWord, execution.bits);
     set(slot.since, time);
     set(slot.waitsFor, std::uint64_t{0});
     set(slot.suspendedAt, StackId{0});
-    set(slot.resumes, 0u);
+    set(slot.resumes, runs ? 1u : 0u);
     set(slot.ranFor, std::uint64_t{0});
     set(slot.jobStateSince, time);
     set(slot.context, birth.context);
@@ -226,9 +235,13 @@ void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const B
     set(slot.id, id.value, std::memory_order_release);
     idOfJob = id;
 
+    if (runs) {
+        runsIn<plain>(thread, id);
+        countSlice<plain>(thread);
+    }
     thread.countLaunch<plain>(birth.site);
     if (thread.observed<plain>()) [[unlikely]]
-        emitCreated(thread, id, birth, time);
+        emitCreated(thread, id, birth, execution, time);
 }
 
 /// With all that is rare: it needs a frame, and what is in it.
@@ -251,7 +264,7 @@ void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const B
 void JobRecord::begin(const Birth& birth) noexcept {
     ThreadRecord* const thread = threadRecord;
     if (thread && thread->plainWithoutStacks() && thread->slots.ready() && birth.name.own.empty()) [[likely]]
-        fillSlot<true>(*thread, thread->slots.allocate(), id_, birth, 0);
+        fillSlot<true>(*thread, thread->slots.take(), id_, birth, 0);
     else
         beginAnyhow(id_, birth);
 }
@@ -301,29 +314,24 @@ template <bool plain>
 void runsOn(ThreadRecord& thread, JobId id) noexcept {
     if (thread.stamp == 0) [[unlikely]]
         thread.stampNow<plain>();
-    const std::uint64_t time = thread.stamp;
-    thread.running = id;
-    layout::Thread& row = thread.row();
-    if (plain || !thread.shared()) {
-        set(row.sliceStart, time);
-        set(row.job, id.value, std::memory_order_release);
-        add(row.slices, std::uint64_t{1});
-    }
-    changeExecution<plain>(id, thread, {.to = Execution::Running}, time);
+    runsIn<plain>(thread, id);
+    countSlice<plain>(thread);
+    changeExecution<plain>(id, thread, {.to = Execution::Running}, thread.stamp);
 }
 
 template <bool plain>
 void suspendsOn(ThreadRecord& thread, JobId id, StackId at, WaitKind kind, std::uint64_t waitsFor) noexcept {
-    const std::uint64_t ran = endSlice<plain>(thread, id);
+    const SliceEnd slice = endSlice<plain>(thread, id);
     changeExecution<plain>(
-        id, thread, {.to = Execution::Suspended, .wait = kind, .at = at, .waitsFor = waitsFor, .ranFor = ran},
-        thread.stamp);
+        id, thread,
+        {.to = Execution::Suspended, .wait = kind, .at = at, .waitsFor = waitsFor, .ranFor = slice.ranFor},
+        slice.time);
 }
 
 template <bool plain>
 void leavesOn(ThreadRecord& thread, JobId id, Execution to) noexcept {
-    const std::uint64_t ran = endSlice<plain>(thread, id);
-    changeExecution<plain>(id, thread, {.to = to, .ranFor = ran}, thread.stamp);
+    const SliceEnd slice = endSlice<plain>(thread, id);
+    changeExecution<plain>(id, thread, {.to = to, .ranFor = slice.ranFor}, slice.time);
 }
 
 template <bool plain>
@@ -333,12 +341,7 @@ void continuesOn(ThreadRecord& thread, JobId id) noexcept {
     const Slot& slot = thread.slotOf(id);
     if (get(slot.id) != id.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
         return;
-    thread.running = id;
-    layout::Thread& row = thread.row();
-    if (plain || !thread.shared()) {
-        set(row.sliceStart, thread.stamp);
-        set(row.job, id.value, std::memory_order_release);
-    }
+    runsIn<plain>(thread, id);
 }
 
 /// Runs `general` where there is a record but not all is plain.
@@ -449,8 +452,7 @@ namespace {
 // The slot is freed in this order: final job word (late changes stop there), id to 0 (readers stop there), a
 // look at the command thread's pin (it stops there), only then may another job have the slot.
 template <bool plain>
-void freeSlot(ThreadRecord& thread, JobId id) noexcept {
-    Slot& slot = thread.slotOf(id);
+void freeSlot(ThreadRecord& thread, Slot& slot, JobId id) noexcept {
     const SiteId site = get(slot.creationSite);
     set(slot.id, std::uint64_t{0});
     waitWhilePinned(id.index());
@@ -468,7 +470,7 @@ void freeSlot(ThreadRecord& thread, JobId id) noexcept {
             word.flags(), incident,
         };
     });
-    freeSlot<false>(thread, id);
+    freeSlot<false>(thread, thread.slotOf(id), id);
 }
 
 /// A plain store: a change by another thread that comes between is lost, with the job.
@@ -481,10 +483,7 @@ JobWord storeEnd(Slot& slot, JobState state) noexcept {
 
 template <bool plain>
 std::uint64_t timeOfEnd(ThreadRecord& thread, JobId id) noexcept {
-    if (thread.running != id)
-        return thread.coarse<plain>();
-    endSlice<plain>(thread, id);
-    return thread.stamp;
+    return thread.running == id ? endSlice<plain>(thread, id).time : thread.coarse<plain>();
 }
 
 [[gnu::noinline]] void endAnyhow(const JobRecord& job, JobState state, std::string_view failure) noexcept {
@@ -511,13 +510,14 @@ void JobRecord::end(JobState finalState, std::string_view failure) noexcept {
         return;
     if (!thread || !thread->plain() || !failure.empty()) [[unlikely]]
         return endAnyhow(*this, finalState, failure);
-    if (get(thread->slotOf(id).id) != id.value)
+    Slot& slot = thread->slotOf(id);
+    if (get(slot.id) != id.value)
         return;
     const std::uint64_t time = timeOfEnd<true>(*thread, id);
-    const JobWord word = storeEnd(thread->slotOf(id), finalState);
+    const JobWord word = storeEnd(slot, finalState);
     if (thread->observed<true>()) [[unlikely]]
         return tellEndAndFree(*thread, id, word, time, 0);
-    freeSlot<true>(*thread, id);
+    freeSlot<true>(*thread, slot, id);
 }
 
 std::uint64_t nextJobNumber() noexcept {
@@ -539,7 +539,12 @@ JobId runningHere() noexcept {
 }
 
 void wokeUp() noexcept {
-    if (ThreadRecord* const thread = threadRecord)
+    ThreadRecord* const thread = threadRecord;
+    if (!thread)
+        return;
+    if (thread->running) // it runs a loop of its own, whose jobs begin now
+        thread->stampNow();
+    else
         thread->stamp = 0;
 }
 

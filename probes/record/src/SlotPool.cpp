@@ -4,7 +4,6 @@
 #include "Memory.h"
 
 #include <algorithm>
-#include <iterator>
 #include <list>
 #include <mutex>
 #include <new>
@@ -13,17 +12,32 @@ namespace coroscope::record {
 
 namespace {
 
+struct Batch {
+    static constexpr std::uint32_t size = 64;
+    std::uint32_t count = 0;
+    std::array<std::uint32_t, size> slots;
+};
+
+/// What the threads have too many of. What was put in last comes out first: it is still near the processor,
+/// and where there once were a million jobs the oldest is far from every cache.
 struct Pool {
     std::mutex lock;
-    std::list<SlotBatch> batches;
-    std::list<SlotBatch> spare; ///< places that were taken out: a batch that comes back needs no memory
+    std::list<Batch> batches;
+    std::list<Batch> spare; ///< places that were taken out: a batch that comes back needs no memory
 
     /// Throws std::bad_alloc.
-    void put(std::list<SlotBatch>::iterator before, const SlotBatch& batch) {
+    void put(std::list<Batch>::iterator before, const Batch& batch) {
         if (spare.empty())
             spare.emplace_back();
         spare.front() = batch;
         batches.splice(before, spare, spare.begin());
+    }
+    bool take(Batch& into) noexcept {
+        if (batches.empty())
+            return false;
+        into = batches.back();
+        spare.splice(spare.end(), batches, std::prev(batches.end()));
+        return true;
     }
 };
 // Never destroyed: jobs may end while static objects are being torn down.
@@ -32,41 +46,16 @@ Pool& pool() noexcept {
     return p;
 }
 
-/// Batches that must lie in the queue before one is used again, so that a slot rests a while between two
-/// jobs.
-constexpr std::size_t restingBatches = 4;
-
-void takeAt(Pool& p, std::list<SlotBatch>::iterator batch, SlotBatch& into) noexcept {
-    into = *batch;
-    p.spare.splice(p.spare.end(), p.batches, batch);
-}
-
-/// Of those that have rested the one that came last: where there once were a million jobs the oldest is far
-/// from every cache.
-bool takeRested(Pool& p, SlotBatch& into) noexcept {
-    if (p.batches.size() < restingBatches)
-        return false;
-    takeAt(p, std::prev(p.batches.end(), restingBatches), into);
-    return true;
-}
-
-bool takeOldest(Pool& p, SlotBatch& into) noexcept {
-    if (p.batches.empty())
-        return false;
-    takeAt(p, p.batches.begin(), into);
-    return true;
-}
-
 /// Slots that were never used.
-bool takeFresh(SlotBatch& into) noexcept {
+bool takeFresh(Batch& into) noexcept {
     layout::Header& h = *memory.header;
     const std::uint64_t from = get(h.slotsHighWater);
-    const std::uint64_t to = std::min(from + SlotBatch::size, memory.slotCapacity);
+    const std::uint64_t to = std::min(from + Batch::size, memory.slotCapacity);
     if (from >= to || !growSlots(to - 1))
         return false;
-    into.clear();
+    into.count = 0;
     for (std::uint64_t i = from; i < to; ++i)
-        into.put(static_cast<std::uint32_t>(i));
+        into.slots[into.count++] = static_cast<std::uint32_t>(i);
     set(h.slotsHighWater, to, std::memory_order_release);
     return true;
 }
@@ -74,45 +63,47 @@ bool takeFresh(SlotBatch& into) noexcept {
 } // namespace
 
 bool SlotCache::refill() noexcept {
+    Batch batch;
     {
         Pool& p = pool();
         const std::lock_guard guard(p.lock);
-        if (takeRested(p, ready_) || takeFresh(ready_) || takeOldest(p, ready_))
-            return true;
+        if (!p.take(batch) && !takeFresh(batch)) {
+            restedEnd_ = tail_;
+            return restedBefore();
+        }
     }
-    // The slab is full but for what this thread itself has just freed.
-    std::swap(ready_, freed_);
-    ready_.next = 0;
-    freed_.clear();
-    return !ready_.empty();
+    restedEnd_ = head_;
+    while (batch.count != 0)
+        ring_[--head_ % size] = batch.slots[--batch.count];
+    return true;
 }
 
+/// The oldest leave: they have rested.
 void SlotCache::flush() noexcept {
+    Batch batch;
+    while (batch.count != Batch::size)
+        batch.slots[batch.count++] = take();
     Pool& p = pool();
     const std::lock_guard guard(p.lock);
     try {
-        p.put(p.batches.end(), freed_);
+        p.put(p.batches.end(), batch);
     } catch (const std::bad_alloc&) {
         // These slots are lost to the process; it has other sorrows.
     }
-    freed_.clear();
 }
 
 void SlotCache::giveBack() noexcept {
-    if (!ready_.empty()) {
-        SlotBatch rest;
-        while (!ready_.empty())
-            rest.put(ready_.take());
-        ready_.clear();
+    while (head_ != tail_) {
+        Batch batch;
+        while (head_ != tail_ && batch.count != Batch::size)
+            batch.slots[batch.count++] = take();
         Pool& p = pool();
         const std::lock_guard guard(p.lock);
         try {
-            p.put(p.batches.begin(), rest);
+            p.put(p.batches.begin(), batch); // some have not rested: others come first
         } catch (const std::bad_alloc&) {
         }
     }
-    if (freed_.count != 0)
-        flush();
 }
 
 } // namespace coroscope::record

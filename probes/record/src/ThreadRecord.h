@@ -79,7 +79,7 @@ public:
     }
     template <bool plain = false>
     std::uint64_t stampNow() noexcept {
-        return stamp = plain ? counter() : ticks();
+        return stamp = now<plain>();
     }
 
     /// To be asked after what an event tells of was stored: an observer that comes now looks at all slots,
@@ -114,6 +114,7 @@ public:
     /// The shared entry has many writers.
     bool shared() const noexcept { return entry == 0; }
 
+    layout::Slot* table() const noexcept { return table_; }
     layout::Slot& slotOf(JobId id) const noexcept { return table_[id.index()]; }
 
     // What each change needs is in the first line. After a rest each line comes from afar.
@@ -121,7 +122,7 @@ private:
     Switch plain_; ///< a copy of the process's, unless something is special
 public:
     std::uint32_t entry = 0;
-    std::uint64_t stamp = 0; ///< 0: the next stretch needs a new one
+    std::uint64_t stamp = 0; ///< when `running` began to run. 0: the next stretch needs a new one
     JobId running;
 
 private:
@@ -139,7 +140,7 @@ public:
         std::uint32_t id = 0;
     };
     Lately<std::uintptr_t> sites;
-    Lately<std::uint64_t> stacks; ///< by their hash
+    Lately<std::uint64_t> stacks; ///< by a hash, those of a single place by that
     std::array<KnownContext, 16> contexts{};
 
     layout::Thread& row() noexcept { return *row_; }

@@ -102,7 +102,7 @@ void begin(std::istream& words) {
         } else if (flag == "detached") {
             birth.flags |= JobFlags::parentFromContext;
         } else if (flag == "held") {
-            birth.held = true;
+            birth.flags |= JobFlags::held;
         } else if (flag.starts_with("by=")) {
             birth.launcher = idOf(flag.substr(3));
         }

@@ -21,14 +21,13 @@ TEST(Incident, AFailureIsToldWithAllThatIsKnownOfTheJob) {
     parent.begin({.kind = JobKind::Job});
     const OwnRecord own;
     job.begin({.kind = JobKind::Async,
-               .flags = JobFlags::supervisor,
+               .flags = JobFlags::supervisor | JobFlags::held,
                .parent = parent.id(),
                .launcher = parent.id(),
                .site = internSite(std::source_location::current()),
                .name = {internText("charge"), {}},
                .context = internContext("Default", "x"),
-               .number = 77,
-               .held = true});
+               .number = 77});
     const JobId id = job.id();
     job.runs();
     job.suspends(5, WaitKind::Delay, 99);

@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -25,15 +27,14 @@ TEST(JobRecord, BirthFillsEveryField) {
     const std::uint64_t number = nextJobNumber();
     job.begin({.kind = JobKind::Async,
                .state = JobState::New,
+               .flags = JobFlags::lazyStart | JobFlags::held,
                .execution = Execution::Unstarted,
-               .flags = JobFlags::lazyStart,
                .parent = parent.id(),
                .launcher = parent.id(),
                .site = internSite(here),
                .name = {internText("reader"), {}},
                .context = internContext("Default", ""),
-               .number = number,
-               .held = true});
+               .number = number});
     const auto row = own.read(job.id());
     ASSERT_TRUE(row);
     EXPECT_EQ(row->slot.parent, parent.id().value);
@@ -89,6 +90,97 @@ TEST(JobRecord, ExecutionGoesItsWay) {
     EXPECT_FALSE(own.read(job.id()));
 }
 
+TEST(JobRecord, AJobMayBeBornRunning) {
+    const OwnRecord own;
+    JobRecord outer;
+    outer.begin({.kind = JobKind::Launch});
+    outer.runs();
+    const std::uint64_t slices = own.thread(own.entryOfThisThread()).slices;
+    JobRecord job;
+    job.begin({.kind = JobKind::Launch, .execution = Execution::Running});
+    EXPECT_EQ(runningHere(), job.id());
+    EXPECT_EQ(own.thread(own.entryOfThisThread()).job, job.id().value);
+    EXPECT_EQ(own.thread(own.entryOfThisThread()).slices, slices + 1);
+    const auto born = own.read(job.id());
+    ASSERT_TRUE(born);
+    EXPECT_EQ(born->execution.execution(), Execution::Running);
+    EXPECT_EQ(born->slot.resumes, 1u);
+    EXPECT_EQ(born->slot.since, own.read(outer.id())->slot.since)
+        << "in the stretch of running of who made it";
+
+    job.suspends(0, WaitKind::Callback, 0);
+    const auto waits = own.read(job.id());
+    EXPECT_GT(waits->slot.ranFor, 0u);
+    EXPECT_EQ(waits->slot.since, born->slot.since + waits->slot.ranFor);
+    outer.continuesHere();
+    EXPECT_EQ(runningHere(), outer.id());
+    outer.suspends(0, WaitKind::Callback, 0);
+    const auto after = own.read(outer.id());
+    EXPECT_EQ(after->slot.since, waits->slot.since + after->slot.ranFor)
+        << "what the other one took is not counted twice";
+    job.end(JobState::Completed);
+    outer.end(JobState::Completed);
+}
+
+TEST(JobRecord, WhatIsToldOfAnotherJobTakesNothingFromTheOneThatRuns) {
+    using namespace std::chrono_literals;
+    const OwnRecord own;
+    JobRecord running, other;
+    running.begin({.kind = JobKind::Launch});
+    other.begin({.kind = JobKind::Launch});
+    running.runs();
+    const std::uint64_t began = own.read(running.id())->slot.since;
+    std::this_thread::sleep_for(5ms);
+    other.suspends(0, WaitKind::Event, 1);
+    const auto waits = own.read(other.id());
+    EXPECT_EQ(waits->slot.ranFor, 0u);
+    EXPECT_GT(waits->slot.since, began) << "now, not when the running one began";
+    EXPECT_EQ(runningHere(), running.id());
+    running.suspends(0, WaitKind::Event, 2);
+    const auto after = own.read(running.id());
+    EXPECT_EQ(after->slot.ranFor, after->slot.since - began);
+    other.end(JobState::Completed);
+    running.end(JobState::Completed);
+}
+
+TEST(JobRecord, AThreadThatWokeUpCountsNoTimeOfItsRest) {
+    using namespace std::chrono_literals;
+    const OwnRecord own;
+    JobRecord job, inner;
+    job.begin({.kind = JobKind::Launch});
+    inner.begin({.kind = JobKind::Launch});
+    const auto ranFor = [&](const JobRecord& one) { return own.read(one.id())->slot.ranFor; };
+    const auto run = [](JobRecord& one) {
+        one.runs();
+        one.suspends(0, WaitKind::Callback, 0);
+    };
+    // How long a rest is in ticks: seen by a job that rests while it runs.
+    job.runs();
+    std::this_thread::sleep_for(20ms);
+    job.suspends(0, WaitKind::Callback, 0);
+    const std::uint64_t rest = ranFor(job);
+
+    std::this_thread::sleep_for(20ms);
+    wokeUp();
+    run(inner);
+    EXPECT_LT(ranFor(inner), rest / 2);
+    // In a loop that a running job has for itself.
+    job.runs();
+    std::this_thread::sleep_for(20ms);
+    wokeUp();
+    JobRecord born;
+    born.begin({.kind = JobKind::Launch});
+    EXPECT_GT(own.read(born.id())->slot.createdAt, own.read(job.id())->slot.since);
+    born.end(JobState::Completed);
+    run(inner);
+    EXPECT_LT(ranFor(inner), rest / 2);
+    job.continuesHere();
+    job.suspends(0, WaitKind::Callback, 0);
+    EXPECT_LT(ranFor(job), 4 * rest);
+    inner.end(JobState::Completed);
+    job.end(JobState::Completed);
+}
+
 TEST(JobRecord, JobStateAndExecutionAreSeparateThings) {
     const OwnRecord own;
     JobRecord job;
@@ -109,13 +201,13 @@ TEST(JobRecord, JobStateAndExecutionAreSeparateThings) {
 TEST(JobRecord, AChangeAfterTheEndHitsNobody) {
     const OwnRecord own;
     JobRecord old;
-    old.begin({.kind = JobKind::Launch, .held = true});
+    old.begin({.kind = JobKind::Launch, .flags = JobFlags::held});
     const JobId oldId = old.id();
     old.end(JobState::Completed);
     // Use slots until the same one comes again.
     for (;;) {
         JobRecord job;
-        job.begin({.kind = JobKind::Launch, .held = true});
+        job.begin({.kind = JobKind::Launch, .flags = JobFlags::held});
         const bool same = job.id().index() == oldId.index();
         if (same) {
             EXPECT_NE(job.id(), oldId);
@@ -151,6 +243,35 @@ TEST(JobRecord, SlotsAreReusedFirstInFirstOut) {
         ASSERT_LT(others, 100'000u);
     }
     EXPECT_GE(others, 128u) << "a slot must rest before it is used again";
+}
+
+TEST(JobRecord, AThreadsSlotsGoRoundAmongItsOwnAndThoseOfOthers) {
+    const OwnRecord own;
+    // More than a thread keeps for itself, again and again, ended by others: no slot is lost, none is had
+    // twice.
+    constexpr std::size_t many = 3000;
+    std::vector<JobRecord> jobs(many);
+    std::uint32_t highWater = 0;
+    for (int round = 0; round < 20; ++round) {
+        std::vector<std::uint32_t> slots;
+        for (JobRecord& job : jobs) {
+            std::destroy_at(&job);
+            std::construct_at(&job)->begin({.kind = JobKind::Launch});
+            slots.push_back(job.id().index());
+        }
+        std::sort(slots.begin(), slots.end());
+        ASSERT_EQ(std::unique(slots.begin(), slots.end()), slots.end());
+        if (round == 4)
+            highWater = own.header().slotsHighWater;
+        std::thread other([&] {
+            for (std::size_t i = 0; i < many; i += 2)
+                jobs[i].end(JobState::Completed);
+        });
+        other.join();
+        for (std::size_t i = 1; i < many; i += 2)
+            jobs[i].end(JobState::Completed);
+    }
+    EXPECT_EQ(own.header().slotsHighWater, highWater) << "new slots though there were free ones";
 }
 
 TEST(JobRecord, CountersOfASiteAddUp) {

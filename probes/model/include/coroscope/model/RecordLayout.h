@@ -181,12 +181,12 @@ inline constexpr bool newer(std::uint32_t a, std::uint32_t b) noexcept {
 /// What one thread of the target does, and its ring. Entry 0 is shared by all threads that found the table
 /// full.
 struct alignas(64) Thread {
-    std::uint32_t tid;        ///< 0 while the entry is free
-    std::uint32_t epoch;      ///< counts the threads that have used this entry
-    std::uint64_t job;        ///< JobId that runs on it now, or 0
-    std::uint64_t sliceStart; ///< ticks when it began to run that
-    std::uint64_t ringHead;   ///< events ever written; the newest `rings.capacity` are in the ring
-    std::uint64_t slices;     ///< stretches of running so far
+    std::uint32_t tid;   ///< 0 while the entry is free
+    std::uint32_t epoch; ///< counts the threads that have used this entry
+    std::uint64_t job;   ///< JobId that runs on it now, or 0
+    std::uint64_t spare; ///< older probes say here when it began to run that, which `since` of the job tells
+    std::uint64_t ringHead; ///< events ever written; the newest `rings.capacity` are in the ring
+    std::uint64_t slices;   ///< stretches of running so far
     char threadName[16];
     std::uint64_t reserved;
 };

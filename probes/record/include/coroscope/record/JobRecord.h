@@ -16,15 +16,14 @@ namespace coroscope::record {
 struct Birth {
     JobKind kind = JobKind::Foreign;
     JobState state = JobState::Active;
-    Execution execution = Execution::Unstarted;
-    std::uint16_t flags = 0; ///< JobFlags
+    std::uint16_t flags = 0;                    ///< JobFlags
+    Execution execution = Execution::Unstarted; ///< Running: `begin` and `runs` in one
     JobId parent{};
     JobId launcher{}; ///< the job whose code made this one, else the scope that it was cut off from
     SiteId site = 0;
     JobName name{};
     std::uint32_t context = 0;
     std::uint64_t number = 0; ///< from nextJobNumber()
-    bool held = false;        ///< somebody outside the library has a handle
     void* owner = nullptr;    ///< handed to the CommandHandler
 };
 

@@ -85,6 +85,8 @@ SiteId internSite(const std::source_location& where) noexcept;
 SiteId internSite(std::string_view file, std::string_view function, std::uint32_t line) noexcept;
 /// `places`: innermost first; at most layout::Stack::maxDepth are kept, `cut` counts those already left out.
 StackId internStack(std::span<const std::source_location> places, std::uint32_t cut = 0) noexcept;
+/// Of a single place.
+StackId internStack(const std::source_location& place) noexcept;
 StackId internStack(std::span<const SiteId> sites, std::uint32_t cut = 0) noexcept;
 /// The last quarter of the room for texts is kept for places.
 TextId internText(std::string_view text) noexcept;

@@ -346,6 +346,8 @@ private:
     std::coroutine_handle<> goesOnAt() const noexcept {
         return std::coroutine_handle<>::from_address(goesOn_);
     }
+    /// run(), of a job whose record may say so already.
+    void runHere(bool recorded) noexcept;
     std::coroutine_handle<> beginBody() noexcept;
     std::coroutine_handle<> endBody(std::exception_ptr failure) noexcept;
     std::exception_ptr cancellationLocked();

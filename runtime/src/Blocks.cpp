@@ -108,7 +108,7 @@ private:
         Blocks::Free* first;
         std::uint32_t count;
     };
-    struct Shelf {
+    struct alignas(64) Shelf {
         Lock lock;
         std::vector<Chain> chains;
     };

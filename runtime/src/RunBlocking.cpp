@@ -48,8 +48,8 @@ public:
 
     /// Runs work until `done`, which wake() sets.
     void run(const std::atomic<bool>& done) {
-        bool woke = true;
         const bool inPlace = isInPlace();
+        record::wokeUp();
         for (std::uint32_t turn = 0; !done.load(std::memory_order_acquire); ++turn) {
             takeOver();
             if (turn % lookAtTimersEvery == 0 || own_.empty())
@@ -57,12 +57,10 @@ public:
             if (inPlace && runNextInPlace())
                 continue;
             if (Runnable* work = own_.pop()) {
-                if (std::exchange(woke, false))
-                    record::wokeUp();
                 work->run();
             } else {
                 sleep(done);
-                woke = true;
+                record::wokeUp();
             }
         }
     }

@@ -18,12 +18,12 @@ bool membarrier(int command) noexcept {
 
 } // namespace
 
-constinit std::atomic<bool> AsymmetricFence::fullFences_{true};
+constinit std::atomic<AsymmetricFence::Use> AsymmetricFence::use_{Use::TwoFences};
 
 void AsymmetricFence::prepare() noexcept {
     static const bool once = [] {
         if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
-            fullFences_.store(false, std::memory_order_relaxed);
+            use_.store(Use::OneFence, std::memory_order_relaxed);
         return true;
     }();
     static_cast<void>(once);
@@ -32,14 +32,19 @@ void AsymmetricFence::prepare() noexcept {
 void AsymmetricFence::heavy() noexcept {
     // The stores before this are seen by all before the loads behind it, whatever the system does.
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (fullFences_.load(std::memory_order_relaxed) || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+    const Use use = use_.load(std::memory_order_relaxed);
+    if (use == Use::TwoFences || (use == Use::OneFence && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)))
         return;
     // A forked child has to register anew.
-    if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) && membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+    if (use == Use::OneFence && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
+        membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
         return;
-    // Taken away meanwhile, by a filter of system calls: full fences from now on. What was stored before some
-    // thread came to know of that leaves its processor in far less than this.
-    fullFences_.store(true, std::memory_order_seq_cst);
+    use_.store(Use::Changing, std::memory_order_seq_cst);
+    waitForAllStores();
+    use_.store(Use::TwoFences, std::memory_order_seq_cst);
+}
+
+void AsymmetricFence::waitForAllStores() noexcept {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 

@@ -43,13 +43,24 @@ void pin(std::uint32_t slot) noexcept {
     pinnedSlot.store(slot | (AsymmetricFence::isCheap() ? 0 : endsNeedFence), std::memory_order_seq_cst);
 }
 
+/// What ended before this has cleared its id, and what ends later sees the pin.
+void pinBeforeAllEnds(std::uint32_t slot) noexcept {
+    const bool endsKnow = (pinnedSlot.load(std::memory_order_relaxed) & endsNeedFence) != 0;
+    pin(slot);
+    AsymmetricFence::heavy();
+    if (endsKnow || AsymmetricFence::isCheap())
+        return;
+    // They make no fence yet, and it was the last time that they need not.
+    pin(slot);
+    AsymmetricFence::waitForAllStores();
+}
+
 /// The owner of a job that has not ended, kept alive; else null.
 void* keepAlive(const CommandHandler& h, JobId job) noexcept {
     if (!job || job.index() >= get(memory.header->slotsHighWater, std::memory_order_acquire))
         return nullptr;
     layout::Slot& slot = memory.slots[job.index()];
-    pin(job.index());
-    AsymmetricFence::heavy();
+    pinBeforeAllEnds(job.index());
     void* owner = nullptr;
     if (get(slot.id, std::memory_order_acquire) == job.value) {
         owner = reinterpret_cast<void*>(static_cast<std::uintptr_t>(get(slot.owner)));

@@ -156,7 +156,7 @@ std::uint32_t guarded(F&& f) noexcept {
     return id;
 }
 
-/// What a thread knows a stack by. A single place is that itself.
+/// What a thread knows a stack by: a hash, or the identity of the place where it is only one.
 std::uint64_t keyOf(std::span<const std::source_location> places, std::uint32_t cut) noexcept {
     if (places.size() == 1 && cut == 0)
         return identity(places.front());

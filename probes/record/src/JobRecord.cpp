@@ -174,8 +174,8 @@ std::uint64_t tellIncident(IncidentKind what, const JobFacts& facts, std::string
 
 namespace {
 
-[[gnu::noinline]] void emitCreated(ThreadRecord& thread, JobId id, const Birth& birth, ExecutionWord word,
-                                   std::uint64_t time) noexcept {
+[[gnu::noinline]] void emitBirth(ThreadRecord& thread, JobId id, const Birth& birth, ExecutionWord word,
+                                 std::uint64_t time) noexcept {
     thread.write({time, id.value, birth.site, EventKind::Created, static_cast<std::uint8_t>(birth.kind), 0,
                   birth.parent.value});
     if (word.execution() == Execution::Running)
@@ -184,7 +184,7 @@ namespace {
 
 /// Says that `id` runs on this thread, from its last stamp on.
 template <bool plain>
-void runsIn(ThreadRecord& thread, JobId id) noexcept {
+void occupies(ThreadRecord& thread, JobId id) noexcept {
     thread.running = id;
     if (plain || !thread.shared())
         set(thread.row().job, id.value, std::memory_order_release);
@@ -236,12 +236,12 @@ void fillSlot(ThreadRecord& thread, std::uint32_t index, JobId& idOfJob, const B
     idOfJob = id;
 
     if (runs) {
-        runsIn<plain>(thread, id);
+        occupies<plain>(thread, id);
         countSlice<plain>(thread);
     }
     thread.countLaunch<plain>(birth.site);
     if (thread.observed<plain>()) [[unlikely]]
-        emitCreated(thread, id, birth, execution, time);
+        emitBirth(thread, id, birth, execution, time);
 }
 
 /// With all that is rare: it needs a frame, and what is in it.
@@ -314,7 +314,7 @@ template <bool plain>
 void runsOn(ThreadRecord& thread, JobId id) noexcept {
     if (thread.stamp == 0) [[unlikely]]
         thread.stampNow<plain>();
-    runsIn<plain>(thread, id);
+    occupies<plain>(thread, id);
     countSlice<plain>(thread);
     changeExecution<plain>(id, thread, {.to = Execution::Running}, thread.stamp);
 }
@@ -341,7 +341,9 @@ void continuesOn(ThreadRecord& thread, JobId id) noexcept {
     const Slot& slot = thread.slotOf(id);
     if (get(slot.id) != id.value || ExecutionWord{get(slot.executionWord)}.execution() != Execution::Running)
         return;
-    runsIn<plain>(thread, id);
+    if (thread.stamp == 0) [[unlikely]]
+        thread.stampNow<plain>();
+    occupies<plain>(thread, id);
 }
 
 /// Runs `general` where there is a record but not all is plain.

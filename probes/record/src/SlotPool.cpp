@@ -4,6 +4,7 @@
 #include "Memory.h"
 
 #include <algorithm>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <new>
@@ -15,12 +16,17 @@ namespace {
 struct Batch {
     static constexpr std::uint32_t size = 64;
     std::uint32_t count = 0;
+    bool rested = true;
     std::array<std::uint32_t, size> slots;
 };
 
 /// What the threads have too many of. What was put in last comes out first: it is still near the processor,
-/// and where there once were a million jobs the oldest is far from every cache.
+/// and where there once were a million jobs the oldest is far from every cache. Before all that have rested
+/// lies what threads left when they ended, the newest first.
 struct Pool {
+    /// Of those that were put in without a rest so many are kept: with 64 in each as long as a rest.
+    static constexpr std::size_t resting = 4;
+
     std::mutex lock;
     std::list<Batch> batches;
     std::list<Batch> spare; ///< places that were taken out: a batch that comes back needs no memory
@@ -31,6 +37,9 @@ struct Pool {
             spare.emplace_back();
         spare.front() = batch;
         batches.splice(before, spare, spare.begin());
+    }
+    bool takeRested(Batch& into) noexcept {
+        return !batches.empty() && (batches.back().rested || batches.size() > resting) && take(into);
     }
     bool take(Batch& into) noexcept {
         if (batches.empty())
@@ -62,17 +71,22 @@ bool takeFresh(Batch& into) noexcept {
 
 } // namespace
 
+SlotCache::SlotCache() noexcept
+    : most_(static_cast<std::uint16_t>(
+          std::clamp<std::uint64_t>(memory.slotCapacity / 256, 2 * Batch::size, size)))
+    , resting_(most_ / 4) {}
+
 bool SlotCache::refill() noexcept {
     Batch batch;
     {
         Pool& p = pool();
         const std::lock_guard guard(p.lock);
-        if (!p.take(batch) && !takeFresh(batch)) {
-            restedEnd_ = tail_;
-            return restedBefore();
+        if (!p.takeRested(batch) && !takeFresh(batch) && !p.take(batch)) {
+            noRestBefore_ = tail_;
+            return needsNoRest();
         }
     }
-    restedEnd_ = head_;
+    noRestBefore_ = head_;
     while (batch.count != 0)
         ring_[--head_ % size] = batch.slots[--batch.count];
     return true;
@@ -95,12 +109,13 @@ void SlotCache::flush() noexcept {
 void SlotCache::giveBack() noexcept {
     while (head_ != tail_) {
         Batch batch;
+        batch.rested = false;
         while (head_ != tail_ && batch.count != Batch::size)
             batch.slots[batch.count++] = take();
         Pool& p = pool();
         const std::lock_guard guard(p.lock);
         try {
-            p.put(p.batches.begin(), batch); // some have not rested: others come first
+            p.put(p.batches.begin(), batch);
         } catch (const std::bad_alloc&) {
         }
     }

@@ -122,25 +122,28 @@ private:
     Switch plain_; ///< a copy of the process's, unless something is special
 public:
     std::uint32_t entry = 0;
-    std::uint64_t stamp = 0; ///< when `running` began to run. 0: the next stretch needs a new one
+    std::uint64_t stamp = 0; ///< where `running` counts from. 0: the next stretch needs a new one
     JobId running;
 
 private:
     layout::Slot* const table_ = memory.slots;
     layout::Thread* row_ = nullptr;
     layout::SiteCounter* counters_ = nullptr;
+
+public:
+    SlotCache slots; ///< begins with its positions
+
+private:
     layout::Event* ring_ = nullptr;
 
 public:
-    SlotCache slots;
-
     // What this thread has interned lately; places are found by identity instead of content.
     struct KnownContext {
         layout::Context row{};
         std::uint32_t id = 0;
     };
     Lately<std::uintptr_t> sites;
-    Lately<std::uint64_t> stacks; ///< by a hash, those of a single place by that
+    Lately<std::uint64_t> stacks; ///< by a hash, or by the identity of a single place
     std::array<KnownContext, 16> contexts{};
 
     layout::Thread& row() noexcept { return *row_; }

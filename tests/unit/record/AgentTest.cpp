@@ -2,22 +2,31 @@
 // The agent of this very process, spoken to through its socket as an observer would.
 #include "OwnRecord.h"
 
+#include <coroscope/record/AsymmetricFence.h>
 #include <coroscope/record/JobRecord.h>
 #include <coroscope/wire/Control.h>
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -395,9 +404,23 @@ TEST(Agent, ManyObserversComeAndGo) {
     EXPECT_TRUE(last.hello());
 }
 
+/// From now on the system refuses this process a fence on all of its threads. False where it has no filters
+/// of system calls.
+bool refuseMembarrier() {
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog filter{std::size(program), program};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0;
+}
+
 /// The command thread keeps an owner alive while jobs end under its hands: never a freed owner, never a wrong
-/// one.
-TEST(AgentStress, CancelRacesTheEnd) {
+/// one. Calls `meanwhile` when a third of the jobs have ended.
+void raceCancelAndEnd(void (*meanwhile)()) {
     struct Counted {
         std::atomic<int> references{1};
         std::atomic<bool> alive{true};
@@ -423,6 +446,8 @@ TEST(AgentStress, CancelRacesTheEnd) {
     std::thread ender([&] {
         std::vector<std::unique_ptr<Counted>> owners; // kept, so that a touch too late can be seen
         for (int i = 0; i < 20'000 || sent < enough; ++i) {
+            if (i == 7'000)
+                meanwhile();
             owners.push_back(std::make_unique<Counted>());
             JobRecord job;
             job.begin({.kind = JobKind::Launch, .owner = owners.back().get()});
@@ -443,6 +468,21 @@ TEST(AgentStress, CancelRacesTheEnd) {
     EXPECT_EQ(touchedDead, 0);
     EXPECT_GE(sent, enough);
     setCommandHandler(nullptr);
+}
+
+TEST(AgentStress, CancelRacesTheEnd) {
+    raceCancelAndEnd([] {});
+}
+
+TEST(AgentStress, CancelRacesTheEndThoughTheSystemTakesTheFenceAway) {
+    start();
+    if (!AsymmetricFence::isCheap())
+        GTEST_SKIP() << "this system has no fence on all threads";
+    static bool refused;
+    raceCancelAndEnd([] { refused = refuseMembarrier(); });
+    if (!refused)
+        GTEST_SKIP() << "this system has no filters of system calls";
+    EXPECT_FALSE(AsymmetricFence::isCheap());
 }
 
 } // namespace

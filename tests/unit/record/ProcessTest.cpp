@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <fstream>
@@ -102,6 +103,37 @@ TEST_F(ProcessTest, AFullSlabLetsJobsRunUncountedButCountsThem) {
             JobRecord next;
             next.begin({});
             LEAVE_UNLESS(next.id());
+            std::exit(0);
+        },
+        testing::ExitedWithCode(0), "");
+}
+
+TEST_F(ProcessTest, ThreadsThatOnlyEndJobsDoNotKeepASmallSlabForThemselves) {
+    EXPECT_EXIT(
+        {
+            ::setenv("COROSCOPE_MAX_JOBS", "8192", 1);
+            constexpr int threads = 16;
+            std::vector<std::thread> idle;
+            std::atomic<int> through{0};
+            std::atomic<bool> over{false};
+            for (int i = 0; i < threads; ++i) {
+                std::deque<JobRecord> jobs(2'000);
+                for (JobRecord& job : jobs)
+                    job.begin({});
+                idle.emplace_back([&, mine = &jobs] {
+                    for (JobRecord& job : *mine)
+                        job.end(JobState::Completed);
+                    ++through;
+                    while (!over)
+                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                });
+                while (through != i + 1)
+                    std::this_thread::yield();
+            }
+            LEAVE_UNLESS(untrackedJobs() == 0);
+            over = true;
+            for (std::thread& thread : idle)
+                thread.join();
             std::exit(0);
         },
         testing::ExitedWithCode(0), "");

@@ -84,6 +84,43 @@ TEST_F(RuntimeRecord, ALaunchedAndSuspendedJobShowsWhatItIsAndWhereItWaits) {
     });
 }
 
+TEST_F(RuntimeRecord, AJobStartedUndispatchedRunsFromItsBirth) {
+    const OwnRecord own;
+    runTest([&own](CoroutineScope scope) -> Task<> {
+        int began = 0;
+        const auto body = [&](CoroutineScope mine) -> Task<> {
+            ++began;
+            const JobId id = mine.job().id();
+            const std::optional<Row> row = own.read(id);
+            EXPECT_TRUE(row && row->execution.execution() == Execution::Running && row->slot.resumes == 1u);
+            EXPECT_EQ(record::runningHere(), id);
+            co_await delay(1s);
+        };
+        const Job job = scope.launch(CoroutineStart::Undispatched, body);
+        const std::optional<Row> row = rowOf(own, job);
+        EXPECT_TRUE(row && row->execution.execution() == Execution::Suspended);
+        EXPECT_EQ(record::runningHere(), scope.job().id());
+
+        // Its body runs to its first suspension whatever its parent is.
+        const auto below = [&](Job parent) {
+            const Job late = scope.launch(CoroutineContext(parent), CoroutineStart::Undispatched, body);
+            EXPECT_EQ(record::runningHere(), scope.job().id());
+            return late;
+        };
+        const Job cancelled = newJob(scope.job());
+        cancelled.cancel("before");
+        const Job first = below(cancelled);
+        const CompletableJob completed = newJob(scope.job());
+        completed.complete();
+        const Job second = below(completed);
+        EXPECT_EQ(began, 3);
+        co_await first.join();
+        co_await second.join();
+        EXPECT_FALSE(rowOf(own, first) || rowOf(own, second));
+        job.cancel("enough");
+    });
+}
+
 TEST_F(RuntimeRecord, AScopeAndTheJobThatAwaitsItAreBothRight) {
     const OwnRecord own;
     runTest([&own](CoroutineScope scope) -> Task<> {

@@ -16,18 +16,27 @@ public:
     /// Before the first use. Any number of times, by any thread that starts those who use it.
     static void prepare() noexcept;
 
-    /// light() is no instruction; it may still become one.
-    static bool isCheap() noexcept { return !fullFences_.load(std::memory_order_relaxed); }
+    /// light() is no instruction. That may end, once: what the system offers can be taken away by a filter of
+    /// system calls.
+    static bool isCheap() noexcept { return use_.load(std::memory_order_relaxed) == Use::OneFence; }
     static void light() noexcept {
-        if (fullFences_.load(std::memory_order_relaxed)) [[unlikely]]
+        if (!isCheap()) [[unlikely]]
             std::atomic_thread_fence(std::memory_order_seq_cst);
         else
             std::atomic_signal_fence(std::memory_order_seq_cst);
     }
     static void heavy() noexcept;
+    /// Sleeps for so long, a millisecond, that what any thread stored before has left its processor, and each
+    /// knows whether light() is cheap. For who finds that it is not any more.
+    static void waitForAllStores() noexcept;
 
 private:
-    static constinit std::atomic<bool> fullFences_;
+    enum class Use : unsigned char {
+        TwoFences,
+        OneFence,
+        Changing ///< to two; some thread may not know of it yet
+    };
+    static constinit std::atomic<Use> use_;
 };
 
 } // namespace coroscope::record

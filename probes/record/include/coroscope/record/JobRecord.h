@@ -103,7 +103,8 @@ private:
 /// The job that runs on this thread now according to the record, or none.
 JobId runningHere() noexcept;
 
-/// After a worker thread was idle: its next stretch of running begins now and not when the last one ended.
+/// After a thread was idle: its next stretch of running begins now and not when the last one ended. Where a
+/// job runs here, which waits in a loop of its own, what it ran before is not counted.
 void wokeUp() noexcept;
 
 } // namespace coroscope::record

@@ -12,7 +12,8 @@
 
 namespace coroscope::record {
 
-/// What is known of a job when it begins.
+/// What is known of a job when it begins. The first members are in an order in which no compiler reads two of
+/// them at once: a load that is wider than the store before it makes the processor wait.
 struct Birth {
     JobKind kind = JobKind::Foreign;
     JobState state = JobState::Active;

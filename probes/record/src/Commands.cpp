@@ -67,7 +67,8 @@ void* keepAlive(const CommandHandler& h, JobId job) noexcept {
         if (owner && !h.retain(owner))
             owner = nullptr;
     }
-    pin(0);
+    // The bit stays as it is: ends come to know of a change by pinBeforeAllEnds alone, which waits for them.
+    pinnedSlot.fetch_and(endsNeedFence, std::memory_order_release);
     return owner;
 }
 

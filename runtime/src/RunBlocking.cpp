@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
-#include <utility>
 
 namespace coroscope::detail {
 
